@@ -1,0 +1,1 @@
+"""Everything about Mailchimp: the audience is kept like the clients who agreed to get mail."""
