@@ -1,0 +1,59 @@
+# Everything here starts from Python 3.11+ and make; tools/bootstrap.py fetches the rest.
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+ifeq ($(PYTHON),)
+$(error Python 3.11 or newer is needed, and none is on the PATH)
+endif
+
+SETUP := @$(PYTHON) -m tools.bootstrap
+BIN := .venv/bin
+SOURCES := app.py config.py environment.py crm tools tests bench migrations
+PRESENT = $(wildcard $(SOURCES))
+SELECT := $(if $(SLOW),-m "")
+export CRM_SLOW := $(if $(SLOW),1,$(CRM_SLOW))
+
+.PHONY: run test setup sure checks format bench lock upgrade clean help
+.DEFAULT_GOAL := help
+
+run: ## set up, then web and worker on http://127.0.0.1:8080
+	$(SETUP) app
+	@exec $(BIN)/python -m tools.serve --demo
+
+test: ## set up, then all tests (ARGS="-k merge" for some, SLOW=1 for the long ones too)
+	$(SETUP) test
+	@exec $(BIN)/python -m pytest -q -n 2 --dist loadfile $(SELECT) $(ARGS)
+
+setup: ## set up for running and testing, start nothing
+	$(SETUP) test
+
+sure: checks test ## all that CI checks: format, lint, types, tests
+
+checks: ## format, lint and types
+	$(SETUP) test
+	@$(BIN)/ruff format --check $(PRESENT)
+	@$(BIN)/ruff check $(PRESENT)
+	@$(BIN)/mypy
+
+format: ## put the code into the house's format
+	$(SETUP) test
+	@$(BIN)/ruff format $(PRESENT)
+	@$(BIN)/ruff check --fix-only $(PRESENT)
+
+bench: ## measure (each script in bench/ says what)
+	$(SETUP) app
+	@for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+lock: ## write the lock files anew after an edit of requirements/*.in or package.json
+	$(SETUP) lock
+
+upgrade: ## the same, with the newest versions that those files allow
+	$(SETUP) lock --upgrade
+
+clean: ## remove what the set-up made (the data in instance/ stays)
+	rm -rf .venv node_modules crm/static/vendor
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name about; do \
+		printf 'make %-8s %s\n' "$$name" "$$about"; done
