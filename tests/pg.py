@@ -72,9 +72,9 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-"))
         self.process: subprocess.Popen | None = None
         self.identity = self.somebody_else() if os.geteuid() == 0 else {}
+        self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         self.programs = self.reachable(programs)
         self.url = f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
-        self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         if (self.programs.parent / "lib").is_dir():
             self.environment["LD_LIBRARY_PATH"] = str(self.programs.parent / "lib")
 
@@ -86,7 +86,8 @@ class Server:
 
     def reachable(self, programs: Path) -> Path:
         """A copy, where the other user cannot get at the programs (a checkout below /root, say)."""
-        if subprocess.run(["test", "-x", str(programs / "initdb")], **self.identity).returncode == 0:
+        look = ["test", "-x", str(programs / "initdb")]
+        if subprocess.run(look, env=self.environment, **self.identity).returncode == 0:
             return programs
         shutil.copytree(programs.parent, self.folder / "postgresql", symlinks=True)
         return self.folder / "postgresql/bin"

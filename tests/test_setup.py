@@ -1,0 +1,187 @@
+"""The set-up: locks, what may be committed, and a first start on a bare machine."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import config
+from tools import bootstrap
+from tools.machine import ROOT
+
+REGISTRIES = re.compile(rb"https?://[a-z.-]*(npmj|pypi|pythonh|debian)[a-z]*[.](org|com)")
+ADDRESS = re.compile(r"(https?|git|ssh)(\+\w+)?://")
+VENDORED = re.compile(r"\.min\.(js|css)$|(^|/)(vendor|node_modules)/")
+
+
+def tracked() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    return [ROOT / name for name in names.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("name", bootstrap.LOCKS)
+def test_python_locks_have_hashes_and_no_addresses(name):
+    lock = (ROOT / f"requirements/{name}.txt").read_text()
+    entries = re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", lock).strip())
+    assert entries
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert not ADDRESS.search(lock)
+
+
+def test_python_locks_agree():
+    """One version of a package, whichever set it comes with."""
+    pins = {
+        name: dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / f"requirements/{name}.txt").read_text()))
+        for name in ("app", "test")
+    }
+    assert pins["app"].items() <= pins["test"].items()
+
+
+def test_npm_lock_has_hashes_and_no_addresses():
+    text = (ROOT / "package-lock.json").read_text()
+    lock = json.loads(text)
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
+    assert not ADDRESS.search(text)
+    wanted = json.loads((ROOT / "package.json").read_text())
+    assert lock["packages"][""]["dependencies"] == wanted["dependencies"]
+    assert lock["packages"][""]["devDependencies"] == wanted["devDependencies"]
+
+
+def test_no_registry_is_named_in_committed_files():
+    assert [file for file in tracked() if REGISTRIES.search(file.read_bytes())] == []
+
+
+def test_nothing_of_third_parties_is_committed():
+    assert [file for file in tracked() if VENDORED.search(file.relative_to(ROOT).as_posix())] == []
+
+
+def test_readme_lists_every_setting():
+    rows = re.findall(r"(?m)^\| `([A-Z_]+)` \| (.+?) \|", (ROOT / "README.md").read_text())
+    assert dict(rows) == {setting.name: setting.about for setting in config.SETTINGS}
+
+
+def test_make_help_lists_every_target_of_the_contract():
+    text = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = {line.split()[1] for line in text.splitlines() if line.startswith("make ")}
+    assert {"run", "test", "setup", "sure", "bench", "lock", "help"} <= listed
+
+
+def test_second_set_up_does_nothing(monkeypatch):
+    if not (bootstrap.STAMPS / "node-test").exists():
+        pytest.skip("set up without make")
+    monkeypatch.setattr(bootstrap, "run", lambda *command: pytest.fail(f"ran {command}"))
+    monkeypatch.setattr(bootstrap, "succeeds", lambda *command, **options: pytest.fail(f"ran {command}"))
+    bootstrap.python_packages("test")
+    bootstrap.browser_libraries("test")
+    bootstrap.python_packages("app")
+    bootstrap.browser_libraries("app")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "CRM_DATABSE_URL",
+            "x",
+            "CRM_DATABSE_URL is not a setting of the CRM; did you mean CRM_DATABASE_URL?",
+        ),
+        ("CRM_PORT", "eighty", "CRM_PORT must be a whole number from 1 to 65535."),
+    ],
+)
+def test_a_wrong_setting_stops_the_command_line(tmp_path, name, value, message):
+    environment = {"PATH": os.environ["PATH"], "CRM_INSTANCE": str(tmp_path), name: value}
+    flask = [sys.executable, "-m", "flask", "crm", "init"]
+    ended = subprocess.run(flask, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert ended.stderr.strip().splitlines()[-1] == message
+
+
+# --- a bare machine -----------------------------------------------------------------------------------
+
+BARE = ("sh", "bash", "make", "sed", "uname")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("node", [True, False], ids=["with-node", "without-node"])
+def test_fresh_clone_runs_on_a_bare_machine(tmp_path, node):
+    """Everything from nothing; then a second start within five seconds."""
+    if node and not shutil.which("npm"):
+        pytest.skip("no node here")
+    clone, environment = bare_machine(tmp_path, ("node", "npm") if node else ())
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    port = free_port()
+    environment["CRM_PORT"] = str(port)
+    started(clone, environment, port, seconds=600)
+    assert started(clone, environment, port, seconds=60) < 5
+
+
+def bare_machine(folder: Path, also: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
+    path = folder / "bin"
+    path.mkdir()
+    for program in (*BARE, *also):
+        (path / program).symlink_to(Path(str(shutil.which(program))))
+    python = Path(sys.base_prefix) / "bin/python3"
+    (path / "python3").write_text(f'#!/bin/sh\nexec {python} "$@"\n')
+    (path / "python3").chmod(0o755)
+    (folder / "home").mkdir()
+    return folder / "clone", {"PATH": str(path), "HOME": str(folder / "home")}
+
+
+def started(clone: Path, environment: dict[str, str], port: int, seconds: float) -> float:
+    """Seconds until `make run` answered; it is ended again, by one signal to its group."""
+    begin = time.monotonic()
+    with (clone / "run.log").open("w") as log:
+        make = subprocess.Popen(
+            ["make", "run"], cwd=clone, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        while not healthy(port):
+            assert make.poll() is None, (clone / "run.log").read_text()
+            assert time.monotonic() - begin < seconds, (clone / "run.log").read_text()
+            time.sleep(0.05)
+        took = time.monotonic() - begin
+    finally:
+        os.killpg(make.pid, signal.SIGTERM)
+        make.wait(30)
+    assert group_ended(make.pid), "something outlived make run"
+    return took
+
+
+def healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def group_ended(group: int, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
