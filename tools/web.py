@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
 
 
 def end(number: int, frame: object) -> None:
-    """Ends the way Ctrl-C does: requests under way are answered first."""
+    """Ends the way Ctrl-C does: what requests under way write is written to its end."""
     raise SystemExit(0)
 
 
