@@ -82,12 +82,19 @@ def made_venv() -> bool:
 
 
 def python_packages(level: str) -> None:
-    inputs = (f"requirements/{level}.txt", "requirements/uv.txt")
-    if is_done(f"python-{level}", inputs):
+    if packages_are_there("test") or (level == "app" and packages_are_there("app")):
         return
     say(f"Python packages ({level})")
     install(level)
-    done(f"python-{level}", inputs)
+    done(f"python-{level}", python_inputs(level))
+
+
+def packages_are_there(level: str) -> bool:
+    return is_done(f"python-{level}", python_inputs(level))
+
+
+def python_inputs(level: str) -> tuple[str, ...]:
+    return (f"requirements/{level}.txt", "requirements/uv.txt")
 
 
 def install(name: str) -> None:
@@ -107,10 +114,8 @@ def install(name: str) -> None:
 
 def browser_libraries(level: str) -> None:
     """`npm ci`, then the files pages need are copied to where they are served from."""
-    if is_done("node-test", NPM_INPUTS) and (ROOT / "node_modules/.bin/prism").exists():
-        installed = True
-    else:
-        installed = level == "app" and is_done("node-app", NPM_INPUTS)
+    for_tests = is_done("node-test", NPM_INPUTS) and (ROOT / "node_modules/.bin/prism").exists()
+    installed = for_tests or (level == "app" and is_done("node-app", NPM_INPUTS))
     if installed and all((VENDOR / name).exists() for name in ASSETS.values()):
         return
     say(f"browser libraries ({level})")

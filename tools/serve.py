@@ -98,7 +98,7 @@ def refuse_taken_port(host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         sys.exit(f"{host}:{port} cannot be listened on ({reason}); choose another with CRM_PORT or CRM_HOST.")
 
 
