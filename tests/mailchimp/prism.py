@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tools.machine import node
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFICIAL = ROOT / "tests/specs/mailchimp-marketing.json"
@@ -19,7 +20,7 @@ STRICT = ROOT / "tests/specs/mailchimp-marketing.strict.json"
 def find_prism() -> str | None:
     local = ROOT / "node_modules/.bin/prism"
     found = os.environ.get("PRISM") or (str(local) if local.exists() else None)
-    return found if found and shutil.which("node") else None
+    return found if found and node() else None
 
 
 @contextlib.contextmanager
@@ -31,7 +32,7 @@ def prism(*arguments: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [program, *arguments[:1], "-h", "127.0.0.1", "-p", str(port), *arguments[1:]]
+    command = [str(node()), program, *arguments[:1], "-h", "127.0.0.1", "-p", str(port), *arguments[1:]]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
