@@ -1,0 +1,113 @@
+"""What every template may use beside Flask's own: filters for times and titles, `here()`, the app's name."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, current_app, request
+from flask_babel import format_date, format_datetime, format_time, get_timezone, gettext, lazy_gettext, ngettext
+
+_l = lazy_gettext
+
+#: Flask-AppBuilder's titles and menu labels, in plain words.
+PLAIN_TITLES = {
+    "List Users": _l("Users"),
+    "Show User": _l("User"),
+    "Add User": _l("New user"),
+    "Edit User": _l("Edit user"),
+    "List Roles": _l("Roles"),
+    "Show Role": _l("Role"),
+    "Add Role": _l("New role"),
+    "Edit Role": _l("Edit role"),
+    "List Groups": _l("Teams"),
+    "Show Group": _l("Team"),
+    "Add Group": _l("New team"),
+    "Edit Group": _l("Edit team"),
+    "User's Statistics": _l("Sign-ins"),
+    "User Statistics": _l("Sign-ins"),
+    "Base Permissions": _l("Permissions"),
+    "List Base Permissions": _l("Permissions"),
+    "Views/Menus": _l("Protected pages"),
+    "List View Menus": _l("Protected pages"),
+    "Permission on Views/Menus": _l("Permissions on pages"),
+    "List Permissions on Views/Menus": _l("Permissions on pages"),
+    "Your user information": _l("Your profile"),
+    "Edit User Information": _l("Edit your profile"),
+    "Reset Password Form": _l("New password"),
+}
+
+_VERBS = ("List ", "Show ")
+
+
+def plain_title(title: Any) -> str:
+    """'Users' for 'List Users', in the user's language; any other title as it is."""
+    source = getattr(title, "_args", (title,))[0]
+    if source in PLAIN_TITLES:
+        return str(PLAIN_TITLES[source])
+    text = str(title)
+    return next((text.removeprefix(verb) for verb in _VERBS if text.startswith(verb)), text)
+
+
+def _local(value: datetime) -> datetime:
+    """The same moment in the user's time zone; a naive value is taken as UTC."""
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(get_timezone())
+
+
+def when(value: datetime | None) -> str:
+    """A moment as people say it: 'just now', '5 min ago', '14:05', 'yesterday', '21 Nov', '21 Nov 2025'."""
+    if value is None:
+        return ""
+    local = _local(value)
+    now = datetime.now(local.tzinfo)
+    age = now - local
+    if timedelta(0) <= age < timedelta(minutes=1):
+        return gettext("just now")
+    if timedelta(0) <= age < timedelta(hours=1):
+        return gettext("%(minutes)d min ago", minutes=age.seconds // 60)
+    if local.date() == now.date():
+        return format_time(local, "HH:mm", rebase=False)
+    if local.date() == now.date() - timedelta(days=1):
+        return gettext("yesterday")
+    if local.date() == now.date() + timedelta(days=1):
+        return gettext("tomorrow")
+    return format_date(local, "d MMM" if local.year == now.year else "d MMM y", rebase=False)
+
+
+def day(value: date | datetime | None) -> str:
+    """A date in the user's way of writing it; a moment is taken to the user's time zone first."""
+    if value is None:
+        return ""
+    return format_date(_local(value) if isinstance(value, datetime) else value, "d MMM y", rebase=False)
+
+
+def moment(value: datetime | None) -> str:
+    """Date and time in full, in the user's time zone."""
+    return format_datetime(_local(value), "d MMM y, HH:mm", rebase=False) if value else ""
+
+
+def here(**changes: Any) -> str:
+    """The present address with query parameters changed; None takes one away, a list repeats it."""
+    query = request.args.to_dict(flat=False)
+    for name, value in changes.items():
+        query[name] = [] if value is None else value if isinstance(value, list) else [value]
+    pairs = [(name, str(value)) for name, values in query.items() for value in values]
+    return request.script_root + request.path + ("?" + urlencode(pairs) if pairs else "")
+
+
+def is_current_page(url: str) -> bool:
+    """Whether a menu entry leads to the page that is shown, or to the list its record stands in."""
+    mine, path = url.split("?")[0].rstrip("/"), request.script_root + request.path.rstrip("/")
+    section = mine.removesuffix("/list")
+    return path == mine or (section != mine and path.startswith(section + "/"))
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters and globals known to the app's templates."""
+    app.jinja_env.filters.update(
+        plain_title=plain_title, when=when, date=day, moment=moment, is_current_page=is_current_page
+    )
+    app.jinja_env.globals.update(here=here, ngettext=ngettext)
+
+    @app.context_processor
+    def appbuilder() -> dict[str, Any]:
+        return {"appbuilder": current_app.extensions.get("appbuilder") or getattr(current_app, "appbuilder", None)}
