@@ -1,20 +1,18 @@
 """The set-up: locks, what may be committed, and a first start on a bare machine."""
 
-import http.client
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import config
+from tests.running import running
 from tools import bootstrap
 from tools.machine import ROOT
 
@@ -121,10 +119,12 @@ def test_fresh_clone_runs_on_a_bare_machine(tmp_path, node):
         pytest.skip("no node here")
     clone, environment = bare_machine(tmp_path, ("node", "npm") if node else ())
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    port = free_port()
-    environment["CRM_PORT"] = str(port)
-    started(clone, environment, port, seconds=600)
-    assert started(clone, environment, port, seconds=60) < 5
+    make_run = ("make", "run")
+    with running(make_run, clone, environment, tmp_path / "first.log", patience=600) as first:
+        os.killpg(first.process.pid, signal.SIGTERM)
+        assert first.ended()
+    with running(make_run, clone, environment, tmp_path / "second.log") as second:
+        assert second.seconds < 5
 
 
 def bare_machine(folder: Path, also: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
@@ -137,51 +137,3 @@ def bare_machine(folder: Path, also: tuple[str, ...]) -> tuple[Path, dict[str, s
     (path / "python3").chmod(0o755)
     (folder / "home").mkdir()
     return folder / "clone", {"PATH": str(path), "HOME": str(folder / "home")}
-
-
-def started(clone: Path, environment: dict[str, str], port: int, seconds: float) -> float:
-    """Seconds until `make run` answered; it is ended again, by one signal to its group."""
-    begin = time.monotonic()
-    with (clone / "run.log").open("w") as log:
-        make = subprocess.Popen(
-            ["make", "run"], cwd=clone, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        while not healthy(port):
-            assert make.poll() is None, (clone / "run.log").read_text()
-            assert time.monotonic() - begin < seconds, (clone / "run.log").read_text()
-            time.sleep(0.05)
-        took = time.monotonic() - begin
-    finally:
-        os.killpg(make.pid, signal.SIGTERM)
-        make.wait(30)
-    assert group_ended(make.pid), "something outlived make run"
-    return took
-
-
-def healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def group_ended(group: int, seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
