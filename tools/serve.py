@@ -18,7 +18,7 @@ from flask.cli import load_dotenv
 import config
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 15  # seconds that a child may take to finish what it is doing
+PATIENCE = 30  # seconds that a child may take to finish what it is doing
 
 
 def main(arguments: list[str]) -> int:

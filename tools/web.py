@@ -19,7 +19,8 @@ DEMO_USERS = "admin, office, alice, bob, charlie, vera"
 
 def main(arguments: list[str]) -> None:
     load_dotenv()  # as the `flask` command does by itself
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     app = create_app()
     command(app, "crm", "init")
     if "--demo" in arguments and not users(app):
@@ -29,7 +30,9 @@ def main(arguments: list[str]) -> None:
 
 
 def end(number: int, frame: object) -> None:
-    """Ends the way Ctrl-C does: what requests under way write is written to its end."""
+    """Lets requests under way come to their end, undisturbed by further signals."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(0)
 
 
