@@ -40,5 +40,15 @@ def test_the_original_is_the_one_that_was_overridden(name):
 @pytest.mark.parametrize("name", sorted(WRITTEN_AGAINST))
 def test_no_bootstrap_3_jquery_or_inline_style_in_ours(name):
     text = (OURS / name).read_text()
-    for old in ("data-toggle", "glyphicon", "panel-", "btn-default", "jquery", "select2", "$(", " style=", "onclick"):
+    for old in (
+        "data-toggle",
+        "glyphicon",
+        "panel-",
+        "btn-default",
+        "jquery",
+        "select2",
+        "$(",
+        " style=",
+        "onclick",
+    ):
         assert old not in text.lower(), f"{name} has {old}"

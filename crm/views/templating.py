@@ -5,7 +5,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, request
-from flask_babel import format_date, format_datetime, format_time, get_timezone, gettext, lazy_gettext, ngettext
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_time,
+    get_timezone,
+    gettext,
+    lazy_gettext,
+    ngettext,
+)
+
+from crm.views.values import cell, url_of
 
 _l = lazy_gettext
 
@@ -106,8 +116,10 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         plain_title=plain_title, when=when, date=day, moment=moment, is_current_page=is_current_page
     )
-    app.jinja_env.globals.update(here=here, ngettext=ngettext)
+    app.jinja_env.globals.update(here=here, ngettext=ngettext, cell=cell, url_of=url_of)
 
     @app.context_processor
     def appbuilder() -> dict[str, Any]:
-        return {"appbuilder": current_app.extensions.get("appbuilder") or getattr(current_app, "appbuilder", None)}
+        return {
+            "appbuilder": current_app.extensions.get("appbuilder") or getattr(current_app, "appbuilder", None)
+        }

@@ -1,0 +1,84 @@
+"""What a list or a record's page shows for one attribute: a kind, which a template draws, and a value."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import format_decimal
+from sqlalchemy import inspect
+
+from crm.models import Status, Tag
+from crm.models.base import Record
+from crm.registry import RecordType, registry
+from crm.security.manager import may
+from crm.security.masking import MASK, is_masked
+
+#: Text attributes that lead somewhere, by their names.
+LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:", "website": ""}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """kind: empty, text, long, link, yes_no, moment, day, number, status, tag, user, users, hidden or masked."""
+
+    kind: str
+    value: Any = None
+    url: str = ""
+
+
+def cell(record: RecordType, item: Any, name: str) -> Cell:
+    """What the current user sees of one attribute of a record."""
+    value = getattr(item, name)
+    if value not in (None, "") and is_masked(item, name):
+        return Cell("masked", MASK)
+    if name in record.mapper.relationships:
+        return _relation(record, item, name, value)
+    if isinstance(item, Status) and name == "name":
+        return Cell("status", item)
+    if isinstance(item, Tag) and name == "name":
+        return Cell("tag", item)
+    if name in record.choices and value is not None:
+        return Cell("text", dict(record.choices[name]).get(value, value))
+    return _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> Cell:
+    if value is None or value == "":
+        return Cell("empty")
+    if isinstance(value, bool):
+        return Cell("yes_no", value)
+    if isinstance(value, datetime):
+        return Cell("moment", value)
+    if isinstance(value, date):
+        return Cell("day", value)
+    if isinstance(value, int | Decimal):
+        return Cell("number", format_decimal(value))
+    if name in LINKS:
+        web = value.startswith(("http://", "https://"))
+        return Cell("link", value, LINKS[name] + value) if LINKS[name] or web else Cell("text", value)
+    return Cell("long" if "\n" in value or len(value) > 120 else "text", value)
+
+
+def _relation(record: RecordType, item: Any, name: str, value: Any) -> Cell:
+    relation = record.mapper.relationships[name]
+    if relation.uselist:
+        people = [getattr(one, "user", one) for one in value]
+        return Cell("users", people) if people else Cell("empty")
+    if value is None:
+        columns = [record.mapper.get_property_by_column(column).key for column in relation.local_columns]
+        return Cell("hidden" if any(getattr(item, key) for key in columns) else "empty")
+    if isinstance(value, User):
+        return Cell("user", value)
+    if isinstance(value, Status):
+        return Cell("status", value)
+    return Cell("link", str(value), url_of(value)) if url_of(value) else Cell("text", str(value))
+
+
+def url_of(item: Record) -> str:
+    """The page of a record that the current user may open, or nothing."""
+    other = registry().by_model.get(inspect(item).mapper.class_)
+    if other is None or other.is_setting or "show" not in other.actions or not may("show", other.key):
+        return ""
+    return f"/crm/{other.url_name}/show/{item.id}"
