@@ -1,0 +1,44 @@
+"""The CRM: a low-code admin panel on Flask-AppBuilder."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+
+import config
+from crm import cli, database, views
+from crm.extensions import csrf, db, migrate
+from crm.jobs import queue
+from crm.records import RECORDS
+from crm.registry import RecordType, Registry
+from crm.security.manager import CRMSecurityManager
+from crm.services import recording
+
+
+def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Flask:
+    """Make the application.
+
+    records: the record types it has. overrides: Flask configuration that wins over the environment's.
+    Raises SystemExit with one sentence where a setting or a declaration makes no sense.
+    """
+    database.check_sqlite()
+    app = Flask(__name__)
+    app.config.from_mapping(config.load(os.environ))
+    app.config.update(overrides)
+    app.extensions["crm"] = Registry(records)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    csrf.init_app(app)
+    db.init_app(app)
+    migrate.init_app(app, db, render_as_batch=True, compare_type=True)
+    with app.app_context():
+        views.register(AppBuilder(app, db.session, security_manager_class=CRMSecurityManager,
+                                  indexview=views.StartView))  # fmt: skip
+    views.register_app(app)
+    queue.init_app(app)
+    cli.register(app)
+    return app
+
+
+__all__ = ["create_app", "recording"]

@@ -1,0 +1,48 @@
+"""The commands under `flask crm`."""
+
+import sys
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from werkzeug.exceptions import HTTPException
+
+from crm.extensions import db
+from crm.jobs.cli import mailchimp, worker
+from crm.security.roles import ROLES
+from crm.security.visibility import as_system
+from crm.services import users
+from crm.services.setup import initialise
+
+crm = AppGroup("crm", help="Set up and run the CRM.")
+user = AppGroup("user", help="Users of the CRM.")
+crm.add_command(user)
+crm.add_command(worker)
+crm.add_command(mailchimp)
+
+
+@crm.command("init")
+def init() -> None:
+    """Bring the database to its newest shape; roles, permissions, defaults. Can be run again."""
+    initialise()
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--team")
+@click.option("--password", required=True)
+def add_user(name: str, role: str, team: str | None, password: str) -> None:
+    """Add a user."""
+    with as_system():
+        try:
+            users.add_user(name, role, password, team)
+        except HTTPException as error:
+            sys.exit(str(error.description))
+        db.session.commit()
+    click.echo(f"Added {name}, {role}.")
+
+
+def register(app: Flask) -> None:
+    """Put the commands under `flask crm` of this app."""
+    app.cli.add_command(crm)

@@ -1,0 +1,58 @@
+"""How connections to the two databases behave: pragmas, and which transactions may write."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flask import has_request_context, request
+from sqlalchemy import Connection, Engine, event
+
+OLDEST_SQLITE = (3, 38)
+BUSY_SECONDS = 30
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_read_only: ContextVar[bool | None] = ContextVar("read_only_transactions", default=None)
+
+
+@contextmanager
+def transactions(read_only: bool) -> Iterator[None]:
+    """Say whether transactions begun inside only read, where the request's method does not say it rightly."""
+    token = _read_only.set(read_only)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+def only_reads() -> bool:
+    """Whether a transaction begun now is expected to read only: those of GET requests."""
+    if (said := _read_only.get()) is not None:
+        return said
+    return has_request_context() and request.method in SAFE_METHODS
+
+
+def check_sqlite() -> None:
+    """Stop with one sentence where Python's SQLite is too old."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise SystemExit(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer is needed.")
+
+
+@event.listens_for(Engine, "connect")
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        # transactions are begun by _begin below, not by the driver
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -64000")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    """A writing transaction takes the lock at once: read, then write, then "database is locked" cannot be."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if only_reads() else "BEGIN IMMEDIATE")

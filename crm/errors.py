@@ -1,0 +1,23 @@
+"""What can go wrong that is the user's to put right."""
+
+from werkzeug.exceptions import BadRequest, Conflict
+
+
+class RuleError(BadRequest):
+    """A rule of the business was broken. The message is shown to the user, at `field` where one is named."""
+
+    def __init__(self, message: str, field: str | None = None):
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        return {self.field: [str(self.description)]} if self.field else {}
+
+
+class StateConflict(Conflict):
+    """The row has changed, or is in a state, that does not allow this."""
+
+
+class UnknownFilter(RuleError):
+    """A filter that nobody can understand. It is refused, never ignored."""

@@ -1,0 +1,58 @@
+"""Every table of the product."""
+
+from crm.models.attribute import AttributeDefinition, AttributeOption, AttributeValue
+from crm.models.client import Client, ClientAssignee, ClientPhoto
+from crm.models.contact import Contact
+from crm.models.deal import Deal
+from crm.models.external_id import ClientExternalId
+from crm.models.history import Change, Operation
+from crm.models.integration_log import IntegrationCall
+from crm.models.job import JobRun, WorkerHeartbeat
+from crm.models.mailchimp import (
+    EmailSuppression,
+    MailchimpAudience,
+    MailchimpMember,
+    MailchimpProposal,
+    MailchimpWanted,
+)
+from crm.models.note import Note
+from crm.models.relationship import Relationship, RelationshipType
+from crm.models.search import SearchEntry
+from crm.models.setting import Setting
+from crm.models.status import Status
+from crm.models.tag import ClientTag, Tag
+from crm.models.task import Task, TaskAssignee
+from crm.models.timeline import TimelineEntry
+
+__all__ = [
+    "AttributeDefinition",
+    "AttributeOption",
+    "AttributeValue",
+    "Change",
+    "Client",
+    "ClientAssignee",
+    "ClientExternalId",
+    "ClientPhoto",
+    "ClientTag",
+    "Contact",
+    "Deal",
+    "EmailSuppression",
+    "IntegrationCall",
+    "JobRun",
+    "MailchimpAudience",
+    "MailchimpMember",
+    "MailchimpProposal",
+    "MailchimpWanted",
+    "Note",
+    "Operation",
+    "Relationship",
+    "RelationshipType",
+    "SearchEntry",
+    "Setting",
+    "Status",
+    "Tag",
+    "Task",
+    "TaskAssignee",
+    "TimelineEntry",
+    "WorkerHeartbeat",
+]

@@ -1,0 +1,122 @@
+"""What every record has, and the ways a row can belong to clients."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_appbuilder import Model
+from sqlalchemy import ColumnElement, ForeignKey, and_, false, or_
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
+
+from crm.models.types import UtcDateTime, utc_now
+
+if TYPE_CHECKING:
+    from crm.models.client import Client
+
+
+class Base(Model):
+    """The root of our tables. Two classes with one table name are an error, not one table."""
+
+    __abstract__ = True
+    __table_args__: Any = {}
+
+    #: False for tables whose writes are not part of history (logs, derived tables, state of services).
+    __history__ = True
+
+    def before_save(self, session: Session) -> None:
+        """Put the row right and check it, before each flush that adds or changes it. May raise RuleError."""
+
+    @property
+    def history_client_id(self) -> int | None:
+        """The client in whose history a change of this row stands."""
+        return getattr(self, "client_id", None)
+
+
+class Record(Base):
+    """A row that people edit: it knows who made and changed it, and which version it is."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.__table__.c.version if "__table__" in cls.__dict__ else cls.version}
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class ClientOwned:
+    """Belongs to one client and is seen by whoever sees that client."""
+
+    @declared_attr
+    def client_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("client.id"), index=True)
+
+    @declared_attr
+    def client(cls) -> Mapped["Client"]:
+        return relationship("Client", foreign_keys=[cls.client_id])
+
+
+class OptionalClientOwned:
+    """Belongs to a client or to nobody; whoever `personal` names sees it either way."""
+
+    @declared_attr
+    def client_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("client.id"), index=True)
+
+    @declared_attr
+    def client(cls) -> Mapped["Client | None"]:
+        return relationship("Client", foreign_keys=[cls.client_id])
+
+    @classmethod
+    def personal(cls, user_id: Any) -> ColumnElement[bool]:
+        """The rows that user_id sees whatever the client."""
+        return false()
+
+
+class BetweenClients:
+    """Lies between two clients and is seen by whoever sees both."""
+
+    @declared_attr
+    def client_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("client.id"), index=True)
+
+    @declared_attr
+    def other_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("client.id"), index=True)
+
+    @declared_attr
+    def client(cls) -> Mapped["Client"]:
+        return relationship("Client", foreign_keys=[cls.client_id])
+
+    @declared_attr
+    def other(cls) -> Mapped["Client"]:
+        return relationship("Client", foreign_keys=[cls.other_id])
+
+
+class ClientRecord(ClientOwned, Record):
+    """A record of one client."""
+
+    __abstract__ = True
+
+
+class OptionalClientRecord(OptionalClientOwned, Record):
+    """A record that may stand without a client; then its creator and its assignees see it."""
+
+    __abstract__ = True
+
+    @classmethod
+    def assigned_to(cls, user_id: Any) -> ColumnElement[bool]:
+        """The rows whose assignee is user_id, even at a client that this user may not see."""
+        return false()
+
+    @classmethod
+    def personal(cls, user_id: Any) -> ColumnElement[bool]:
+        own = and_(cls.client_id.is_(None), cls.created_by_id == user_id)
+        return or_(own, cls.assigned_to(user_id))

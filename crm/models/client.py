@@ -1,0 +1,204 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
+from sqlalchemy.ext.orderinglist import ordering_list
+from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationship, validates
+
+from crm.models.base import Base, ClientOwned, Record
+from crm.models.external_id import ClientExternalId
+from crm.models.folding import fold
+from crm.models.identifiers import domain_of, e164, tax_id_key
+from crm.models.status import Status
+from crm.models.tag import ClientTag, Tag
+from crm.models.types import Exact, SortKey, UtcDateTime, utc_now
+
+KINDS = ("person", "company")
+ADDRESS_PARTS = ("street", "postal_code", "city", "region", "country")
+LIVE = text("deleted_at IS NULL AND merged_into_id IS NULL")
+MAX_STARS = 3
+
+
+class ClientAssignee(ClientOwned, Base):
+    """One user who looks after a client; position 0 is the responsible one."""
+
+    __tablename__ = "client_assignee"
+    __table_args__ = (
+        UniqueConstraint("client_id", "user_id"),
+        Index("ix_client_assignee_user_id_client_id", "user_id", "client_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(default=0)
+
+    user: Mapped[User] = relationship(User, lazy="joined")
+
+
+class Client(Record):
+    """A person or a company we buy from or sell to: the object everything else is linked to.
+
+    Archived clients are live, only kept out of default lists. Trashed (`deleted_at`) and merged
+    (`merged_into_id`) ones vanish through visibility. Addresses are columns `billing_*`, `delivery_*`.
+    """
+
+    __tablename__ = "client"
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'company')", name="kind"),
+        CheckConstraint("stars BETWEEN 0 AND 3", name="stars"),
+        Index("ix_client_name_key_id", "name_key", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_client_status_id_changed_at_id", "status_id", "status_changed_at", "id",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_client_created_at_id", "created_at", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_client_last_activity_at_id", "last_activity_at", "id",
+              sqlite_where=LIVE, postgresql_where=LIVE),
+    )  # fmt: skip
+
+    kind: Mapped[str] = mapped_column(String(10), default="company")
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(SortKey)
+    first_name: Mapped[str | None] = mapped_column(String(100))
+    last_name: Mapped[str | None] = mapped_column(String(100))
+    position: Mapped[str | None] = mapped_column(String(100))
+    short_name: Mapped[str | None] = mapped_column(String(100))
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
+    phone: Mapped[str | None] = mapped_column(String(60))
+    phone_e164: Mapped[str | None] = mapped_column(String(20), index=True)
+    mobile: Mapped[str | None] = mapped_column(String(60))
+    mobile_e164: Mapped[str | None] = mapped_column(String(20), index=True)
+    phone2: Mapped[str | None] = mapped_column(String(60))
+    phone2_e164: Mapped[str | None] = mapped_column(String(20), index=True)
+    website: Mapped[str | None] = mapped_column(String(300))
+    domain: Mapped[str | None] = mapped_column(String(200), index=True)
+    tax_id: Mapped[str | None] = mapped_column(String(40))
+    tax_id_key: Mapped[str | None] = mapped_column(String(40), index=True)
+    regon: Mapped[str | None] = mapped_column(String(20), index=True)
+    pesel: Mapped[str | None] = mapped_column(String(20), index=True)
+    peppol_id: Mapped[str | None] = mapped_column(String(60))
+    language: Mapped[str | None] = mapped_column(String(10), index=True)
+
+    status_id: Mapped[int | None] = mapped_column(ForeignKey("status.id"))
+    status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    stars: Mapped[int] = mapped_column(default=0, index=True)
+    is_buyer: Mapped[bool] = mapped_column(default=False)
+    is_supplier: Mapped[bool] = mapped_column(default=False)
+    is_workshop: Mapped[bool] = mapped_column(default=False)
+
+    consent: Mapped[bool | None]
+    consent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consent_source: Mapped[str | None] = mapped_column(String(60))
+    consent_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    notes: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+
+    billing_street: Mapped[str | None] = mapped_column(String(200))
+    billing_postal_code: Mapped[str | None] = mapped_column(String(20))
+    billing_city: Mapped[str | None] = mapped_column(String(100))
+    billing_region: Mapped[str | None] = mapped_column(String(100))
+    billing_country: Mapped[str | None] = mapped_column(String(2), index=True)
+    use_delivery: Mapped[bool] = mapped_column(default=False)
+    delivery_street: Mapped[str | None] = mapped_column(String(200))
+    delivery_postal_code: Mapped[str | None] = mapped_column(String(20))
+    delivery_city: Mapped[str | None] = mapped_column(String(100))
+    delivery_region: Mapped[str | None] = mapped_column(String(100))
+    delivery_country: Mapped[str | None] = mapped_column(String(2))
+
+    bank: Mapped[str | None] = mapped_column(String(100))
+    account_number: Mapped[str | None] = mapped_column(String(50))
+    billing_amount: Mapped[Decimal | None] = mapped_column(Exact(2))
+    billing_currency: Mapped[str | None] = mapped_column(String(3))
+    payment_period: Mapped[int | None]
+    discount: Mapped[Decimal | None] = mapped_column(Exact(2))
+
+    sensitive: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
+    last_activity_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    status: Mapped[Status | None] = relationship(Status, lazy="joined")
+    tag_links: Mapped[list[ClientTag]] = relationship(
+        cascade="all, delete-orphan", overlaps="client"
+    )
+    tags: AssociationProxy[list[Tag]] = association_proxy(
+        "tag_links", "tag", creator=lambda tag: ClientTag(tag=tag)
+    )
+    assignee_links: Mapped[list[ClientAssignee]] = relationship(
+        cascade="all, delete-orphan",
+        overlaps="client",
+        order_by=[ClientAssignee.position, ClientAssignee.id],
+        collection_class=ordering_list("position"),
+    )
+    assignees: AssociationProxy[list[User]] = association_proxy(
+        "assignee_links", "user", creator=lambda user: ClientAssignee(user=user)
+    )
+    external_ids: Mapped[list[ClientExternalId]] = relationship(
+        cascade="all, delete-orphan",
+        overlaps="client",
+        order_by=[ClientExternalId.alias, ClientExternalId.app_code, ClientExternalId.id],
+    )
+
+    @validates("name")
+    def _set_name_key(self, _key: str, name: str) -> str:
+        self.name_key = fold(name)[:200]
+        return name
+
+    @validates("status_id", "status")
+    def _set_status_changed_at(self, key: str, value: Any) -> Any:
+        if value != getattr(self, key):
+            self.status_changed_at = utc_now()
+        return value
+
+    def before_save(self, session: Session) -> None:
+        """Fill in what follows from other fields: name, normal forms of numbers, website, domain."""
+        if not (self.name or "").strip():
+            self.name = " ".join(filter(None, (self.first_name, self.last_name))) or self.email or self.phone
+        country = self.billing_country
+        for number in ("phone", "mobile", "phone2"):
+            setattr(self, f"{number}_e164", e164(getattr(self, number), country))
+        self.tax_id_key = tax_id_key(self.tax_id, country)
+        if self.website and "://" not in self.website:
+            self.website = f"https://{self.website}"
+        if not self.domain:
+            self.domain = domain_of(self.website, self.email)
+
+    @property
+    def history_client_id(self) -> int | None:
+        return self.id
+
+    @property
+    def archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def responsible(self) -> User | None:
+        """The first assignee."""
+        return self.assignees[0] if self.assignees else None
+
+    @property
+    def external_id(self) -> str | None:
+        """The external ID of the default app code."""
+        return next((e.external_id for e in self.external_ids if not e.app_code and not e.alias), None)
+
+    def address(self, which: str) -> dict[str, Any]:
+        """The parts of the `billing` or `delivery` address by name."""
+        return {part: getattr(self, f"{which}_{part}") for part in ADDRESS_PARTS}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientPhoto(ClientOwned, Base):
+    """A client's photo or logo, re-encoded and small, so that it can stand in the database."""
+
+    __tablename__ = "client_photo"
+    __table_args__ = (UniqueConstraint("client_id"),)
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content_type: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[str] = mapped_column(String(64))
+    image: Mapped[bytes] = deferred(mapped_column(LargeBinary))

@@ -1,0 +1,59 @@
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Index, String, Text, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, validates
+
+from crm.errors import RuleError
+from crm.models.base import ClientRecord
+from crm.models.folding import fold
+from crm.models.identifiers import e164
+from crm.models.types import SortKey
+
+
+class Contact(ClientRecord):
+    """A person at a client. Exactly one of a client's contacts is primary while there is any."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index("uq_contact_primary", "client_id", unique=True,
+              sqlite_where=text("is_primary"), postgresql_where=text("is_primary")),
+    )  # fmt: skip
+
+    first_name: Mapped[str | None] = mapped_column(String(100))
+    last_name: Mapped[str | None] = mapped_column(String(100))
+    name_key: Mapped[str] = mapped_column(SortKey, default="", index=True)
+    position: Mapped[str | None] = mapped_column(String(100))
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
+    phone: Mapped[str | None] = mapped_column(String(60))
+    phone_e164: Mapped[str | None] = mapped_column(String(20), index=True)
+    mobile: Mapped[str | None] = mapped_column(String(60))
+    mobile_e164: Mapped[str | None] = mapped_column(String(20), index=True)
+    street: Mapped[str | None] = mapped_column(String(200))
+    postal_code: Mapped[str | None] = mapped_column(String(20))
+    city: Mapped[str | None] = mapped_column(String(100))
+    region: Mapped[str | None] = mapped_column(String(100))
+    country: Mapped[str | None] = mapped_column(String(2))
+    website: Mapped[str | None] = mapped_column(String(300))
+    description: Mapped[str | None] = mapped_column(Text)
+    is_primary: Mapped[bool] = mapped_column(default=False)
+
+    @validates("first_name", "last_name")
+    def _set_name_key(self, key: str, value: str | None) -> str | None:
+        names: dict[str, Any] = {"first_name": self.first_name, "last_name": self.last_name, key: value}
+        self.name_key = fold(f"{names['last_name'] or ''} {names['first_name'] or ''}")[:200]
+        return value
+
+    def before_save(self, session: Session) -> None:
+        """Normalise the phones, and keep exactly one contact of the client primary."""
+        if not any((self.first_name, self.last_name, self.email, self.phone, self.mobile)):
+            raise RuleError(_("Give the contact a name, an e-mail or a phone."), field="first_name")
+        self.phone_e164 = e164(self.phone, self.country)
+        self.mobile_e164 = e164(self.mobile, self.country)
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.first_name, self.last_name))) or self.email or self.phone or "—"
+
+    def __str__(self) -> str:
+        return self.name

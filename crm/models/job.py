@@ -1,0 +1,71 @@
+"""Background work as the database sees it: what was asked for, how far it is, and which workers live."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import Base
+from crm.models.types import Json, UtcDateTime, utc_now
+
+QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
+#: Ended by a crash or a shutdown; what was done stands, and the next run does the rest.
+INTERRUPTED = "interrupted"
+#: Stopped before it changed anything, until a person says yes.
+UNCONFIRMED = "unconfirmed"
+#: Not started, because another run of its kind was under way.
+REFUSED = "refused"
+OPEN_STATES = (QUEUED, RUNNING)
+
+
+class JobRun(Base):
+    """One run of one job. A scheduled one carries the business date that it is for, once per kind."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (
+        UniqueConstraint("kind", "business_date"),
+        Index("ix_job_run_kind_id", "kind", "id"),
+        Index("ix_job_run_state", "state"),
+    )
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    business_date: Mapped[date | None]
+    state: Mapped[str] = mapped_column(String(12), default=QUEUED)
+    options: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(String(300), default="")
+    counters: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    report: Mapped[list[str]] = mapped_column(Json, default=list)
+    error: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def is_open(self) -> bool:
+        """Asked for or under way."""
+        return self.state in OPEN_STATES
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
+
+class WorkerHeartbeat(Base):
+    """One worker process, as long as it says so."""
+
+    __tablename__ = "worker_heartbeat"
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    is_leader: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,129 @@
+"""What the CRM knows of the Mailchimp audience, and what it wants there."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import Base, ClientOwned, OptionalClientOwned
+from crm.models.types import Json, UtcDateTime, utc_now
+
+#: Statuses of an address that gets mail, or will once it confirms.
+ACTIVE = ("subscribed", "pending")
+OPTED_OUT, CLEANED, FORGOTTEN = "unsubscribed", "cleaned", "forgotten"
+CRM_OPTOUT, INVALID = "crm_optout", "invalid"
+OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
+
+
+class MailchimpAudience(Base):
+    """The audience that the rows below describe, and how far it has been read."""
+
+    __tablename__ = "mailchimp_audience"
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    audience: Mapped[str] = mapped_column(String(40), unique=True)
+    #: The service's own clock when the last complete reading began.
+    read_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    read_whole_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    member_count: Mapped[int] = mapped_column(default=0)
+    double_optin: Mapped[bool] = mapped_column(default=False)
+
+
+class MailchimpMember(OptionalClientOwned, Base):
+    """One address of the audience as last seen there. The client is the one whose data was sent last."""
+
+    __tablename__ = "mailchimp_member"
+    __table_args__ = (
+        UniqueConstraint("hash"),
+        Index("ix_mailchimp_member_pending", "pending"),
+        Index("ix_mailchimp_member_identity", "identity"),
+    )
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(32))
+    email: Mapped[str] = mapped_column(String(254))
+    #: None while the address is only about to be added.
+    status: Mapped[str | None] = mapped_column(String(20))
+    #: Mailchimp's name for the contact, which outlives a change of address.
+    identity: Mapped[str | None] = mapped_column(String(64))
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    opted_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The merge fields there, as last taken account of; None for a member never looked at.
+    fields: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: The merge fields there, as last read.
+    read_fields: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: Read, but what follows from it for clients is still to be done.
+    pending: Mapped[bool] = mapped_column(default=False)
+    #: The hash that the contact had before the person changed their address there.
+    moved_from: Mapped[str | None] = mapped_column(String(32))
+    #: The complete reading that saw the member last.
+    read_in_run: Mapped[int | None]
+
+    #: The CRM added the member, so the CRM may archive it.
+    managed: Mapped[bool] = mapped_column(default=False)
+    #: When the CRM set out to add the address; kept until the audience shows it.
+    adding_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    archived_by_us_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The client for which it was sent, also after that client was merged into another.
+    sent_for_id: Mapped[int | None]
+    payload_hash: Mapped[str | None] = mapped_column(String(32))
+    sent_fields: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    sent_tags: Mapped[str] = mapped_column(Text, default="")
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(String(300))
+
+
+class EmailSuppression(Base):
+    """An address that must not be subscribed again. Kept by its hash, so that it outlives the client."""
+
+    __tablename__ = "email_suppression"
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(32), unique=True)
+    reason: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    source: Mapped[str] = mapped_column(String(20))
+
+
+class MailchimpWanted(Base):
+    """Derived anew by each run: what the audience should know of one client, or why it should not.
+
+    client_id is a plain number, because the row lives no longer than until the next run.
+    """
+
+    __tablename__ = "mailchimp_wanted"
+    __table_args__ = (UniqueConstraint("client_id"), Index("ix_mailchimp_wanted_hash_id", "hash", "id"))
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(32))
+    email: Mapped[str] = mapped_column(String(254))
+    consent: Mapped[bool | None]
+    #: Neither archived nor in the trash.
+    in_use: Mapped[bool]
+    fields: Mapped[dict[str, Any]] = mapped_column(Json)
+    tags: Mapped[str] = mapped_column(Text, default="")
+    payload_hash: Mapped[str] = mapped_column(String(32))
+    #: Why the address is not sent; None where it is.
+    reason: Mapped[str | None] = mapped_column(String(20))
+
+
+class MailchimpProposal(ClientOwned, Base):
+    """A change that somebody made to their own data in Mailchimp, until a person decides about it."""
+
+    __tablename__ = "mailchimp_proposal"
+    __table_args__ = (Index("ix_mailchimp_proposal_state_id", "state", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(32))
+    field: Mapped[str] = mapped_column(String(20))
+    value: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(10), default=OPEN)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None]

@@ -1,0 +1,22 @@
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import ClientRecord
+
+
+class Note(ClientRecord):
+    """A short entry in a client's history."""
+
+    __tablename__ = "note"
+
+    text: Mapped[str] = mapped_column(Text)
+    pinned: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def edited(self) -> bool:
+        """Whether somebody changed the note after it was written."""
+        return self.version > 1
+
+    def __str__(self) -> str:
+        first = self.text.strip().partition("\n")[0]
+        return first if len(first) <= 80 else first[:79] + "…"

@@ -1,0 +1,58 @@
+from flask_babel import gettext as _
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from crm.errors import RuleError
+from crm.models.base import BetweenClients, Record
+
+
+class RelationshipType(Record):
+    """How two clients can be related, with the words for each side."""
+
+    __tablename__ = "relationship_type"
+
+    label: Mapped[str] = mapped_column(String(60), unique=True)
+    inverse_label: Mapped[str] = mapped_column(String(60))
+
+    def __str__(self) -> str:
+        return self.label if self.label == self.inverse_label else f"{self.label} / {self.inverse_label}"
+
+
+#: (label, inverse label): what a first start creates.
+DEFAULT_RELATIONSHIP_TYPES = (
+    ("Partner", "Partner"),
+    ("Referral", "Referred by"),
+    ("Parent company", "Subsidiary"),
+)
+
+
+class Relationship(BetweenClients, Record):
+    """A typed link from one client to another, shown on both."""
+
+    __tablename__ = "relationship"
+    __table_args__ = (
+        UniqueConstraint("client_id", "other_id", "type_id"),
+        CheckConstraint("client_id <> other_id", name="not_itself"),
+    )
+
+    type_id: Mapped[int] = mapped_column(ForeignKey("relationship_type.id"), index=True)
+    notes: Mapped[str | None] = mapped_column(Text)
+
+    type: Mapped[RelationshipType] = relationship(lazy="joined")
+
+    def before_save(self, session: Session) -> None:
+        client_id = self.client.id if self.client else self.client_id
+        other_id = self.other.id if self.other else self.other_id
+        if client_id is not None and client_id == other_id:
+            raise RuleError(_("A client cannot be related to itself."), field="other")
+
+    def label_for(self, client_id: int) -> str:
+        """What the other client is to the client with this id."""
+        return self.type.label if client_id == self.client_id else self.type.inverse_label
+
+    def other_of(self, client_id: int):
+        """The client on the far side, as seen from the client with this id."""
+        return self.other if client_id == self.client_id else self.client
+
+    def __str__(self) -> str:
+        return f"{self.client} – {self.type.label} – {self.other}"

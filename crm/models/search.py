@@ -1,0 +1,42 @@
+from typing import Any
+
+from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, and_, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import Base, OptionalClientOwned
+from crm.models.types import SortKey
+
+
+class SearchEntry(OptionalClientOwned, Base):
+    """The words by which one row is found. SQLite keeps an FTS5 index beside it, PostgreSQL a GIN index."""
+
+    __tablename__ = "search_entry"
+    __table_args__ = (
+        UniqueConstraint("table_name", "row_id"),
+        Index(
+            "ix_search_entry_words",
+            func.array_to_tsvector(func.string_to_array(text("words"), text("' '"))),
+            postgresql_using="gin",
+        ).ddl_if(dialect="postgresql"),
+        Index(
+            "ix_search_entry_secret_words",
+            func.array_to_tsvector(func.string_to_array(text("secret_words"), text("' '"))),
+            postgresql_using="gin",
+        ).ddl_if(dialect="postgresql"),
+    )
+    __history__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(String(60))
+    row_id: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(SortKey)
+    words: Mapped[str] = mapped_column(Text, default="")
+    #: Words that only those find who may see sensitive data.
+    secret_words: Mapped[str] = mapped_column(Text, default="")
+    #: Who sees the entry of a record without a client.
+    owner_id: Mapped[int | None]
+
+    @classmethod
+    def personal(cls, user_id: Any) -> ColumnElement[bool]:
+        return and_(cls.client_id.is_(None), cls.owner_id == user_id)

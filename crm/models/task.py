@@ -1,0 +1,83 @@
+from datetime import datetime
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, exists
+from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
+
+from crm.errors import RuleError
+from crm.models.base import Base, OptionalClientRecord
+from crm.models.types import UtcDateTime, utc_now
+
+PRIORITIES = ("low", "normal", "high")
+
+
+class TaskAssignee(Base):
+    """One user who is to do a task."""
+
+    __tablename__ = "task_assignee"
+    __table_args__ = (UniqueConstraint("task_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
+
+    user: Mapped[User] = relationship(User, lazy="joined")
+    task: Mapped["Task"] = relationship(back_populates="assignee_links")
+
+    @property
+    def history_client_id(self) -> int | None:
+        return self.task.client_id if self.task else None
+
+
+class Task(OptionalClientRecord):
+    """Something to be done, for a client or on its own."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("ix_task_done_due", "done", "due"),)
+
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str | None] = mapped_column(Text)
+    due: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    planned: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminder: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    priority: Mapped[str] = mapped_column(String(10), default="normal")
+    done: Mapped[bool] = mapped_column(default=False)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    assignee_links: Mapped[list[TaskAssignee]] = relationship(
+        cascade="all, delete-orphan", order_by=TaskAssignee.id, back_populates="task"
+    )
+    assignees: AssociationProxy[list[User]] = association_proxy(
+        "assignee_links", "user", creator=lambda user: TaskAssignee(user=user)
+    )
+
+    @validates("done")
+    def _set_done_at(self, _key: str, done: bool) -> bool:
+        if done != self.done:
+            self.done_at = utc_now() if done else None
+        return done
+
+    def before_save(self, session: Session) -> None:
+        """A task without a title takes the beginning of its description."""
+        if not (self.title or "").strip():
+            self.title = (self.description or "").strip().partition("\n")[0][:200]
+        if not self.title:
+            raise RuleError(_("Say what is to be done."), field="title")
+        if self.priority not in PRIORITIES:
+            raise RuleError(_("There is no such priority."), field="priority")
+
+    @property
+    def overdue(self) -> bool:
+        return not self.done and self.due is not None and self.due < utc_now()
+
+    @classmethod
+    def assigned_to(cls, user_id: Any) -> ColumnElement[bool]:
+        """The tasks that user_id is to do."""
+        links = TaskAssignee.__table__
+        return exists().where(links.c.task_id == cls.id, links.c.user_id == user_id)
+
+    def __str__(self) -> str:
+        return self.title

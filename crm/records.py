@@ -1,0 +1,122 @@
+"""Every record type of the product, in menu order."""
+
+from flask_babel import lazy_gettext as _
+
+from crm.models import (
+    AttributeDefinition,
+    Client,
+    Contact,
+    Deal,
+    Note,
+    Relationship,
+    RelationshipType,
+    Status,
+    Tag,
+    Task,
+)
+from crm.models.deal import STAGES
+from crm.models.task import PRIORITIES
+from crm.registry import CRUD, RecordType
+
+STAGE_NAMES = dict(zip(STAGES, (_("New"), _("Qualified"), _("Proposal"), _("Won"), _("Lost")), strict=True))
+PRIORITY_NAMES = dict(zip(PRIORITIES, (_("Low"), _("Normal"), _("High")), strict=True))
+
+RECORDS = (
+    RecordType(
+        model=Client, label=_("Client"), plural=_("Clients"), icon="fa-building",
+        columns=[Client.name, Client.status, Client.email, Client.phone, Client.billing_city],
+        fields=[Client.name],
+        search=[Client.name, Client.first_name, Client.last_name, Client.short_name, Client.email,
+                Client.domain, Client.tax_id, Client.tax_id_key, Client.regon, Client.pesel,
+                Client.billing_city, Client.external_ids],
+        phones=[Client.phone_e164, Client.mobile_e164, Client.phone2_e164],
+        secret=[Client.email, Client.phone, Client.mobile, Client.phone2, Client.tax_id, Client.tax_id_key,
+                Client.regon, Client.pesel, Client.peppol_id, Client.account_number],
+        order=[Client.name_key], addable=False, box=False,
+        empty=_("A client is a person or a company that you buy from or sell to."),
+    ),
+    RecordType(
+        model=Contact, label=_("Contact"), plural=_("Contacts"), icon="fa-user",
+        columns=[Contact.first_name, Contact.last_name, Contact.client, Contact.position, Contact.email,
+                 Contact.phone, Contact.is_primary],
+        fields=[Contact.client, Contact.first_name, Contact.last_name, Contact.position, Contact.email,
+                Contact.phone, Contact.mobile, Contact.street, Contact.postal_code, Contact.city,
+                Contact.region, Contact.country, Contact.website, Contact.description],
+        search=[Contact.first_name, Contact.last_name, Contact.email, Contact.position],
+        phones=[Contact.phone_e164, Contact.mobile_e164],
+        secret=[Contact.email, Contact.phone, Contact.mobile],
+        order=[Contact.is_primary.desc(), Contact.name_key],
+        labels={"is_primary": _("Primary")},
+        empty=_("Contacts are the people at a client."),
+    ),
+    RecordType(
+        model=Deal, label=_("Deal"), plural=_("Deals"), icon="fa-handshake", module="base",
+        columns=[Deal.title, Deal.client, Deal.stage, Deal.amount, Deal.currency, Deal.expected_close],
+        fields=[Deal.client, Deal.title, Deal.stage, Deal.amount, Deal.currency, Deal.probability,
+                Deal.expected_close, Deal.responsible, Deal.contact, Deal.notes],
+        search=[Deal.title], when=Deal.created_at, order=[Deal.created_at.desc()],
+        choices={"stage": list(STAGE_NAMES.items())},
+        empty=_("A deal is a sale you hope to make."),
+    ),
+    RecordType(
+        model=Note, label=_("Note"), plural=_("Notes"), icon="fa-sticky-note",
+        columns=[Note.text, Note.client, Note.pinned, Note.created_at],
+        fields=[Note.client, Note.text, Note.pinned],
+        search=[Note.text], when=Note.created_at, own_edit=True, order=[Note.pinned.desc(), Note.created_at.desc()],
+
+        empty=_("Write down what should not be forgotten about a client."),
+    ),
+    RecordType(
+        model=Task, label=_("Task"), plural=_("Tasks"), icon="fa-check-square", module="tasks",
+        columns=[Task.title, Task.client, Task.due, Task.priority, Task.done],
+        fields=[Task.client, Task.title, Task.description, Task.due, Task.planned, Task.reminder,
+                Task.priority, Task.assignee_links, Task.done],
+        search=[Task.title, Task.description], when=Task.created_at,
+        order=[Task.done, Task.due.is_(None), Task.due],
+        labels={"assignee_links": _("Assignees")},
+        choices={"priority": list(PRIORITY_NAMES.items())},
+        empty=_("A task is something to be done, by a date if you like."),
+    ),
+    RecordType(
+        model=Relationship, label=_("Relationship"), plural=_("Relationships"), icon="fa-link",
+        columns=[Relationship.client, Relationship.type, Relationship.other, Relationship.notes],
+        fields=[Relationship.client, Relationship.type, Relationship.other, Relationship.notes],
+        when=Relationship.created_at, order=[Relationship.id], always_box=True,
+        labels={"other": _("Other client")},
+        empty=_("Link clients that belong together: partners, referrals, subsidiaries."),
+    ),
+    RecordType(
+        model=Status, label=_("Status"), plural=_("Statuses"), icon="fa-flag", module="settings",
+        slug="statuses", actions=CRUD,
+        columns=[Status.name, Status.code, Status.selectable, Status.closed, Status.is_default,
+                 Status.hidden_in_kanban, Status.alert_days],
+        fields=[Status.name, Status.code, Status.background, Status.colour, Status.selectable,
+                Status.closed, Status.is_default, Status.hidden_in_kanban, Status.alert_days],
+        order=[Status.position, Status.id],
+        labels={"is_default": _("Default"), "alert_days": _("Alert after days")},
+    ),
+    RecordType(
+        model=Tag, label=_("Tag"), plural=_("Tags"), icon="fa-tag", module="settings",
+        columns=[Tag.name, Tag.colour], fields=[Tag.name, Tag.colour], order=[Tag.name_key],
+
+    ),
+    RecordType(
+        model=AttributeDefinition, label=_("Attribute"), plural=_("Attributes"), icon="fa-sliders",
+        module="settings", slug="attributes",
+        columns=[AttributeDefinition.label, AttributeDefinition.type, AttributeDefinition.group,
+                 AttributeDefinition.required, AttributeDefinition.in_list, AttributeDefinition.active],
+        fields=[AttributeDefinition.label, AttributeDefinition.key, AttributeDefinition.type,
+                AttributeDefinition.help_text, AttributeDefinition.group, AttributeDefinition.required,
+                AttributeDefinition.default, AttributeDefinition.in_list, AttributeDefinition.active],
+        order=[AttributeDefinition.position, AttributeDefinition.id],
+        labels={"in_list": _("Show in list")},
+        empty=_("Attributes are fields of your own on every client."),
+    ),
+    RecordType(
+        model=RelationshipType, label=_("Relationship type"), plural=_("Relationship types"),
+        icon="fa-random", module="settings",
+        columns=[RelationshipType.label, RelationshipType.inverse_label],
+        fields=[RelationshipType.label, RelationshipType.inverse_label], order=[RelationshipType.label],
+        labels={"inverse_label": _("Seen from the other side")},
+    ),
+)  # fmt: skip

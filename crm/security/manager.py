@@ -1,0 +1,102 @@
+"""Flask-AppBuilder's security manager, asking for a user's permissions once per request."""
+
+from typing import Any
+
+from flask import Flask, current_app, g, has_request_context
+from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_appbuilder.security.sqla.models import (
+    Permission, PermissionView, ViewMenu, assoc_group_role, assoc_permissionview_role, assoc_user_group,
+    assoc_user_role,
+)  # fmt: skip
+from flask_login import LoginManager, current_user
+from sqlalchemy import select, union
+
+from crm.extensions import db
+from crm.registry import registry
+from crm.services.modules import is_on
+
+#: Menu entries of Flask-AppBuilder's own pages, with the permission that opens each.
+APPBUILDER_MENU = {
+    "List Users": ("can_list", "UserDBModelView"),
+    "List Roles": ("can_list", "RoleModelView"),
+    "List Groups": ("can_list", "GroupModelView"),
+}
+
+
+class CRMSecurityManager(SecurityManager):
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        manager = super().create_login_manager(app)
+        manager.login_view = "AuthDBView.login"
+        manager.login_message = None
+        return manager
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        """Whether the current user has this permission. Of menu entries: whether the page opens."""
+        user = self._asking_user()
+        if user is None or not user.is_active:
+            return False
+        if permission_name == "menu_access":
+            return self._menu_access(user.id, view_name)
+        return self.user_may(user.id, permission_name, view_name)
+
+    def user_may(self, user_id: int, permission_name: str, view_name: str) -> bool:
+        """Whether a user has this permission and the module it belongs to is on."""
+        record = registry().by_key.get(view_name)
+        if record is not None and not is_on(record.module):
+            return False
+        return (permission_name, view_name) in self.permissions_of(user_id)
+
+    def permissions_of(self, user_id: int) -> set[tuple[str, str]]:
+        """All (permission name, view name) pairs of a user, by roles and by the roles of groups."""
+        known = g.setdefault("permissions", {}) if has_request_context() else {}
+        if user_id not in known:
+            known[user_id] = self._load_permissions(user_id)
+        return known[user_id]
+
+    @staticmethod
+    def _load_permissions(user_id: int) -> set[tuple[str, str]]:
+        roles = union(
+            select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id),
+            select(assoc_group_role.c.role_id)
+            .join(assoc_user_group, assoc_user_group.c.group_id == assoc_group_role.c.group_id)
+            .where(assoc_user_group.c.user_id == user_id),
+        ).subquery()
+        held, granted = assoc_permissionview_role.c, PermissionView.__table__.c
+        pairs = (
+            select(Permission.__table__.c.name, ViewMenu.__table__.c.name)
+            .join(PermissionView.__table__, granted.permission_id == Permission.__table__.c.id)
+            .join(ViewMenu.__table__, granted.view_menu_id == ViewMenu.__table__.c.id)
+            .join(assoc_permissionview_role, held.permission_view_id == granted.id)
+            .where(held.role_id.in_(select(roles.c.role_id)))
+        )
+        return set(db.session.execute(pairs).tuples())
+
+    def _menu_access(self, user_id: int, name: str) -> bool:
+        if name in APPBUILDER_MENU:
+            return self.user_may(user_id, *APPBUILDER_MENU[name])
+        item = self.appbuilder.menu.find(name)
+        if item is not None and item.childs:
+            return any(self._menu_access(user_id, child.name) for child in item.childs)
+        return self.user_may(user_id, "can_list", name)
+
+    @staticmethod
+    def _asking_user() -> Any:
+        user = g.get("user") if has_request_context() else None
+        if user is not None and user.is_authenticated:
+            return user
+        return current_user if current_user and current_user.is_authenticated else None
+
+    def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
+        user = self._asking_user()
+        if user is None:
+            return set()
+        return {name for name in menu_names or [] if name != "-" and self._menu_access(user.id, name)}
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Nothing is public."""
+        return False
+
+
+def may(permission: str, what: str) -> bool:
+    """Whether the current user has a permission: `may("merge", "client")`."""
+    return current_app.appbuilder.sm.has_access(f"can_{permission}", what)

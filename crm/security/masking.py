@@ -1,0 +1,49 @@
+"""Sensitive clients: who may see their e-mail, phones and numbers, and what everybody else sees."""
+
+from typing import Any
+
+from flask import current_app, g, has_request_context
+from flask_babel import gettext as _
+
+from crm.models import Client
+from crm.registry import registry
+from crm.security.viewer import find_viewer
+
+MASK = "•••"
+
+
+def may_see_sensitive() -> bool:
+    """Whether the current viewer may see the sensitive data of clients."""
+    viewer = find_viewer()
+    if viewer is None or viewer.mode == "nobody":
+        return False
+    if viewer.user_id is None:
+        return viewer.mode == "all"
+    if has_request_context() and getattr(g.get("user"), "id", None) == viewer.user_id:
+        return current_app.appbuilder.sm.has_access("can_sensitive", "client")
+    return current_app.appbuilder.sm.user_may(viewer.user_id, "can_sensitive", "client")
+
+
+def secret_names(model: type) -> frozenset[str]:
+    """The attributes of a model that are masked for a client marked sensitive."""
+    record = registry().by_model.get(model)
+    return frozenset(a.key for a in record.secret) if record else frozenset()
+
+
+def is_masked(item: Any, name: str) -> bool:
+    """Whether the current viewer sees only a mask for this attribute of this record."""
+    client = item if isinstance(item, Client) else getattr(item, "client", None)
+    if client is None or not client.sensitive or name not in secret_names(type(item)):
+        return False
+    return not may_see_sensitive()
+
+
+def shown(item: Any, name: str) -> Any:
+    """The value of an attribute as the current viewer may see it."""
+    value = getattr(item, name)
+    return MASK if value not in (None, "") and is_masked(item, name) else value
+
+
+def mask_words() -> str:
+    """What a screen reader says for a mask."""
+    return _("hidden")

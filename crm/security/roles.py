@@ -1,0 +1,73 @@
+"""Who may do what: one table of role and permission, from which `flask crm init` writes the database."""
+
+from collections.abc import Iterable
+
+from crm.registry import ACTIONS, RecordType
+
+ADMIN, OFFICE, REP, READER = ROLES = ("Admin", "Office admin", "Sales rep", "Read-only")
+
+#: What each role may do with the records of clients, and with the CRM's own (statuses, tags …).
+RECORD_ACTIONS: dict[str, frozenset[str]] = {
+    ADMIN: frozenset({*ACTIONS, "edit_any", "delete_any"}),
+    OFFICE: frozenset({*ACTIONS, "edit_any", "delete_any"}),
+    REP: frozenset(ACTIONS),
+    READER: frozenset({"list", "show"}),
+}
+SETTING_ACTIONS: dict[str, frozenset[str]] = {
+    ADMIN: frozenset({*ACTIONS, "edit_any", "delete_any"}),
+    OFFICE: frozenset({*ACTIONS, "edit_any", "delete_any"}),
+    REP: frozenset(),
+    READER: frozenset(),
+}
+#: Taken away again, by record: a rep deletes no clients.
+EXCEPT: dict[tuple[str, str], frozenset[str]] = {(REP, "client"): frozenset({"delete"})}
+
+#: (of what, permission, roles): everything that is not one of a record's actions.
+SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("client", "merge", (ADMIN, OFFICE, REP)),
+    ("client", "bulk", (ADMIN, OFFICE, REP)),
+    ("client", "sensitive", (ADMIN, OFFICE)),
+    ("client", "trash", (ADMIN, OFFICE)),
+    ("client", "purge", (ADMIN,)),
+    ("client", "export", (ADMIN, OFFICE)),
+    ("client", "import", (ADMIN, OFFICE)),
+    ("tag", "add", (ADMIN, OFFICE, REP)),
+    ("attribute_definition", "add_option", (ADMIN, OFFICE)),
+    ("operation", "undo", (ADMIN, OFFICE, REP)),
+    ("operation", "undo_any", (ADMIN, OFFICE)),
+    ("mailchimp", "list", (ADMIN, OFFICE)),
+    ("mailchimp", "sync", (ADMIN, OFFICE)),
+    ("settings", "list", (ADMIN, OFFICE)),
+    ("settings", "edit", (ADMIN, OFFICE)),
+    ("jobs", "list", (ADMIN, OFFICE)),
+)
+
+#: Flask-AppBuilder's pages about oneself.
+OWN_ACCOUNT = (
+    ("UserDBModelView", "userinfo"),
+    ("UserDBModelView", "resetmypassword"),
+    ("UserInfoEditView", "this_form_get"),
+    ("UserInfoEditView", "this_form_post"),
+    ("ResetMyPasswordView", "this_form_get"),
+    ("ResetMyPasswordView", "this_form_post"),
+    ("OpenApi", "get"),
+    ("SwaggerView", "show"),
+)
+
+
+def permissions(records: Iterable[RecordType]) -> dict[str, set[tuple[str, str]]]:
+    """Role -> the (permission name, of what) pairs it has; for Admin without Flask-AppBuilder's own views."""
+    table: dict[str, set[tuple[str, str]]] = {role: set() for role in ROLES}
+    for record in records:
+        rules = SETTING_ACTIONS if record.is_setting else RECORD_ACTIONS
+        for role in ROLES:
+            taken = EXCEPT.get((role, record.key), frozenset())
+            possible = record.actions | {"edit_any", "delete_any"}
+            table[role] |= {(f"can_{action}", record.key) for action in (rules[role] & possible) - taken}
+    for what, permission, roles in SPECIAL:
+        for role in roles:
+            table[role].add((f"can_{permission}", what))
+    for what, permission in OWN_ACCOUNT:
+        for role in ROLES:
+            table[role].add((f"can_{permission}", what))
+    return table

@@ -1,0 +1,202 @@
+"""The log of changes as it is written: operations, and the rows of each flush."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import has_request_context, request
+from sqlalchemy import Boolean, Column, Connection, Date, Table, insert, inspect, update
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from crm.extensions import db
+from crm.models.base import Base
+from crm.models.history import Change, Operation
+from crm.models.types import Exact, UtcDateTime, utc_now
+from crm.security.viewer import actor_id
+
+#: Columns that say when and by whom, not what: undo and comparison leave them out.
+BOOKKEEPING = frozenset({"version", "created_at", "created_by_id", "changed_at", "changed_by_id"})
+
+
+# -- values as the log keeps them
+
+
+def encode(kind: TypeEngine[Any], value: Any) -> Any:
+    """A Python value as it stands in a change: what JSON can hold of what the database stores."""
+    if value is None or isinstance(value, str | int | float | dict | list):
+        return value
+    if isinstance(kind, Exact):
+        return int(round(Decimal(value).scaleb(kind.scale)))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"history cannot keep a {type(value).__name__}")
+
+
+def decode(kind: TypeEngine[Any], value: Any) -> Any:
+    """The Python value of what a change keeps."""
+    if value is None:
+        return None
+    if isinstance(kind, Exact):
+        return Decimal(value).scaleb(-kind.scale)
+    if isinstance(kind, UtcDateTime):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)
+    if isinstance(kind, Date):
+        return date.fromisoformat(value[:10])
+    if isinstance(kind, Boolean):
+        return bool(value)
+    return value
+
+
+def decode_row(table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    """All values of one side of a change, by column name; columns that are gone are left out."""
+    return {name: decode(table.c[name].type, value) for name, value in values.items() if name in table.c}
+
+
+# -- operations
+
+
+@contextmanager
+def operation(
+    kind: str, client_id: int | None = None, session: Session | None = None, **details: Any
+) -> Iterator[None]:
+    """Name what is done inside: the kind (`merge`, `status` …) of the operation that its changes belong to.
+
+    One transaction is one operation; the first name given in it counts.
+    """
+    info = (session or db.session).info
+    outer = info.get("operation_hint")
+    if outer is None:
+        info["operation_hint"] = (kind, client_id, details or None)
+    try:
+        yield
+    finally:
+        if outer is None and "operation_id" not in info:
+            info.pop("operation_hint", None)
+
+
+def source() -> str:
+    """From where the current operation comes: web, api, or system."""
+    if not has_request_context():
+        return "system"
+    path = request.path
+    return "api" if path.startswith("/api/") or path.endswith(".json") else "web"
+
+
+def operation_id(session: Session, kind: str = "change", client_id: int | None = None) -> int:
+    """The id of the transaction's operation, which is written when first asked for."""
+    info = session.info
+    if "operation_id" not in info:
+        hinted = info.get("operation_hint")
+        if hinted:
+            kind, client_id = hinted[0], hinted[1] if hinted[1] is not None else client_id
+        row = {
+            "kind": kind,
+            "at": utc_now(),
+            "user_id": actor_id(),
+            "source": source(),
+            "client_id": client_id,
+            "details": hinted[2] if hinted else None,
+        }
+        result = session.connection().execute(insert(Operation.__table__).values(row))
+        info["operation_id"] = result.inserted_primary_key[0]
+        info["operation_step"] = 0
+        info["operation_transaction"] = session.get_nested_transaction()
+    return info["operation_id"]
+
+
+def current_operation_id(session: Session | None = None) -> int | None:
+    """The id of the transaction's operation, or None while nothing has been logged."""
+    return (session or db.session).info.get("operation_id")
+
+
+def next_step(session: Session) -> int:
+    """The number of the next step of the transaction's operation."""
+    session.info["operation_step"] = session.info.get("operation_step", 0) + 1
+    return session.info["operation_step"]
+
+
+def add_details(session: Session, **details: Any) -> None:
+    """Add to what the transaction's operation keeps about itself."""
+    table = Operation.__table__
+    number = operation_id(session)
+    known = session.connection().execute(table.select().where(table.c.id == number)).one().details or {}
+    session.connection().execute(
+        update(table).where(table.c.id == number).values(details={**known, **details})
+    )
+
+
+def forget_operation(session: Session) -> None:
+    """The transaction is over: the next change begins an operation of its own."""
+    for key in ("operation_id", "operation_step", "operation_transaction", "operation_hint", "added_clients"):
+        session.info.pop(key, None)
+
+
+# -- the rows of a flush
+
+
+def is_logged(item: Any) -> bool:
+    return isinstance(item, Base) and item.__history__
+
+
+def _columns(item: Base) -> Iterable[tuple[str, Column[Any]]]:
+    return ((prop.key, prop.columns[0]) for prop in inspect(type(item)).column_attrs)
+
+
+def _whole(item: Base) -> dict[str, Any]:
+    found = {}
+    for key, column in _columns(item):
+        value = getattr(item, key)
+        if value is not None:
+            found[column.name] = encode(column.type, value)
+    return found
+
+
+def _changed(item: Base) -> tuple[dict[str, Any], dict[str, Any]]:
+    before, after = {}, {}
+    attributes = inspect(item).attrs
+    for key, column in _columns(item):
+        history = attributes[key].history
+        if not history.has_changes():
+            continue
+        old = history.deleted[0] if history.deleted else None
+        new = history.added[0] if history.added else None
+        if old != new:
+            before[column.name], after[column.name] = encode(column.type, old), encode(column.type, new)
+    return before, after
+
+
+def changes_of(session: Session) -> list[dict[str, Any]]:
+    """The rows that the current flush adds, changes and deletes, as rows of `change` without a step.
+
+    Called after the flush, while the session still knows what was changed.
+    """
+    rows = []
+    for items, action in ((session.new, "insert"), (session.dirty, "update"), (session.deleted, "delete")):
+        for item in items:
+            if not is_logged(item):
+                continue
+            before = after = None
+            if action == "insert":
+                after = _whole(item)
+            elif action == "delete":
+                before = _whole(item)
+            else:
+                before, after = _changed(item)
+                if not set(after) - BOOKKEEPING:
+                    continue
+            rows.append({
+                "table_name": item.__tablename__, "row_id": item.id, "action": action,
+                "client_id": item.history_client_id, "before": before, "after": after,
+            })  # fmt: skip
+    return rows
+
+
+def write_changes(connection: Connection, operation: int, step: int, rows: list[dict[str, Any]]) -> None:
+    """Add the rows of one step to the log."""
+    connection.execute(
+        insert(Change.__table__), [{"operation_id": operation, "step": step, **row} for row in rows]
+    )

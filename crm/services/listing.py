@@ -1,0 +1,120 @@
+"""A page of a list: what was asked for, checked; the rows; and how many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, inspect, select
+from sqlalchemy.orm import selectinload
+from werkzeug.datastructures import MultiDict
+
+from crm.errors import UnknownFilter
+from crm.extensions import db
+from crm.models import SearchEntry
+from crm.models.base import BetweenClients
+from crm.registry import RecordType
+from crm.services.search import matches
+
+PAGE_SIZE = 25
+LARGEST_PAGE = 200
+#: Totals are exact up to here.
+MOST_COUNTED = 10_000
+#: Parameters of every list that are not filters.
+PAGING = frozenset({"page", "page_size", "sort", "dir"})
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. has_next: whether more rows follow. message: what was wrong with a filter."""
+
+    rows: Sequence[Any]
+    number: int
+    size: int
+    has_next: bool
+    sort: str = ""
+    direction: str = "asc"
+    message: str = ""
+    statement: Any = field(default=None, repr=False)
+
+    @property
+    def total(self) -> int | None:
+        """How many rows there are; None for more than are counted."""
+        if not self.has_next and self.rows:
+            return (self.number - 1) * self.size + len(self.rows)
+        return counted(self.statement)
+
+
+def counted(statement: Select[Any]) -> int | None:
+    """How many rows a statement finds, or None where there are more than MOST_COUNTED."""
+    some = statement.order_by(None).limit(MOST_COUNTED + 1).subquery()
+    found = db.session.scalar(select(func.count()).select_from(some)) or 0
+    return found if found <= MOST_COUNTED else None
+
+
+def whole(args: MultiDict[str, str], name: str, default: int, largest: int) -> int:
+    """A whole number from 1 to largest in the query. Raises UnknownFilter."""
+    text = args.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) >= 1):
+        raise UnknownFilter(_("%(name)s is a whole number from 1.", name=name), field=name)
+    return min(int(text), largest)
+
+
+def page_of(record: RecordType, args: MultiDict[str, str]) -> Page:
+    """The page of a record type's list that the query parameters ask for; unreadable ones give a message."""
+    try:
+        return _page(record, args)
+    except UnknownFilter as error:
+        return Page((), 1, PAGE_SIZE, False, message=str(error.description), statement=select(record.model).limit(0))
+
+
+def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
+    number = whole(args, "page", 1, 100_000)
+    size = whole(args, "page_size", PAGE_SIZE, LARGEST_PAGE)
+    found = filtered(record, args)
+    order, sort, direction = ordering(record, args)
+    asked = found.options(*(selectinload(a) for a in record.relationships(record.columns)))
+    rows = list(db.session.scalars(asked.order_by(*order).limit(size + 1).offset((number - 1) * size)))
+    return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)
+
+
+def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
+    """The records that the filters `client` and `search` leave. Raises UnknownFilter for any other."""
+    model = record.model
+    asked = select(model)
+    for name in args:
+        if name in PAGING or not args.get(name):
+            continue
+        if name == "search" and record.search:
+            key = SearchEntry.table_name == record.key
+            asked = asked.where(model.id.in_(select(SearchEntry.row_id).where(key, matches(args[name][:200]))))
+        elif name == "client" and record.of_client:
+            client_id = whole(args, "client", 0, 2**62)
+            mine = model.client_id == client_id
+            if issubclass(model, BetweenClients):
+                mine = mine | (model.other_id == client_id)
+            asked = asked.where(mine)
+        else:
+            raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name), field=name)
+    return asked
+
+
+def sortable(record: RecordType) -> frozenset[str]:
+    """The columns by which a list can be sorted: those that are columns of the table and not secret."""
+    columns = inspect(record.model).columns
+    return frozenset(a.key for a in record.columns if a.key in columns and a not in record.secret)
+
+
+def ordering(record: RecordType, args: MultiDict[str, str]) -> tuple[list[Any], str, str]:
+    """The order of the rows, with the sort and direction that were asked for. Raises UnknownFilter."""
+    sort, direction = args.get("sort", ""), args.get("dir", "asc")
+    model = record.model
+    if not sort:
+        return [*record.order, model.id], "", "asc"
+    if sort not in sortable(record) or direction not in ("asc", "desc"):
+        raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort), field="sort")
+    by = getattr(model, "name_key" if sort == "name" and hasattr(model, "name_key") else sort)
+    order = by.desc() if direction == "desc" else by.asc()
+    return [order, model.id.desc() if direction == "desc" else model.id], sort, direction

@@ -1,0 +1,53 @@
+"""Modules: groups of record types that an admin switches on and off. What is off keeps its data."""
+
+from collections.abc import Iterable
+
+from flask import g, has_request_context
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from crm.extensions import db
+from crm.models import Setting
+from crm.registry import ALWAYS_ON, MODULES, RecordType, registry
+
+KEY = "modules_off"
+
+#: The modules that can be switched, with their words.
+NAMES = {
+    "sales": _("Sales"),
+    "calendar": _("Calendar"),
+    "tasks": _("Tasks"),
+    "mail": _("Mail"),
+    "helpdesk": _("Helpdesk"),
+    "calls": _("Calls & chats"),
+    "documents": _("Documents"),
+}
+
+
+def modules_off() -> frozenset[str]:
+    """The modules that are switched off; asked once per request."""
+    if has_request_context() and "modules_off" in g:
+        return g.modules_off
+    found = frozenset(db.session.scalar(select(Setting.value).where(Setting.key == KEY)) or ())
+    if has_request_context():
+        g.modules_off = found
+    return found
+
+
+def is_on(module: str) -> bool:
+    return module in ALWAYS_ON or module not in modules_off()
+
+
+def switch_modules(on: Iterable[str]) -> None:
+    """Switch these modules on and all others that can be switched off. The caller commits."""
+    wanted = set(on)
+    row = db.session.scalar(select(Setting).where(Setting.key == KEY)) or Setting(key=KEY)
+    row.value = sorted(m for m in MODULES if m not in ALWAYS_ON and m not in wanted)
+    db.session.add(row)
+    if has_request_context():
+        g.pop("modules_off", None)
+
+
+def records_on() -> list[RecordType]:
+    """The record types of modules that are on."""
+    return [record for record in registry() if is_on(record.module)]

@@ -1,0 +1,138 @@
+"""What happens at every flush: rows are put right, checked, stamped and logged; timeline and search follow.
+
+No page or service needs to remember any of it. Bulk updates and deletes through the ORM would pass by
+unseen, so they are refused for logged tables outside `crm.services.bulk`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import Table, event, inspect, select
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction
+
+from crm.models import Client, ClientAssignee
+from crm.models.base import Base, Record
+from crm.security.references import check_references
+from crm.security.viewer import actor_id, find_viewer, forget_viewers
+from crm.security.visibility import NobodyAsks
+from crm.services import history
+from crm.services.search import index_rows
+from crm.services.timeline import record_entries
+
+_bulk: ContextVar[bool] = ContextVar("bulk_allowed", default=False)
+
+
+class BulkRefused(RuntimeError):
+    """An ORM bulk update or delete of a logged table, which history would not see."""
+
+
+@contextmanager
+def bulk_allowed() -> Iterator[None]:
+    """For `crm.services.bulk` alone, which writes the log itself."""
+    token = _bulk.set(True)
+    try:
+        yield
+    finally:
+        _bulk.reset(token)
+
+
+@event.listens_for(Mapper, "mapper_configured")
+def _remember_old_values(mapper: Mapper[Any], model: type) -> None:
+    """Load a column's old value before it is overwritten, so that history knows it."""
+    if issubclass(model, Base) and model.__history__:
+        for prop in mapper.column_attrs:
+            mapper.class_manager[prop.key].impl.active_history = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_bulk(state: ORMExecuteState) -> None:
+    if not (state.is_update or state.is_delete or state.is_insert) or _bulk.get():
+        return
+    model = state.bind_mapper.class_ if state.bind_mapper else None
+    if model is not None and issubclass(model, Base) and model.__history__:
+        raise BulkRefused(f"Use crm.services.bulk to change many rows of {model.__name__}.")
+
+
+@event.listens_for(Session, "before_flush")
+def _prepare(session: Session, *_: Any) -> None:
+    ours = [item for item in (*session.new, *session.dirty, *session.deleted) if isinstance(item, Base)]
+    if not ours:
+        return
+    if find_viewer() is None:
+        raise NobodyAsks("Say in whose name to write: with as_system() or as_user(user).")
+    for item in [item for item in session.deleted if isinstance(item, Base)]:
+        _release(session, item)
+    for item in (*session.new, *session.dirty):
+        if isinstance(item, Base) and (item in session.new or session.is_modified(item)):
+            _assign_to_author(session, item)
+            item.before_save(session)
+            _stamp(session, item)
+    check_references(session)
+
+
+def _assign_to_author(session: Session, item: Base) -> None:
+    """A client that a rep adds without assignees is theirs, or they would not see it."""
+    viewer = find_viewer()
+    if item in session.new and isinstance(item, Client) and not item.assignee_links and viewer:
+        if viewer.user_id and not viewer.is_admin:
+            item.assignee_links.append(ClientAssignee(user_id=viewer.user_id))
+
+
+def _stamp(session: Session, item: Base) -> None:
+    if isinstance(item, Record):
+        author = actor_id()
+        item.changed_by_id = author
+        if item in session.new and item.created_by_id is None:
+            item.created_by_id = author
+
+
+def _references_to(table: Table) -> Iterator[Any]:
+    """Every foreign-key column of a logged model that points at this table, with its model."""
+    for mapper in Base.registry.mappers:
+        if issubclass(mapper.class_, Base) and mapper.class_.__history__ and "id" in mapper.local_table.c:
+            for key in mapper.local_table.foreign_keys:
+                if key.column.table is table:
+                    yield mapper, key
+
+
+def _release(session: Session, item: Base) -> None:
+    """Before a row is deleted, let go of it through the session what the database would let go of unlogged."""
+    if isinstance(item, Client):
+        return
+    for mapper, key in _references_to(inspect(type(item)).local_table):
+        if key.ondelete not in ("SET NULL", "CASCADE"):
+            continue
+        attribute = mapper.get_property_by_column(key.parent).class_attribute
+        for row in session.scalars(select(mapper.class_).where(attribute == item.id)):
+            if key.ondelete == "CASCADE":
+                session.delete(row)
+            else:
+                setattr(row, attribute.key, None)
+
+
+@event.listens_for(Session, "after_flush")
+def _record(session: Session, *_: Any) -> None:
+    if rows := history.changes_of(session):
+        if any(isinstance(item, ClientAssignee) for item in (*session.new, *session.dirty, *session.deleted)):
+            forget_viewers()
+        session.info.setdefault("added_clients", set()).update(
+            item for item in session.new if isinstance(item, Client)
+        )
+        first = rows[0]
+        number = history.operation_id(session, f"{first['table_name']}.{first['action']}", first["client_id"])
+        history.write_changes(session.connection(), number, history.next_step(session), rows)
+        record_entries(session, number, rows)
+        index_rows(session)
+
+
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    history.forget_operation(session)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _rolled_back(session: Session, transaction: SessionTransaction) -> None:
+    if not transaction.nested or session.info.get("operation_transaction") is transaction:
+        history.forget_operation(session)

@@ -1,0 +1,213 @@
+"""Finding records by the beginnings of words: the entries as rows change, and the question asked of them."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement, ScalarSelect, Select, and_, cast, column, delete, func, insert, inspect, literal_column, or_, select,
+    table, tuple_,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session, aliased
+
+from crm.extensions import db
+from crm.models import Client, SearchEntry
+from crm.models.base import Base
+from crm.models.folding import fold, phone_words, words
+from crm.registry import RecordType, registry
+from crm.security.masking import may_see_sensitive
+
+MOST_CANDIDATES = 1_000
+MOST_WORDS = 2_000
+
+_fts = table("search_fts", column("rowid"), column("search_fts"))
+NUMBER = re.compile(r"(?:[a-z]{2})?[\d\s\-./()+]+")
+
+
+# -- writing
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Iterable):
+        return [getattr(one, "external_id", None) or str(one) for one in value]
+    return [str(value)]
+
+
+def _number(text: str) -> str | None:
+    """The digits of a text that is a number in groups, such as a tax ID."""
+    digits = re.sub(r"\D", "", text)
+    return digits if len(digits) >= 5 and NUMBER.fullmatch(fold(text)) else None
+
+
+def words_of(values: Iterable[Any]) -> list[str]:
+    """The words under which these values are found."""
+    found: list[str] = []
+    for value in values:
+        for text in _texts(value):
+            found += words(text)
+            if number := _number(text):
+                found.append(number)
+    return found
+
+
+def _joined(found: Iterable[str]) -> str:
+    return " ".join(list(dict.fromkeys(found))[:MOST_WORDS])
+
+
+def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
+    """The search entry of one record, as a row of `search_entry`."""
+    client = item if isinstance(item, Client) else getattr(item, "client", None)
+    hidden = {a.key for a in record.secret} if client is not None and client.sensitive else set()
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for attribute in record.search:
+        found[attribute.key in hidden] += words_of([getattr(item, attribute.key)])
+    for attribute in record.phones:
+        is_secret = attribute.key.removesuffix("_e164") in hidden
+        found[is_secret] += phone_words(getattr(item, attribute.key))
+    return {
+        "table_name": record.key,
+        "row_id": item.id,
+        "client_id": item.history_client_id,
+        "owner_id": getattr(item, "created_by_id", None),
+        "title": str(item)[:200],
+        "name_key": (getattr(item, "name_key", None) or fold(str(item)))[:200],
+        "words": _joined(found[False]),
+        "secret_words": _joined(found[True]),
+    }
+
+
+def _index_triggers(record: RecordType) -> set[str]:
+    names = {a.key for a in (*record.search, *record.phones)}
+    return names | {"client_id", "sensitive", "first_name", "last_name", "name"}
+
+
+def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]:
+    found: dict[tuple[str, int], tuple[RecordType, Any]] = {}
+    by_model = registry().by_model
+    for item in (*session.new, *session.dirty):
+        record = by_model.get(type(item))
+        if record is None or not record.search:
+            record, item = _owner_with_word_of(session, item)
+            if record is None:
+                continue
+        elif item in session.dirty:
+            attributes = inspect(item).attrs
+            names = _index_triggers(record) & set(attributes.keys())
+            if not any(attributes[name].history.has_changes() for name in names):
+                continue
+            if isinstance(item, Client) and attributes["sensitive"].history.has_changes():
+                found.update(_secrets_of_client(session, item))
+        found[record.key, item.id] = (record, item)
+    for item in session.deleted:
+        record, owner = _owner_with_word_of(session, item)
+        if record is not None:
+            found[record.key, owner.id] = (record, owner)
+    return found
+
+
+def _owner_with_word_of(session: Session, item: Any) -> tuple[RecordType | None, Any]:
+    """The record whose words include this row: the client of an external ID, for one."""
+    for record in registry():
+        for attribute in record.relationships(record.search):
+            if attribute.property.mapper.class_ is type(item) and item.client_id:
+                return record, session.get(record.model, item.client_id)
+    return None, item
+
+
+def _secrets_of_client(session: Session, client: Client) -> dict[tuple[str, int], tuple[RecordType, Any]]:
+    """The records of a client whose words move when it becomes sensitive."""
+    return {
+        (record.key, item.id): (record, item)
+        for record in registry().of_client()
+        if record.secret and record.model is not Client
+        for item in session.scalars(select(record.model).where(record.model.client_id == client.id))
+    }
+
+
+def index_rows(session: Session) -> None:
+    """Bring the entries of what the current flush touched up to date."""
+    with session.no_autoflush:
+        entries = [entry_of(record, item) for record, item in _to_index(session).values() if item is not None]
+    gone = [(i.__tablename__, i.id) for i in session.deleted if isinstance(i, Base)]
+    old = [(e["table_name"], e["row_id"]) for e in entries] + gone
+    write_entries(session, old, entries)
+
+
+def write_entries(session: Session, old: Sequence[tuple[str, int]], entries: list[dict[str, Any]]) -> None:
+    """Replace the entries of the rows named in `old` by these."""
+    rows, connection = SearchEntry.__table__, session.connection()
+    if old:
+        connection.execute(delete(rows).where(tuple_(rows.c.table_name, rows.c.row_id).in_(old)))
+    if entries:
+        connection.execute(insert(rows), entries)
+
+
+# -- asking
+
+
+def terms_of(query: str) -> list[list[str]]:
+    """Ways to read a query: each is a list of word beginnings that must all be found."""
+    terms = [t for t in (fold(part).strip("\"'()*:,;") for part in query.split()) if t]
+    readings = [terms] if terms else []
+    digits = _number(query)
+    if digits:
+        readings += [[digits]] + ([[digits.lstrip("0")]] if digits.startswith("0") else [])
+    return readings
+
+
+def matches(query: str, entry: Any = SearchEntry) -> ColumnElement[bool]:
+    """The condition that a search entry is found by a query, as far as the viewer may know its words."""
+    readings, secret = terms_of(query), may_see_sensitive()
+    if not readings:
+        return literal_column("1") == literal_column("0")
+    if db.session.get_bind().dialect.name == "sqlite":
+        columns = "{words secret_words}" if secret else "{words}"
+        either = " OR ".join(
+            "(" + " AND ".join(f'{columns} : "{t}" *' for t in _sqlite_terms(r)) + ")" for r in readings
+        )
+        return entry.id.in_(select(_fts.c.rowid).where(_fts.c.search_fts.op("MATCH")(either)))
+    return or_(*(and_(*(_postgres_term(entry, t, secret) for t in terms)) for terms in readings))
+
+
+def _sqlite_terms(terms: list[str]) -> list[str]:
+    return [t.replace('"', " ").replace("\x00", "") for t in terms]
+
+
+def _postgres_term(entry: Any, term: str, secret: bool) -> ColumnElement[bool]:
+    quoted = term.replace("\\", "\\\\").replace("'", "''")
+    asked = cast(f"'{quoted}':*", TSQUERY)
+    space = literal_column("' '")
+
+    def vector(words_column: Any) -> Any:
+        return func.array_to_tsvector(func.string_to_array(words_column, space))
+
+    found = vector(entry.words).op("@@")(asked)
+    return or_(found, vector(entry.secret_words).op("@@")(asked)) if secret else found
+
+
+def search(query: str, keys: Collection[str], limit: int = 20) -> list[SearchEntry]:
+    """The entries of these record types that a query finds, by name."""
+    entry = aliased(SearchEntry)
+    some = (
+        select(entry.id).where(entry.table_name.in_(keys), matches(query, entry)).limit(MOST_CANDIDATES)
+    ).subquery()
+    return list(
+        db.session.scalars(
+            select(SearchEntry)
+            .where(SearchEntry.id.in_(select(some.c.id)))
+            .order_by(SearchEntry.name_key, SearchEntry.id)
+            .limit(limit)
+        )
+    )
+
+
+def clients_found(query: str, keys: Collection[str] = ("client", "contact")) -> Select[tuple[int]] | ScalarSelect:
+    """The ids of clients that a query finds by their own words or those of their contacts."""
+    return select(SearchEntry.client_id).where(SearchEntry.table_name.in_(keys), matches(query))
+
+

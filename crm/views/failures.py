@@ -1,0 +1,54 @@
+"""What a person, or a program, is told when something cannot be done. Never SQL, never a stack trace."""
+
+from typing import Any
+
+from flask import Flask, jsonify, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response
+
+from crm.extensions import db
+
+
+def wants_json() -> bool:
+    """Whether the request is one of a program: the API, or a page's script."""
+    return request.path.startswith("/api/") or request.path.endswith(".json")
+
+
+def answer(code: int, message: str, errors: dict[str, list[str]] | None = None) -> Response:
+    """An error in the API's one shape."""
+    response = jsonify(code=code, message=message, errors=errors or {})
+    response.status_code = code
+    return response
+
+
+def register(app: Flask) -> None:
+    """Handle every error of this app."""
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Any:
+        db.session.rollback()
+        if error.response is not None or error.code is None or error.code < 400:
+            return error
+        if wants_json():
+            return answer(error.code, str(error.description or error.name), getattr(error, "errors", None))
+        return render_template("errors/error.html", code=error.code, error=error), error.code
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Any:
+        db.session.rollback()
+        app.logger.exception("%s %s failed", request.method, request.path)
+        if wants_json():
+            return answer(500, _("Something went wrong on our side."))
+        return render_template("errors/error.html", code=500, error=InternalServerError(), bare=True), 500
+
+    @app.errorhandler(StatementError)
+    def refused_value(error: StatementError) -> Any:
+        """A value that the database cannot hold is the sender's to put right."""
+        if isinstance(error, DataError | IntegrityError) or isinstance(error.orig, ValueError | OverflowError):
+            db.session.rollback()
+            if wants_json():
+                return answer(400, _("A value cannot be stored."))
+            return render_template("errors/error.html", code=400, error=None), 400
+        return unexpected(error)

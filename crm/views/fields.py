@@ -1,0 +1,244 @@
+"""Form fields for our column types: forgiving in what they read, plain in what they say."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import format_decimal, get_timezone, gettext as _
+from sqlalchemy import select
+from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+from wtforms.widgets import DateTimeLocalInput, TextInput
+
+from crm.extensions import db
+
+LARGEST_INTEGER = 2**31 - 1
+
+
+def stripped(value: Any) -> Any:
+    """Without the blanks around it; nothing but blanks is None."""
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+def read_number(text: str) -> Decimal:
+    """A number as people type it: `1 234,5`, `1,234.5`, `1234.5`. Raises ValueError for anything else."""
+    bare = "".join(c for c in text if not c.isspace() and c != "'")
+    if "," in bare and "." in bare:
+        thousands = "," if bare.rfind(".") > bare.rfind(",") else "."
+        bare = bare.replace(thousands, "")
+    bare = bare.replace(",", ".")
+    try:
+        number = Decimal(bare)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not number.is_finite() or not set(bare) <= set("0123456789.-+"):
+        raise ValueError(text)
+    return number
+
+
+class NumberField(Field):
+    """An exact number with up to `places` decimals and at most `largest`; integers have places=0."""
+
+    widget = TextInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, places: int = 2, largest: Any = None, **kw: Any):
+        super().__init__(label, validators, **kw)
+        self.places = places
+        self.largest = Decimal(largest if largest is not None else LARGEST_INTEGER)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        if self.data is None:
+            return ""
+        return format_decimal(self.data, format="0." + "#" * max(self.places, 1))
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        if not valuelist or not valuelist[0].strip():
+            return
+        try:
+            number = read_number(valuelist[0])
+        except ValueError:
+            raise ValueError(_("This is not a number.")) from None
+        if number != round(number, self.places):
+            message = _("At most %(n)d decimals.", n=self.places) if self.places else _("A whole number, please.")
+            raise ValueError(message)
+        if abs(number) > self.largest:
+            raise ValueError(_("This number is too large."))
+        self.data = number if self.places else int(number)
+
+
+class MomentField(Field):
+    """Date and time in the user's time zone; the data is aware, in UTC."""
+
+    widget = DateTimeLocalInput()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.astimezone(get_timezone()).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        if not valuelist or not valuelist[0].strip():
+            return
+        try:
+            moment = datetime.fromisoformat(valuelist[0].strip())
+        except ValueError:
+            raise ValueError(_("This is not a date and time.")) from None
+        zone = get_timezone()
+        if moment.tzinfo is None:
+            moment = zone.localize(moment)
+        self.data = moment.astimezone(UTC)
+
+
+class DayField(DateField):
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("This is not a date.")) from None
+
+
+class YesNoField(SelectField):
+    """Yes, no, or not set: three different things."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
+        choices = [("", "–"), ("yes", _("Yes")), ("no", _("No"))]
+        super().__init__(label, validators, choices=choices, **kw)
+
+    def process_data(self, value: bool | None) -> None:
+        self.data = {True: "yes", False: "no"}.get(value, "")  # type: ignore[arg-type]
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        setattr(obj, name, {"yes": True, "no": False}.get(self.data))
+
+
+class OneOfField(SelectField):
+    """One of a few choices; the blank one means none."""
+
+    def __init__(self, label: Any, validators: Any, choices: Any, optional: bool = False, **kw: Any):
+        listed = [("", "–"), *choices] if optional else list(choices)
+        super().__init__(label, validators, choices=listed, coerce=lambda v: "" if v is None else str(v), **kw)
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        setattr(obj, name, self.data or None)
+
+
+class UserField(SelectField):
+    """One active user; whoever is chosen already stays offered."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
+        super().__init__(label, validators, coerce=_id_or_none, choices=[], validate_choice=False, **kw)
+
+    def iter_choices(self) -> Any:
+        yield ("", "–", self.data is None, {})
+        for user in active_users([self.data] if self.data else []):
+            yield (user.id, user.get_full_name(), user.id == self.data, {})
+
+    def process_data(self, value: Any) -> None:
+        self.data = value.id if isinstance(value, User) else value
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        setattr(obj, name, db.session.get(User, self.data) if self.data else None)
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and db.session.get(User, self.data) is None:
+            raise ValidationError(_("There is no such user."))
+
+
+class UsersField(SelectMultipleField):
+    """Several active users, in the order chosen. Works on an attribute that lists users."""
+
+    def __init__(self, label: Any = None, validators: Any = None, attribute: str = "assignees", **kw: Any):
+        super().__init__(label, validators, coerce=int, choices=[], validate_choice=False, **kw)
+        self.attribute = attribute
+
+    def iter_choices(self) -> Any:
+        chosen = self.data or []
+        users = active_users(chosen)
+        for user in sorted(users, key=lambda u: chosen.index(u.id) if u.id in chosen else len(chosen)):
+            yield (user.id, user.get_full_name(), user.id in chosen, {})
+
+    def process_data(self, value: Any) -> None:
+        self.data = [getattr(one, "user_id", None) or one.id for one in value or ()]
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        users = {u.id: u for u in active_users(self.data or [])}
+        wanted = [users[i] for i in self.data or [] if i in users]
+        if list(getattr(obj, self.attribute)) != wanted:
+            setattr(obj, self.attribute, wanted)
+
+    def pre_validate(self, form: Any) -> None:
+        known = {u.id for u in active_users(self.data or [])}
+        if not set(self.data or []) <= known:
+            raise ValidationError(_("There is no such user."))
+
+
+class RecordField(SelectField):
+    """One record of a type with many, chosen by typing: the page asks `choices_url` for matches.
+
+    find: given an id, the record that the viewer sees, or None.
+    """
+
+    def __init__(
+        self, label: Any, validators: Any, find: Callable[[int], Any], choices_url: str, hidden: Any = "", **kw: Any
+    ):
+        super().__init__(label, validators, choices=[], validate_choice=False, **kw)
+        self.find, self.choices_url, self.hidden = find, choices_url, hidden
+
+    def __call__(self, **kw: Any) -> Any:
+        return super().__call__(**{"data-remote": self.choices_url, **kw})
+
+    def iter_choices(self) -> Any:
+        yield ("", "", not self.data, {})
+        if self.data:
+            item = self.find(self.data)
+            yield (self.data, str(item) if item is not None else self.hidden or _("hidden"), True, {})
+
+    def process_data(self, value: Any) -> None:
+        self.data = getattr(value, "id", value)
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        try:
+            self.data = _id_or_none(valuelist[0]) if valuelist else None
+        except ValueError:
+            self.data = None
+            raise ValueError(_("There is no such record.")) from None
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.data != self.object_data_id and self.find(self.data) is None:
+            raise ValidationError(_("There is no such record."))
+
+    @property
+    def object_data_id(self) -> int | None:
+        return getattr(self.object_data, "id", self.object_data)
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        if self.data != self.object_data_id or obj.id is None:
+            setattr(obj, name, self.find(self.data) if self.data else None)
+
+
+def _id_or_none(value: Any) -> int | None:
+    if value in (None, "", "None"):
+        return None
+    number = int(value)
+    if not 0 < number < 2**63:
+        raise ValueError(value)
+    return number
+
+
+def active_users(also: Sequence[int] = ()) -> list[User]:
+    """The users that can be chosen, by name, and those with the ids in `also`."""
+    asked = select(User).where(User.active | User.id.in_(also)).order_by(User.first_name, User.last_name, User.id)
+    return list(db.session.scalars(asked))
+
+
+__all__ = ["DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField", "TextAreaField",
+           "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped"]  # fmt: skip

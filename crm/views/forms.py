@@ -1,0 +1,166 @@
+"""The form of a record type, made from its columns; and edits by two people at once, kept apart by field."""
+
+import json
+from typing import Any
+
+from flask import request
+from flask_appbuilder.forms import DynamicForm
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Boolean, Date, Integer, Text, inspect, select
+from sqlalchemy.orm import InstrumentedAttribute
+from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from crm.extensions import db
+from crm.models.types import Exact, UtcDateTime
+from crm.registry import RecordType, registry
+from crm.views.fields import (
+    DayField, MomentField, NumberField, OneOfField, RecordField, UserField, UsersField, YesNoField, stripped,
+)  # fmt: skip
+
+#: Up to this many rows of a settings type are offered as a plain list.
+MOST_CHOICES = 200
+REQUIRED = _l("Please fill this in.")
+
+
+class RecordForm(DynamicForm):
+    """A form that remembers what its fields held when it was opened, in the hidden field `base`."""
+
+    base = HiddenField()
+
+    def remember_base(self) -> None:
+        """Note the values now shown, to tell later what this user changed and what somebody else did."""
+        self.base.data = json.dumps({f.name: raw_value(f) for f in self.own_fields()})
+
+    def own_fields(self) -> list[Field]:
+        return [f for f in self if f.name not in ("base", "csrf_token")]
+
+    def base_values(self) -> dict[str, str]:
+        try:
+            found = json.loads(self.base.data or "{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def apply_to(self, item: Any, current: "RecordForm") -> bool:
+        """Write to item what this user changed. False if somebody changed the same field meanwhile.
+
+        current: the same form filled from item as it is now. A conflicting field gets both values in its
+        message, and saving once more keeps what the user typed.
+        """
+        base, conflicts = self.base_values(), []
+        for field in self.own_fields():
+            now = raw_value(current[field.name])
+            before = base.get(field.name, now)
+            if not self._was_sent(field, base) or raw_value(field) == before:
+                continue
+            if now not in (before, raw_value(field)):
+                conflicts.append(field.name)
+                base[field.name] = now
+                text = now or _("nothing")
+                field.errors = [*field.errors, _("Changed meanwhile to “%(value)s”. Save again to keep yours.", value=text)]
+        if conflicts:
+            self.base.data = json.dumps(base)
+            return False
+        for field in self.own_fields():
+            before = base.get(field.name, raw_value(current[field.name]))
+            if self._was_sent(field, base) and raw_value(field) != before:
+                field.populate_obj(item, field.name)
+        return True
+
+    @staticmethod
+    def _was_sent(field: Field, base: dict[str, str]) -> bool:
+        """An unticked box and an emptied choice of several send nothing; other missing fields were not there."""
+        if field.name in request.form:
+            return True
+        return field.name in base and isinstance(field, BooleanField | UsersField)
+
+
+def raw_value(field: Field) -> str:
+    """A field's value as one text, the same whether it was typed or loaded."""
+    value = field.data
+    if isinstance(value, list):
+        return ",".join(str(v) for v in value)
+    if value is None or value is False:
+        return ""
+    return str(value).replace("\r\n", "\n").strip()
+
+
+def form_for(record: RecordType) -> type[RecordForm]:
+    """The form class of a record type, with a field for each of `record.fields`."""
+    fields = {a.key: _field(record, a) for a in record.fields}
+    return type(f"{record.model.__name__}Form", (RecordForm,), fields)
+
+
+def _field(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
+    name, label = attribute.key, record.label_of(attribute.key)
+    if name in record.mapper.relationships:
+        return _relation_field(record, attribute, label)
+    column = record.mapper.columns[name]
+    required = not column.nullable and column.default is None and not isinstance(column.type, Boolean)
+    validators: list[Any] = [InputRequired(REQUIRED) if required else Optional()]
+    if name in record.choices:
+        return OneOfField(label, [], choices=record.choices[name], optional=column.nullable,
+                          default=column.default.arg if column.default is not None else None)  # fmt: skip
+    if isinstance(column.type, Boolean):
+        if column.nullable:
+            return YesNoField(label)
+        return BooleanField(label, default=column.default.arg if column.default is not None else False)
+    if isinstance(column.type, Exact):
+        return NumberField(label, validators, places=column.type.scale, largest=column.type.largest)
+    if isinstance(column.type, Integer):
+        return NumberField(label, validators, places=0)
+    if isinstance(column.type, UtcDateTime):
+        return MomentField(label, validators)
+    if isinstance(column.type, Date):
+        return DayField(label, validators)
+    if required:
+        validators = [DataRequired(REQUIRED)]
+    default = column.default.arg if column.default is not None and not callable(column.default.arg) else None
+    if isinstance(column.type, Text):
+        return TextAreaField(label, validators, filters=[stripped], default=default)
+    validators.append(Length(max=column.type.length))
+    return StringField(label, validators, filters=[stripped], default=default)
+
+
+def _relation_field(record: RecordType, attribute: InstrumentedAttribute[Any], label: Any) -> Any:
+    relation = attribute.property
+    target = relation.mapper.class_
+    if relation.uselist:
+        return UsersField(label, attribute=attribute.key.removesuffix("_links") + "s" if attribute.key.endswith("_links") else attribute.key)
+    column = next(iter(relation.local_columns))
+    validators = [Optional()] if column.nullable else [InputRequired(REQUIRED)]
+    if target is User:
+        return UserField(label, validators)
+    other = registry().by_model[target]
+    if other.is_setting:
+        return SettingField(label, validators, model=target, optional=column.nullable)
+    return RecordField(label, validators, find=lambda pk: db.session.get(target, pk),
+                       choices_url=f"/crm/{other.url_name}/choices")  # fmt: skip
+
+
+class SettingField(OneOfField):
+    """One of the CRM's own few rows: a status, a relationship type."""
+
+    def __init__(self, label: Any, validators: Any, model: type, optional: bool = False, **kw: Any):
+        super().__init__(label, validators, choices=[], optional=optional, validate_choice=False, **kw)
+        self.model, self.optional = model, optional
+
+    def iter_choices(self) -> Any:
+        rows = db.session.scalars(select(self.model).order_by(inspect(self.model).columns.id).limit(MOST_CHOICES))
+        if self.optional or not self.data:
+            yield ("", "–", not self.data, {})
+        for row in rows:
+            yield (str(row.id), str(row), str(row.id) == self.data, {})
+
+    def process_data(self, value: Any) -> None:
+        self.data = str(getattr(value, "id", value) or "")
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and not (self.data.isdigit() and len(self.data) < 10 and db.session.get(self.model, int(self.data))):
+            raise ValueError(_("There is no such choice."))
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        setattr(obj, name, db.session.get(self.model, int(self.data)) if self.data else None)

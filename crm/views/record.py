@@ -1,0 +1,253 @@
+"""The one CRUD view of every record type. Pages that do more subclass it and are named in `crm.views`."""
+
+from typing import Any
+
+from flask import Response, abort, flash, g, jsonify, redirect, request, url_for
+from flask_appbuilder import ModelView, expose, has_access
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
+
+from crm.errors import RuleError, StateConflict
+from crm.extensions import db
+from crm.models import Client
+from crm.registry import RecordType
+from crm.security.manager import may
+from crm.security.visibility import sees_client
+from crm.services import listing
+from crm.services.modules import is_on
+from crm.services.search import search
+from crm.views.forms import RecordForm, form_for
+
+MOST_SUGGESTIONS = 20
+
+
+class RecordView(ModelView):
+    """List, show, add, edit and delete records of one type. `record` is set by `view_for`."""
+
+    record: RecordType
+    #: Routes beside those of the record's actions; their permissions stand in method_permission_name.
+    more_routes: frozenset[str] = frozenset()
+    method_permission_name: dict[str, str] = {}
+
+    list_template = "record/list.html"
+    show_template = "record/show.html"
+    form_template = "record/form.html"
+
+    @property
+    def _filters(self) -> Any:
+        """This request's filters. Flask-AppBuilder keeps one object per process, which threads would share."""
+        filters = g.setdefault("filters", {})
+        if self not in filters:
+            filters[self] = self.datamodel.get_filters(self.search_columns)
+        return filters[self]
+
+    @_filters.setter
+    def _filters(self, value: Any) -> None:
+        pass
+
+    def render(self, template: str, status: int = 200, **values: Any) -> Answer:
+        """A page with this record type known to its template."""
+        page = self.render_template(template, record=self.record, view=self, may=may, **values)
+        return Response(page, status)
+
+    # -- list
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> Answer:
+        page = listing.page_of(self.record, request.args)
+        sortable = listing.sortable(self.record)
+        return self.render(self.list_template, title=self.record.plural, page=page, sortable=sortable)
+
+    @expose("/choices")
+    @has_access
+    def choices(self) -> Answer:
+        """What a choice field offers for what was typed: `{"results": [{"id", "text", "hint"}]}`."""
+        entries = search(request.args.get("q", "")[:100], [self.record.key], MOST_SUGGESTIONS)
+        return jsonify(results=[{"id": e.row_id, "text": e.title, "hint": ""} for e in entries])
+
+    # -- show
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Answer:
+        item = self.get_item(pk)
+        return self.render(self.show_template, title=str(item), item=item)
+
+    def get_item(self, pk: str) -> Any:
+        """The record with this id, if the current user sees it; 404 otherwise."""
+        if not is_on(self.record.module) or not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+            abort(404)
+        return db.session.get(self.record.model, int(pk)) or abort(404)
+
+    # -- add and edit
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> Answer:
+        item = self.new_item()
+        form = self.make_form(item)
+        if request.method == "POST":
+            if self.is_valid(form, item) and self.save(form, item, lambda: self.fill(form, item)):
+                flash(_("%(label)s saved.", label=self.record.label), "success")
+                return redirect(self.url_after(item))
+            return self.form_page(form, item, 422)
+        return self.form_page(form, item)
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: str) -> Answer:
+        item = self.get_item(pk)
+        if not self.may_change(item, "edit"):
+            abort(403)
+        if request.method == "GET":
+            form = self.make_form(item, filled=False)
+            form.remember_base()
+            return self.form_page(form, item)
+        form = self.make_form(item)
+        if self.is_valid(form, item) and self.save(form, item, lambda: self.apply(form, item)):
+            flash(_("%(label)s saved.", label=self.record.label), "success")
+            return redirect(self.url_after(item))
+        return self.form_page(form, item, 409 if any("“" in str(e) for f in form for e in f.errors) else 422)
+
+    def make_form(self, item: Any, filled: bool = True) -> RecordForm:
+        """The form for an item, holding what was sent (filled) or what the item has."""
+        sent = request.form if request.method == "POST" and filled else None
+        return self.add_form(sent, obj=item)
+
+    def is_valid(self, form: RecordForm, item: Any) -> bool:
+        return form.validate()
+
+    def fill(self, form: RecordForm, item: Any) -> bool:
+        """Write a new record's values."""
+        for field in form.own_fields():
+            field.populate_obj(item, field.name)
+        return True
+
+    def apply(self, form: RecordForm, item: Any) -> bool:
+        """Write what was changed in the form; False where somebody else changed the same."""
+        db.session.refresh(item, with_for_update={"of": type(item)})
+        return form.apply_to(item, self.make_form(item, filled=False))
+
+    def save(self, form: RecordForm, item: Any, write: Any) -> bool:
+        """Write and commit, or say at the form what is wrong and write nothing."""
+        try:
+            with db.session.no_autoflush:
+                if not write():
+                    db.session.rollback()
+                    return False
+                db.session.add(item)
+            db.session.commit()
+        except (RuleError, StateConflict) as error:
+            self.refuse(form, str(error.description), getattr(error, "field", None))
+        except StaleDataError:
+            self.refuse(form, _("Somebody else has just changed this. Please save again."))
+        except IntegrityError:
+            self.refuse(form, _("There is one with these values already."))
+        except StatementError as error:
+            if not isinstance(error.orig, ValueError):
+                raise
+            self.refuse(form, _("A value is too large."))
+        else:
+            return True
+        return False
+
+    @staticmethod
+    def refuse(form: RecordForm, message: str, field: str | None = None) -> None:
+        """Undo what was begun and put a message at its field, or above the form."""
+        db.session.rollback()
+        if field is not None and field in form:
+            form[field].errors = [*form[field].errors, message]
+        else:
+            form.form_errors.append(message)
+
+    def form_page(self, form: RecordForm, item: Any, status: int = 200) -> Answer:
+        new = item.id is None
+        title = _("New %(label)s", label=str(self.record.label).lower()) if new else str(item)
+        return self.render(self.form_template, status, title=title, form=form, item=item, is_new=new,
+                           back=self.url_after(item))  # fmt: skip
+
+    def new_item(self) -> Any:
+        """An empty record, with the client of `?client=` filled in."""
+        item = self.record.model()
+        wanted = request.args.get("client", "")
+        if self.record.of_client and wanted:
+            if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 18 or not sees_client(int(wanted)):
+                abort(404)
+            with db.session.no_autoflush:
+                item.client = db.session.get(Client, int(wanted))
+        return item
+
+    # -- delete
+
+    @expose("/delete/<pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Answer:
+        item = self.get_item(pk)
+        if not self.may_change(item, "delete"):
+            abort(403)
+        after = self.url_after_delete(item)
+        try:
+            self.remove(item)
+            db.session.commit()
+        except HTTPException as error:
+            db.session.rollback()
+            flash(str(error.description), "danger")
+            return redirect(self.url_after(self.get_item(pk)))
+        except IntegrityError:
+            db.session.rollback()
+            flash(_("It is in use and cannot be deleted."), "danger")
+            return redirect(self.url_after(self.get_item(pk)))
+        flash(_("%(label)s deleted.", label=self.record.label), "success")
+        return redirect(after)
+
+    def remove(self, item: Any) -> None:
+        db.session.delete(item)
+
+    def may_change(self, item: Any, action: str) -> bool:
+        """Whether the current user may edit or delete this one: any, or what they made themselves."""
+        if not may(action, self.record.key):
+            return False
+        own_only = action == "delete" or self.record.own_edit
+        return not own_only or may(f"{action}_any", self.record.key) or item.created_by_id == g.user.id
+
+    # -- where to go next
+
+    def url(self, method: str, **values: Any) -> str:
+        """The address of one of this view's pages."""
+        return url_for(f"{self.endpoint}.{method}", **values)
+
+    def url_after(self, item: Any) -> str:
+        """Where saving leads: the client's card, else the record, else the list."""
+        client_id = getattr(item, "client_id", None) or getattr(getattr(item, "client", None), "id", None)
+        if self.record.of_client and client_id and may("show", "client"):
+            return url_for("ClientView.show", pk=client_id)
+        if item.id is not None and not self.record.is_setting and "show" in self.record.actions:
+            return self.url("show", pk=item.id)
+        return self.url("list")
+
+    def url_after_delete(self, item: Any) -> str:
+        client_id = getattr(item, "client_id", None)
+        return url_for("ClientView.show", pk=client_id) if client_id else self.url("list")
+
+
+def view_for(record: RecordType, base: type[RecordView] = RecordView) -> type[RecordView]:
+    """The view class of a record type: base with everything that its declaration says."""
+    form = base.add_form if base.add_form is not None else form_for(record)
+    names = [a.key for a in record.columns]
+    actions = set(record.actions)
+    return type(f"{record.model.__name__}View", (base,), {
+        "record": record,
+        "datamodel": SQLAInterface(record.model),
+        "route_base": f"/crm/{record.url_name}",
+        "class_permission_name": record.key,
+        "method_permission_name": {**{a: a for a in actions}, "choices": "list", **base.method_permission_name},
+        "include_route_methods": actions | {"choices"} | base.more_routes,
+        "list_columns": names, "show_columns": names, "add_columns": [], "edit_columns": [],
+        "search_columns": [], "label_columns": {},
+        "add_form": form, "edit_form": form, "search_form": RecordForm,
+    })  # fmt: skip

@@ -1,0 +1,55 @@
+"""Runs the migrations of this folder; called by Alembic through Flask-Migrate."""
+
+from alembic import context
+from flask import current_app
+
+import crm.models  # noqa: F401  (so that autogenerate knows every table)
+from crm.extensions import db
+from crm.models.types import Exact, UtcDateTime
+
+#: Made by hand in a migration or by another library; autogenerate leaves them alone.
+FOREIGN_PREFIXES = ("search_fts", "task_queue", "huey_")
+
+
+def include_object(item: object, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Indexes of one database only are made by hand."""
+    return not (kind == "index" and getattr(item, "_ddl_if", None) is not None)
+
+
+def render_item(kind: str, item: object, _context: object) -> str | bool:
+    """Write our column types as what they store, so that a migration does not change with the code."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Exact):
+        return "sa.BigInteger()"
+    return False
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and name and name.startswith(FOREIGN_PREFIXES))
+
+
+def run() -> None:
+    engine = current_app.extensions["migrate"].db.engine
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        if sqlite:
+            # a batch re-creates the table, and with foreign keys on that would delete all its children
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            include_name=include_name,
+            include_object=include_object,
+            render_item=render_item,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+
+run()
