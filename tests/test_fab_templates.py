@@ -1,4 +1,4 @@
-"""Templates that replace Flask-AppBuilder's by name rot silently when it changes its own: this notices the upgrade."""
+"""Templates that replace Flask-AppBuilder's by name rot silently at its upgrades: this notices them."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 OURS = Path(__file__).parent.parent / "crm/templates/appbuilder"
 THEIRS = Path(flask_appbuilder.__file__).parent / "templates/appbuilder"
 
-#: Their file that ours was written against. On a mismatch: compare theirs with ours, then record the new hash.
+#: Their file that ours was written against. On a mismatch: compare, then record the new hash.
 WRITTEN_AGAINST = {
     "general/lib.html": "d91fc4025d4fc213",
     "general/model/add.html": "321397131fa0a95f",

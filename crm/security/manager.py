@@ -19,7 +19,7 @@ from crm.services.modules import is_on
 APPBUILDER_MENU = {
     "List Users": ("can_list", "UserDBModelView"),
     "List Roles": ("can_list", "RoleModelView"),
-    "List Groups": ("can_list", "GroupModelView"),
+    "List Groups": ("can_list", "UserGroupModelView"),
 }
 
 

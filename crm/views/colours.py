@@ -1,4 +1,4 @@
-"""The colours that users chose for statuses and tags, as a stylesheet: inline styles are forbidden by our CSP."""
+"""The colours that users chose for statuses and tags, as a stylesheet: our CSP forbids inline styles."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def readable(background: str, wanted: str | None = None) -> str:
-    """The wanted text colour where it can be read on the background, else dark or light, whichever reads better."""
+    """The wanted text colour where it can be read on the background, else the better of dark and light."""
     if wanted and contrast(background, wanted) >= ENOUGH:
         return wanted
     return max((DARK, LIGHT), key=lambda text: contrast(background, text))
@@ -52,7 +52,7 @@ def _rules() -> Iterator[str]:
 
 @blueprint.get("/crm/colours.css")
 def stylesheet() -> Response:
-    """Asked for by every page and answered 304 while nothing has changed, so that a new colour shows at once."""
+    """Asked for by every page, answered 304 while nothing has changed: a new colour shows at once."""
     if not current_user.is_authenticated:
         abort(401)
     response = Response("\n".join(_rules()), mimetype="text/css")

@@ -120,6 +120,4 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def appbuilder() -> dict[str, Any]:
-        return {
-            "appbuilder": current_app.extensions.get("appbuilder") or getattr(current_app, "appbuilder", None)
-        }
+        return {"appbuilder": current_app.extensions["appbuilder"]}

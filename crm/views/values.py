@@ -21,7 +21,7 @@ LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:"
 
 @dataclass(frozen=True)
 class Cell:
-    """kind: empty, text, long, link, yes_no, moment, day, number, status, tag, user, users, hidden or masked."""
+    """kind: empty, text, long, link, yes_no, moment, day, number, status, tag, user, users, hidden, masked."""
 
     kind: str
     value: Any = None
