@@ -13,6 +13,8 @@ from sqlalchemy import select, union
 
 from crm.extensions import db
 from crm.registry import registry
+from crm.security.viewer import finding_out
+from crm.security.signing_in import CRMAuthView
 from crm.services.modules import is_on
 
 #: Menu entries of Flask-AppBuilder's own pages, with the permission that opens each.
@@ -24,11 +26,16 @@ APPBUILDER_MENU = {
 
 
 class CRMSecurityManager(SecurityManager):
+    authdbview = CRMAuthView
     def create_login_manager(self, app: Flask) -> LoginManager:
         manager = super().create_login_manager(app)
         manager.login_view = "AuthDBView.login"
         manager.login_message = None
         return manager
+
+    def load_user(self, pk: int) -> Any:
+        with finding_out():
+            return super().load_user(pk)
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         """Whether the current user has this permission. Of menu entries: whether the page opens."""
@@ -69,7 +76,7 @@ class CRMSecurityManager(SecurityManager):
             .join(assoc_permissionview_role, held.permission_view_id == granted.id)
             .where(held.role_id.in_(select(roles.c.role_id)))
         )
-        return set(db.session.execute(pairs).tuples())
+        return {tuple(row) for row in db.session.execute(pairs)}
 
     def _menu_access(self, user_id: int, name: str) -> bool:
         if name in APPBUILDER_MENU:

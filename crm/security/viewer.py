@@ -56,14 +56,23 @@ def acting(viewer: Viewer) -> Iterator[None]:
         _acting.reset(token)
 
 
+@contextmanager
+def finding_out() -> Iterator[None]:
+    """For the look-ups by which it is found out who is asking: nobody's conditions are put on them."""
+    token = _loading.set(True)
+    try:
+        yield
+    finally:
+        _loading.reset(token)
+
+
 def find_viewer() -> Viewer | None:
     """Who is asking now, or None outside a request and outside `as_system` and `as_user`."""
     if (viewer := _acting.get()) is not None:
         return viewer
     if not has_request_context() or _loading.get():
         return NOBODY if has_request_context() else None
-    token = _loading.set(True)
-    try:
+    with finding_out():
         user = g.get("user")
         if user is None or user.is_anonymous:
             return NOBODY
@@ -71,8 +80,6 @@ def find_viewer() -> Viewer | None:
         if user.id not in known:
             known[user.id] = viewer_of(user.id)
         return known[user.id]
-    finally:
-        _loading.reset(token)
 
 
 def forget_viewers() -> None:

@@ -10,6 +10,7 @@ from flask_babel import format_decimal, get_timezone, gettext as _
 from sqlalchemy import select
 from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
+from wtforms.fields.choices import Choice
 from wtforms.widgets import DateTimeLocalInput, TextInput
 
 from crm.extensions import db
@@ -138,9 +139,9 @@ class UserField(SelectField):
         super().__init__(label, validators, coerce=_id_or_none, choices=[], validate_choice=False, **kw)
 
     def iter_choices(self) -> Any:
-        yield ("", "–", self.data is None, {})
+        yield Choice("", "–", self.data is None, {})
         for user in active_users([self.data] if self.data else []):
-            yield (user.id, user.get_full_name(), user.id == self.data, {})
+            yield Choice(user.id, user.get_full_name(), user.id == self.data, {})
 
     def process_data(self, value: Any) -> None:
         self.data = value.id if isinstance(value, User) else value
@@ -164,7 +165,7 @@ class UsersField(SelectMultipleField):
         chosen = self.data or []
         users = active_users(chosen)
         for user in sorted(users, key=lambda u: chosen.index(u.id) if u.id in chosen else len(chosen)):
-            yield (user.id, user.get_full_name(), user.id in chosen, {})
+            yield Choice(user.id, user.get_full_name(), user.id in chosen, {})
 
     def process_data(self, value: Any) -> None:
         self.data = [getattr(one, "user_id", None) or one.id for one in value or ()]
@@ -197,10 +198,10 @@ class RecordField(SelectField):
         return super().__call__(**{"data-remote": self.choices_url, **kw})
 
     def iter_choices(self) -> Any:
-        yield ("", "", not self.data, {})
+        yield Choice("", "", not self.data, {})
         if self.data:
             item = self.find(self.data)
-            yield (self.data, str(item) if item is not None else self.hidden or _("hidden"), True, {})
+            yield Choice(self.data, str(item) if item is not None else self.hidden or _("hidden"), True, {})
 
     def process_data(self, value: Any) -> None:
         self.data = getattr(value, "id", value)
@@ -240,5 +241,5 @@ def active_users(also: Sequence[int] = ()) -> list[User]:
     return list(db.session.scalars(asked))
 
 
-__all__ = ["DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField", "TextAreaField",
+__all__ = ["Choice", "DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField", "TextAreaField",
            "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped"]  # fmt: skip

@@ -17,7 +17,7 @@ from crm.extensions import db
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import RecordType, registry
 from crm.views.fields import (
-    DayField, MomentField, NumberField, OneOfField, RecordField, UserField, UsersField, YesNoField, stripped,
+    Choice, DayField, MomentField, NumberField, OneOfField, RecordField, UserField, UsersField, YesNoField, stripped,
 )  # fmt: skip
 
 #: Up to this many rows of a settings type are offered as a plain list.
@@ -151,9 +151,9 @@ class SettingField(OneOfField):
     def iter_choices(self) -> Any:
         rows = db.session.scalars(select(self.model).order_by(inspect(self.model).columns.id).limit(MOST_CHOICES))
         if self.optional or not self.data:
-            yield ("", "–", not self.data, {})
+            yield Choice("", "–", not self.data, {})
         for row in rows:
-            yield (str(row.id), str(row), str(row.id) == self.data, {})
+            yield Choice(str(row.id), str(row), str(row.id) == self.data, {})
 
     def process_data(self, value: Any) -> None:
         self.data = str(getattr(value, "id", value) or "")
