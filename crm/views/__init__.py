@@ -7,7 +7,8 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
 from crm.registry import RecordType, registry
-from crm.views import failures, templating
+from crm.security import headers
+from crm.views import colours, failures, templating
 from crm.views.client import ClientView
 from crm.views.record import RecordView, view_for
 from crm.views.start import StartView
@@ -24,7 +25,9 @@ def register(appbuilder: AppBuilder) -> None:
     for record in registry():
         view = view_for(record, SPECIAL.get(record.key, RecordView))
         if record.menu:
-            appbuilder.add_view(view, record.key, label=record.plural, icon=record.icon, **_menu_group(record))
+            appbuilder.add_view(
+                view, record.key, label=record.plural, icon=record.icon, **_menu_group(record)
+            )
         else:
             appbuilder.add_view_no_menu(view)
     for page in PAGES:
@@ -38,8 +41,10 @@ def _menu_group(record: RecordType) -> dict[str, Any]:
 
 
 def register_app(app: Flask) -> None:
-    """Add what is no view: error pages, template filters."""
+    """Add what is no view: error pages, safety headers, template filters, the stylesheet of colours."""
     failures.register(app)
+    headers.init_app(app)
+    app.register_blueprint(colours.blueprint)
     templating.init_app(app)
 
 

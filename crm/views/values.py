@@ -21,7 +21,8 @@ LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:"
 
 @dataclass(frozen=True)
 class Cell:
-    """kind: empty, text, long, link, yes_no, moment, day, number, status, tag, user, users, hidden, masked."""
+    """One value. kind: empty, text, long, link, yes_no, moment, day, number, status, tag, user, users,
+    hidden (a relation to what the user may not see) or masked (sensitive)."""
 
     kind: str
     value: Any = None
