@@ -74,7 +74,7 @@ def post_batch(stand_in: "StandIn", query: dict, body: dict) -> dict:
         try:
             if not known:
                 answer["new_members"].append(audience.create(email, item))
-            elif known.status == "archived" and item.get("status") or body.get("update_existing"):
+            elif (known.status == "archived" and item.get("status")) or body.get("update_existing"):
                 answer["updated_members"].append(audience.update(known, item))
                 if body.get("sync_tags"):
                     known.tags = set(item.get("tags", []))

@@ -13,7 +13,10 @@ STATUSES = ("subscribed", "unsubscribed", "cleaned", "pending", "transactional")
 COMPLIANCE = (
     "{} is in a compliance state due to unsubscribe, bounce, or compliance review and cannot be subscribed."
 )
-FORGOTTEN = "{} was permanently deleted and cannot be re-imported. The contact must re-subscribe to get back on the list."
+FORGOTTEN = (
+    "{} was permanently deleted and cannot be re-imported. "
+    "The contact must re-subscribe to get back on the list."
+)
 
 
 class Problem(Exception):
@@ -70,7 +73,7 @@ class Member:
 
 
 class Audience:
-    """One list. `now` can be replaced by tests; `resubscribed` collects whoever the API brought back after leaving."""
+    """One list. `resubscribed` collects whoever the API brought back after leaving."""
 
     def __init__(self, list_id: str = "aud1", now: Callable[[], datetime] | None = None):
         self.list_id = list_id
@@ -88,7 +91,7 @@ class Audience:
     def now(self) -> datetime:
         return (self._now() + self.ahead).replace(microsecond=0)
 
-    # --- what people and marketers do ---------------------------------------------------------------------------
+    # -- what people and marketers do
 
     def sign_up(self, email: str, **fields: str) -> Member:
         """The person fills Mailchimp's own form: always allowed, also after leaving or being forgotten."""
@@ -114,7 +117,7 @@ class Audience:
         self.members.pop(digest(email), None)
         self.forgotten.add(digest(email))
 
-    # --- what the API does --------------------------------------------------------------------------------------
+    # -- what the API does
 
     def find(self, hash_: str) -> Member:
         if hash_ not in self.members:

@@ -1,4 +1,7 @@
-"""Mailchimp's API for one audience, over real HTTP, with faults on demand. `python -m tests.mailchimp.standin 8402`."""
+"""Mailchimp's API for one audience, over HTTP, with faults on demand.
+
+`python -m tests.mailchimp.standin 8402` runs it alone.
+"""
 
 import json
 import re
@@ -20,7 +23,7 @@ KEY = "0123456789abcdef0123456789abcdef-us21"
 
 @dataclass
 class Fault:
-    """`kind`: 429, 403 (bare), 500, html, slow, drop (before applying), half (of a batch applied), lost (all applied)."""
+    """`kind`: 429, 403 (bare), 500, html, slow, drop (nothing applied), half (of a batch), lost (all applied)."""
 
     kind: str
     times: int = 1
@@ -30,7 +33,7 @@ class Fault:
 
 
 class StandIn:
-    """A server on a port of its own; `calls` counts what was asked, `batches` the sizes, `faults` come in order."""
+    """A server on a port of its own; `calls` counts what was asked, `batches` their sizes."""
 
     def __init__(self, audience: Audience | None = None, port: int = 0, slow_seconds: float = 3):
         self.audience = audience or Audience()

@@ -1,4 +1,4 @@
-"""The part of Mailchimp's Marketing API 3.0 that the sync needs, with its retries. Knows nothing of the CRM."""
+"""The part of Mailchimp's Marketing API 3.0 that the sync needs, with retries. Knows nothing of the CRM."""
 
 import hashlib
 import logging
@@ -16,10 +16,19 @@ log = logging.getLogger(__name__)
 
 PAGE = 1000
 BATCH = 500
-MEMBER_FIELDS = (
-    "email_address status last_changed timestamp_opt timestamp_signup ip_opt ip_signup unique_email_id contact_id "
-    "unsubscribe_reason merge_fields"
-).split()
+MEMBER_FIELDS = [
+    "email_address",
+    "status",
+    "last_changed",
+    "timestamp_opt",
+    "timestamp_signup",
+    "ip_opt",
+    "ip_signup",
+    "unique_email_id",
+    "contact_id",
+    "unsubscribe_reason",
+    "merge_fields",
+]
 
 
 class MailchimpError(Exception):
@@ -57,7 +66,7 @@ class Mailchimp:
     """One audience of one account. Safe to repeat: every write is an upsert or tells that it was done before.
 
     `sleep` takes seconds; `on_call(method, path, status, seconds, error)` is told of every try;
-    `patience` is how many seconds one client object may spend on failed tries and on waiting for better times.
+    `patience`: how many seconds one client object may spend on failed tries and waiting.
     """
 
     def __init__(
@@ -83,7 +92,7 @@ class Mailchimp:
         self._session.mount("https://", HTTPAdapter(pool_maxsize=4))
         self.server_time: datetime | None = None
 
-    # --- audience -----------------------------------------------------------------------------------------------
+    # -- audience
 
     def ping(self) -> None:
         self._call("GET", "/ping")
@@ -102,7 +111,7 @@ class Mailchimp:
             "POST", self._list("/merge-fields"), {"tag": tag, "name": name, "type": "text", "public": False}
         )
 
-    # --- members ------------------------------------------------------------------------------------------------
+    # -- members
 
     def changed_members(
         self, since: datetime | None, status: str | None = None
@@ -156,7 +165,7 @@ class Mailchimp:
             if error.status not in (404, 405):
                 raise
 
-    # --- tags: Mailchimp keeps them as static segments ----------------------------------------------------------
+    # -- tags: Mailchimp keeps them as static segments
 
     def tag_ids(self, prefix: str) -> dict[str, int]:
         """The tags that begin with `prefix` (any case), by name."""
@@ -174,7 +183,7 @@ class Mailchimp:
     def untag_members(self, tag_id: int, emails: list[str]) -> None:
         self._call("POST", self._list(f"/segments/{tag_id}"), {"members_to_remove": emails})
 
-    # --- the wire -----------------------------------------------------------------------------------------------
+    # -- the wire
 
     def _list(self, path: str = "") -> str:
         return f"/lists/{self.audience}{path}"

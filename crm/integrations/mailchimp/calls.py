@@ -1,0 +1,40 @@
+"""The log of calls to an outside service, written when no transaction is open."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert
+
+from crm.extensions import db
+from crm.models import IntegrationCall
+from crm.models.types import utc_now
+
+KEPT = timedelta(days=90)
+calls = IntegrationCall.__table__
+
+
+class CallLog:
+    """Collects calls during one run, and keeps them at its end."""
+
+    def __init__(self, service: str):
+        self._service = service
+        self._rows: list[dict[str, Any]] = []
+        self.number = 0
+
+    def add(self, method: str, path: str, status: int | None, seconds: float, error: str) -> None:
+        self.number += 1
+        row = {"method": method, "path": path[:200], "status": status, "error": error[:300]}
+        self._rows.append(
+            row | {"service": self._service, "at": utc_now(), "milliseconds": round(seconds * 1000)}
+        )
+
+    def write(self) -> None:
+        """Also when the run failed; old calls go."""
+        db.session.rollback()
+        if self._rows:
+            db.session.execute(insert(calls), self._rows)
+        db.session.execute(
+            delete(calls).where(calls.c.service == self._service, calls.c.at < utc_now() - KEPT)
+        )
+        db.session.commit()
+        self._rows.clear()

@@ -1,0 +1,102 @@
+"""Names and numbers that people changed in Mailchimp: blanks are filled, the rest is proposed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select, update
+
+from crm.extensions import db
+from crm.integrations.mailchimp.eligible import as_field
+from crm.models import Client, MailchimpMember, MailchimpProposal
+from crm.models.mailchimp import ACCEPTED, OPEN, REJECTED
+from crm.models.types import utc_now
+from crm.security.viewer import actor_id
+from crm.services.progress import Progress
+
+#: Merge field -> column, for each kind of client.
+COLUMNS = {
+    "person": {"FNAME": "first_name", "LNAME": "last_name", "PHONE": "phone"},
+    "company": {"COMPANY": "name", "PHONE": "phone"},
+}
+Change = Callable[[int, Callable[[Client], None]], None]
+
+
+def follow_profile(run: Progress, row: Any, client_ids: list[int], change: Change, dry_run: bool) -> set[int]:
+    """Compare what is read with what was known; gives the clients whose blanks were filled."""
+    known, read = row.fields, row.read_fields or {}
+    news = {name: value for name, value in read.items() if value and (known or {}).get(name) != value}
+    filled: set[int] = set()
+    if not news:
+        return filled
+    proposals: list[dict[str, Any]] = []
+
+    def take(client: Client) -> None:
+        for name, value in news.items():
+            column = COLUMNS[client.kind].get(name)
+            if column is None or _same(client, column, value):
+                continue
+            if not getattr(client, column):
+                setattr(client, column, value)
+                filled.add(client.id)
+                run.count("filled")
+                run.note(_("%(name)s: %(value)s from Mailchimp", name=client.name, value=value))
+            elif known is not None:  # at first sight the CRM's own value stands
+                proposals.append({"client_id": client.id, "hash": row.hash, "field": column, "value": value})
+
+    for client_id in client_ids[:1]:
+        change(client_id, take)
+    if not dry_run:
+        _propose(run, proposals)
+    return filled
+
+
+def _same(client: Client, column: str, value: str) -> bool:
+    if column == "phone":
+        own = {n for n in (client.phone_e164, client.mobile_e164, client.phone2_e164, client.phone) if n}
+        return _digits(value) in {_digits(number) for number in own}
+    return as_field(getattr(client, column)) == value
+
+
+def _digits(number: str) -> str:
+    return "".join(c for c in number if c.isdigit())[-9:]
+
+
+def _propose(run: Progress, proposals: list[dict[str, Any]]) -> None:
+    for values in proposals:
+        same = {name: values[name] for name in ("client_id", "field")}
+        query = select(MailchimpProposal).filter_by(**same, state=OPEN)
+        proposal = db.session.scalar(query) or MailchimpProposal(**same)
+        proposal.hash, proposal.value, proposal.state = values["hash"], values["value"], OPEN
+        db.session.add(proposal)
+        run.count("proposed")
+    if proposals:
+        db.session.commit()
+        db.session.expunge_all()
+
+
+def open_proposals(client_id: int | None = None, limit: int = 50) -> list[MailchimpProposal]:
+    """What the current viewer could decide about, newest first."""
+    query = select(MailchimpProposal).where(MailchimpProposal.state == OPEN)
+    if client_id is not None:
+        query = query.where(MailchimpProposal.client_id == client_id)
+    return list(db.session.scalars(query.order_by(MailchimpProposal.id.desc()).limit(limit)))
+
+
+def count_proposals() -> int:
+    return (
+        db.session.scalar(select(func.count(MailchimpProposal.id)).where(MailchimpProposal.state == OPEN))
+        or 0
+    )
+
+
+def decide(proposal: MailchimpProposal, accept: bool) -> None:
+    """Take the value over, or have the CRM's own sent back with the next sync. May raise RuleError."""
+    if accept:
+        setattr(proposal.client, proposal.field, proposal.value)
+    else:
+        member = MailchimpMember.__table__
+        db.session.execute(update(member).where(member.c.hash == proposal.hash).values(payload_hash=None))
+    proposal.state = ACCEPTED if accept else REJECTED
+    proposal.decided_at, proposal.decided_by_id = utc_now(), actor_id()
+    db.session.commit()

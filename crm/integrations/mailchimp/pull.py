@@ -1,0 +1,152 @@
+"""Read the audience into `mailchimp_member`. What follows from it for clients is `consequences`' work."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from crm.extensions import db
+from crm.integrations.mailchimp.client import Mailchimp, read_time, subscriber_hash
+from crm.integrations.mailchimp.eligible import FIELDS, as_field
+from crm.models import MailchimpMember
+from crm.services.progress import Progress
+
+#: Read again what changed shortly before the last reading: clocks differ and changes arrive late.
+OVERLAP = timedelta(minutes=15)
+#: A reading that never comes to rest is given up until the next run.
+MAX_ROUNDS = 20
+
+members = MailchimpMember.__table__
+
+
+def read_audience(
+    mailchimp: Mailchimp, run: Progress, since: datetime | None, *, mark: int | None = None
+) -> None:
+    """Bring `mailchimp_member` up to date with what changed since then (None: everything).
+
+    mark: number put on every member seen, so that those not seen can be told.
+    """
+    for status in (None, "archived"):  # whether archived ones come unasked is not documented
+        _read(mailchimp, run, since, status, mark)
+
+
+def _read(
+    mailchimp: Mailchimp, run: Progress, since: datetime | None, status: str | None, mark: int | None
+) -> None:
+    for _round in range(MAX_ROUNDS):
+        pages, news, newest = 0, 0, None
+        for page in mailchimp.changed_members(since, status):
+            pages += 1
+            news += store(page, mark)
+            newest = max([moment for moment in (newest, *map(_changed_at, page)) if moment], default=None)
+            run.count("read", len(page))
+            run.progress("Reading the audience", run.counters["read"], 0)
+        # rows move while pages are turned: what changed meanwhile is read until nothing is new
+        if pages < 2 or not news or newest is None:
+            return
+        since = newest
+
+
+def _changed_at(member: dict[str, Any]) -> datetime | None:
+    return read_time(member.get("last_changed"))
+
+
+def store(page: list[dict[str, Any]], mark: int | None = None) -> int:
+    """Keep a page of members; gives how many of them were news. Commits."""
+    read = {row["hash"]: row for row in map(_row, page) if row}
+    identities = {row["identity"] for row in read.values() if row["identity"]}
+    known_query = members.select().where(
+        or_(members.c.hash.in_(list(read)), members.c.identity.in_(identities))
+    )
+    known, moved = {}, {}
+    for row in db.session.execute(known_query):
+        if row.hash in read:
+            known[row.hash] = row
+        else:
+            moved[row.identity] = row
+    news = 0
+    for hash_, row in read.items():
+        if mark is not None:
+            row["read_in_run"] = mark
+        old = known.get(hash_)
+        if row["identity"] in moved and (old is None or old.identity is None):
+            old = _move(moved.pop(row["identity"]), old)
+            row["moved_from"] = old.hash
+        news += _write(row, old)
+    db.session.commit()
+    return news
+
+
+def _write(row: dict[str, Any], old: Any | None) -> bool:
+    """Add or change one row; whether it says anything new."""
+    if old is None:
+        db.session.execute(insert(members).values(row | {"pending": True, "managed": False, "sent_tags": ""}))
+        return True
+    if row["identity"] is None:
+        row["identity"] = old.identity
+    changed = any(getattr(old, name) != value for name, value in row.items())
+    if not changed:
+        return False
+    matters = ("hash", "status", "read_fields", "opted_in_at")
+    if any(getattr(old, name) != row[name] for name in matters) or old.fields != row["read_fields"]:
+        row["pending"] = True
+    if old.status is None and old.adding_since:
+        row |= {"managed": True, "adding_since": None}
+    if old.archived_by_us_at and (row["status"] != "archived" or _touched_since(old, row)):
+        row["archived_by_us_at"] = None
+    db.session.execute(update(members).where(members.c.id == old.id).values(row))
+    return True
+
+
+def _touched_since(old: Any, row: dict[str, Any]) -> bool:
+    """Somebody else had to do with the member after the CRM archived it."""
+    return row["changed_at"] is not None and row["changed_at"] > old.archived_by_us_at + timedelta(minutes=2)
+
+
+def _move(old: Any, in_the_way: Any | None) -> Any:
+    """The contact has another address now: its row takes the new one, in the place of a row just begun."""
+    if in_the_way is not None:
+        db.session.execute(delete(members).where(members.c.id == in_the_way.id))
+    return old
+
+
+def _row(member: dict[str, Any]) -> dict[str, Any] | None:
+    email = (member.get("email_address") or "").strip()
+    if not email:
+        return None  # a contact by phone only
+    opted_in = [read_time(member.get("timestamp_signup"))]
+    if member.get("ip_signup") or member.get("ip_opt"):
+        opted_in.append(read_time(member.get("timestamp_opt")))
+    fields = member.get("merge_fields") or {}
+    return {
+        "hash": subscriber_hash(email),
+        "email": email[:254],
+        "status": member.get("status") or "subscribed",
+        "identity": _identity(member),
+        "changed_at": _changed_at(member),
+        "opted_in_at": max((moment for moment in opted_in if moment), default=None),
+        "read_fields": {name: as_field(str(fields[name])) for name in FIELDS if fields.get(name)},
+    }
+
+
+def _identity(member: dict[str, Any]) -> str | None:
+    return str(member.get("contact_id") or member.get("unique_email_id") or "")[:64] or None
+
+
+def find_unread(mark: int) -> list[str]:
+    """Addresses that the CRM once sent, and that a complete reading with this mark did not find."""
+    sent = or_(members.c.payload_hash.is_not(None), members.c.managed)
+    unseen = or_(members.c.read_in_run.is_(None), members.c.read_in_run != mark)
+    found = db.session.scalars(
+        select(members.c.email).where(sent, members.c.status.is_not(None), unseen)
+    ).all()
+    db.session.rollback()
+    return list(found)
+
+
+def drop_unread(mark: int) -> None:
+    """Forget members that are there no longer and were never the CRM's."""
+    unseen = or_(members.c.read_in_run.is_(None), members.c.read_in_run != mark)
+    strangers = delete(members).where(unseen, members.c.payload_hash.is_(None), members.c.managed.is_(False))
+    db.session.execute(strangers.where(members.c.adding_since.is_(None)))
+    db.session.commit()

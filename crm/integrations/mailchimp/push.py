@@ -1,0 +1,214 @@
+"""Send what differs: new addresses, changed data, tags. Only after the audience was read."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+
+from crm.extensions import db
+from crm.integrations.mailchimp.client import BATCH, Mailchimp, MailchimpError, subscriber_hash
+from crm.integrations.mailchimp.eligible import TAG_PREFIX, wanted
+from crm.integrations.mailchimp.refusals import EXISTS, note_refusal
+from crm.models import Client, MailchimpMember
+from crm.models.mailchimp import ACTIVE
+from crm.models.types import utc_now
+from crm.services.progress import Progress
+
+#: Up to so many changed members are sent one by one, which says exactly what is meant; more go in batches.
+FEW = 5
+
+members = MailchimpMember.__table__
+client = Client.__table__
+sendable = wanted.c.reason.is_(None)
+joined = wanted.outerjoin(members, members.c.hash == wanted.c.hash)
+unknown = or_(members.c.id.is_(None), members.c.status.is_(None))
+changed = and_(members.c.status.in_(ACTIVE), members.c.payload_hash.is_distinct_from(wanted.c.payload_hash))
+#: Archived by the CRM itself, untouched since, and wanted again.
+back = and_(members.c.status == "archived", members.c.archived_by_us_at.is_not(None))
+stale_tags = and_(members.c.status.in_(ACTIVE), members.c.sent_tags != wanted.c.tags)
+
+
+class Push:
+    """One run's sending. `new_status`: what unknown people become, pending with double opt-in."""
+
+    def __init__(self, mailchimp: Mailchimp, run: Progress, new_status: str):
+        self.mailchimp, self.run, self.new_status = mailchimp, run, new_status
+        self.found_existing = False
+        self.sent = 0
+        self.total = sum(count(condition) for condition in (unknown, back, changed))
+
+    def send(self) -> None:
+        """Everything that differs. `found_existing` tells that the audience knew more than was read."""
+        for rows in batches(unknown):
+            self._add(rows)
+        for rows in batches(back):
+            self._update(rows, self.new_status, "restored")
+        one_by_one = count(changed) <= FEW and not count(and_(changed, stale_tags))
+        for rows in batches(changed):
+            if one_by_one:
+                self._put(rows)
+            else:
+                self._update(rows, None, "updated")
+        self._remove_tags()
+
+    def _add(self, rows: list[Any]) -> None:
+        """Unknown people. The intention is kept first, so that after a crash we know who was added by us."""
+        hashes = [row.hash for row in rows]
+        begun = set(db.session.scalars(select(members.c.hash).where(members.c.hash.in_(hashes))))
+        fresh = [_beginning(row) for row in rows if row.hash not in begun]
+        if fresh:
+            db.session.execute(insert(members), fresh)
+        again = update(members).where(members.c.hash.in_(begun), members.c.adding_since.is_(None))
+        db.session.execute(again.values(adding_since=utc_now()))
+        db.session.commit()
+        items = [_item(row, row.fields) | {"status": self.new_status} for row in rows]
+        answer = self.mailchimp.post_members(items, update_existing=False)
+        self._keep(rows, answer, "added", managed=True)
+
+    def _update(self, rows: list[Any], status: str | None, counter: str) -> None:
+        items = [_item(row, _with_blanks(row)) | ({"status": status} if status else {}) for row in rows]
+        answer = self.mailchimp.post_members(items, update_existing=True)
+        refused = self._keep(rows, answer, counter)
+        if refused and status is None:
+            self._put([row for row in rows if row.hash in refused])
+
+    def _put(self, rows: list[Any]) -> None:
+        for row in rows:
+            try:
+                self.mailchimp.put_member(row.email, _with_blanks(row), self.new_status)
+            except MailchimpError as error:
+                if error.is_about_access:
+                    raise
+                note_refusal(self.run, row.hash, row.email, str(error))
+            else:
+                self._synced(row, "updated", with_tags=False)
+            db.session.commit()
+        self._tell(len(rows))
+
+    def _keep(self, rows: list[Any], answer: dict[str, Any], counter: str, managed: bool = False) -> set[str]:
+        """Note how each member of a batch fared; gives the hashes refused for no known reason. Commits."""
+        errors = {subscriber_hash(e.get("email_address") or ""): e for e in answer.get("errors") or []}
+        accepted = {
+            subscriber_hash(member["email_address"]): member.get("status")
+            for name in ("new_members", "updated_members")
+            for member in answer.get(name) or []
+        }
+        unexplained = set()
+        for row in rows:
+            if row.hash in accepted:
+                self._synced(row, counter, status=accepted[row.hash], managed=managed)
+            elif errors.get(row.hash, {}).get("error_code") == EXISTS:
+                self.found_existing = True
+            else:
+                text = errors.get(row.hash, {}).get("error") or "no answer"
+                if not note_refusal(self.run, row.hash, row.email, text):
+                    unexplained.add(row.hash)
+        db.session.commit()
+        self._tell(len(rows))
+        return unexplained
+
+    def _synced(
+        self, row: Any, counter: str, status: str | None = None, managed: bool = False, with_tags: bool = True
+    ) -> None:
+        kept = {k: v for k, v in (row.known_fields or {}).items() if k not in (row.sent_fields or {})}
+        tags = set(_split(row.sent_tags)) | (set(_split(row.tags)) if with_tags else set())
+        values = {
+            "email": row.email,
+            "client_id": row.client_id,
+            "sent_for_id": row.client_id,
+            "payload_hash": row.payload_hash,
+            "sent_fields": row.fields,
+            "fields": {**kept, **row.fields},
+            "sent_tags": "\n".join(sorted(tags)),
+            "sent_at": utc_now(),
+            "last_error": None,
+            "adding_since": None,
+        }
+        if managed:
+            values["managed"] = True
+        if counter != "updated":
+            values |= {"status": status or self.new_status, "archived_by_us_at": None}
+        db.session.execute(update(members).where(members.c.hash == row.hash).values(values))
+        self.run.count(counter)
+
+    def _remove_tags(self) -> None:
+        """Tags taken off a client leave its member: the CRM's own ones, many members at a time."""
+        taken: dict[str, list[Any]] = {}
+        ids: dict[str, int] | None = None
+        for rows in batches(stale_tags):
+            for row in rows:
+                for tag in set(_split(row.sent_tags)) - set(_split(row.tags)):
+                    taken.setdefault(tag, []).append(row)
+            if taken and ids is None:
+                ids = self.mailchimp.tag_ids(TAG_PREFIX)
+            for tag, tagged in taken.items():
+                if number := (ids or {}).get(tag):
+                    self.mailchimp.untag_members(number, [row.email for row in tagged])
+                    self.run.count("untagged", len(tagged))
+            for row in rows:
+                kept = set(_split(row.sent_tags)) & set(_split(row.tags))
+                done = update(members).where(members.c.hash == row.hash)
+                db.session.execute(done.values(sent_tags="\n".join(sorted(kept))))
+            db.session.commit()
+            taken.clear()
+
+    def _tell(self, number: int) -> None:
+        self.sent += number
+        self.run.progress("Sending to Mailchimp", self.sent, max(self.total, self.sent))
+
+
+def batches(condition: ColumnElement[bool]) -> Iterator[list[Any]]:
+    """The rows that differ in this way, 500 at a time, each looked up just before it is sent."""
+    last = 0
+    while rows := list(db.session.execute(_query(condition, last))):
+        last = rows[-1].id
+        still = _still_agreed([row.client_id for row in rows])
+        db.session.rollback()
+        if agreed := [row for row in rows if row.client_id in still]:
+            yield agreed
+
+
+def count(condition: ColumnElement[bool]) -> int:
+    """How many rows differ in this way."""
+    found = db.session.scalar(select(func.count()).select_from(joined).where(sendable, condition))
+    db.session.rollback()
+    return found
+
+
+def _query(condition: ColumnElement[bool], last: int) -> Select[Any]:
+    known = (
+        members.c.fields.label("known_fields"),
+        members.c.sent_fields,
+        members.c.sent_tags,
+        members.c.managed,
+    )
+    query = select(wanted, *known).select_from(joined).where(sendable, condition, wanted.c.id > last)
+    return query.order_by(wanted.c.id).limit(BATCH)
+
+
+def _still_agreed(client_ids: Iterable[int]) -> set[int]:
+    """A run takes minutes: who withdrew meanwhile is not sent."""
+    live = (client.c.archived_at.is_(None), client.c.deleted_at.is_(None), client.c.merged_into_id.is_(None))
+    query = select(client.c.id).where(client.c.id.in_(list(client_ids)), client.c.consent.is_(True), *live)
+    return set(db.session.scalars(query))
+
+
+def _beginning(row: Any) -> dict[str, Any]:
+    empty = {"status": None, "pending": False, "managed": False, "sent_tags": ""}
+    return {"hash": row.hash, "email": row.email, "adding_since": utc_now(), **empty}
+
+
+def _item(row: Any, fields: dict[str, str]) -> dict[str, Any]:
+    item: dict[str, Any] = {"email_address": row.email, "merge_fields": fields}
+    if tags := _split(row.tags):
+        item["tags"] = tags
+    return item
+
+
+def _with_blanks(row: Any) -> dict[str, str]:
+    """The fields, and an empty one for each that was sent before and is blank now."""
+    return {**dict.fromkeys(row.sent_fields or {}, ""), **row.fields}
+
+
+def _split(tags: str | None) -> list[str]:
+    return [tag for tag in (tags or "").split("\n") if tag]

@@ -1,0 +1,148 @@
+"""Who leaves the audience, and who moves within it. Counted before the first call; many need a yes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
+
+from crm.extensions import db
+from crm.integrations.mailchimp.client import Mailchimp, MailchimpError
+from crm.integrations.mailchimp.eligible import wanted
+from crm.integrations.mailchimp.suppress import suppress, suppressed
+from crm.models import Client, MailchimpMember
+from crm.models.mailchimp import ACTIVE, CRM_OPTOUT
+from crm.models.types import utc_now
+from crm.services.progress import NeedsConfirmation, Progress
+
+FREE, SHARE = 20, 0.05
+CHUNK = 200
+
+members = MailchimpMember.__table__
+_other = wanted.alias()
+_here = _other.c.hash == members.c.hash
+is_active = members.c.status.in_(ACTIVE)
+says_no = exists().where(_here, _other.c.consent.is_(False))
+says_yes = exists().where(_here, _other.c.consent.is_(True), _other.c.in_use)
+opted_out_before = exists().where(suppressed.c.hash == members.c.hash)
+#: The one client that it was sent for is to be sent under another address, unknown there.
+_target = members.alias()
+moves = exists().where(
+    wanted.c.client_id == members.c.sent_for_id,
+    wanted.c.reason.is_(None),
+    wanted.c.hash != members.c.hash,
+    ~exists().where(_target.c.hash == wanted.c.hash, _target.c.status.is_not(None)),
+)
+
+opted_out_there = exists().where(suppressed.c.hash == members.c.hash, suppressed.c.reason != CRM_OPTOUT)
+#: Consent was withdrawn here: they are unsubscribed there, whoever had added them.
+unsubscribes = and_(is_active, says_no, ~opted_out_there)
+#: Nobody in use has the address with consent: archived, if the CRM had added it.
+leaves = and_(is_active, members.c.managed, ~says_no, ~says_yes, ~opted_out_before)
+archives = and_(leaves, ~moves)
+renames = and_(leaves, moves)
+
+
+def check_amount(run: Progress) -> None:
+    """Raises NeedsConfirmation when more would leave than max(20, 5 %) of the audience."""
+    leaving = count(unsubscribes) + count(archives)
+    audience = count(is_active)
+    clients = db.session.scalar(select(func.count()).select_from(Client.__table__))
+    db.session.rollback()
+    run.counters["leaving"] = leaving
+    agreed = run.options.get("confirm")
+    if agreed is True or (isinstance(agreed, int) and leaving <= agreed):
+        return
+    if leaving > max(FREE, SHARE * audience) or (leaving and not clients):
+        raise NeedsConfirmation(
+            _("%(leaving)s of %(audience)s members would leave the audience; nothing was changed.",
+              leaving=leaving, audience=audience)
+        )  # fmt: skip
+
+
+def rename_members(mailchimp: Mailchimp, run: Progress) -> None:
+    """Clients with a new address keep their member, with its history."""
+    for row in _rows(renames):
+        new = db.session.execute(
+            wanted.select().where(wanted.c.client_id == row.sent_for_id, wanted.c.reason.is_(None))
+        ).one_or_none()
+        db.session.rollback()
+        if new is None:
+            continue
+        try:
+            mailchimp.patch_member(row.email, email_address=new.email)
+        except MailchimpError as error:
+            if error.is_about_access:
+                raise
+            run.note(
+                f"{row.email}: {error}"
+            )  # the new address is there already: it is sent, the old one leaves
+        else:
+            # a row that an interrupted run began for the new address makes way
+            db.session.execute(members.delete().where(members.c.hash == new.hash, members.c.status.is_(None)))
+            moved = {"hash": new.hash, "email": new.email, "payload_hash": None}
+            db.session.execute(update(members).where(members.c.id == row.id).values(moved))
+            run.count("renamed")
+        run.progress("Sending to Mailchimp")
+
+
+def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
+    """Unsubscribe who withdrew, archive who is nobody's client any more."""
+    total, done = count(unsubscribes) + count(archives), 0
+    for row in _rows(unsubscribes):
+        _unsubscribe(mailchimp, run, row)
+        done += 1
+        run.progress("Taking members off", done, total)
+    for row in _rows(archives):
+        # kept before the call: after a crash we know that it was us
+        db.session.execute(
+            update(members).where(members.c.id == row.id).values(archived_by_us_at=_there(mailchimp))
+        )
+        db.session.commit()
+        mailchimp.archive_member(row.email)
+        left = {"status": "archived", "archived_by_us_at": _there(mailchimp), "payload_hash": None}
+        db.session.execute(update(members).where(members.c.id == row.id).values(left))
+        run.count("archived")
+        done += 1
+        run.progress("Taking members off", done, total)
+
+
+def _unsubscribe(mailchimp: Mailchimp, run: Progress, row: Any) -> None:
+    suppress(row.hash, CRM_OPTOUT, "CRM", _there(mailchimp))
+    db.session.commit()
+    try:
+        mailchimp.patch_member(row.email, status="unsubscribed")
+    except MailchimpError as error:
+        if error.is_about_access:
+            raise
+        if error.status != 404:  # not there any more is as good as unsubscribed
+            run.count("errors")
+            run.note(f"{row.email}: {error}")
+            return
+    db.session.execute(update(members).where(members.c.id == row.id).values(status="unsubscribed"))
+    run.count("unsubscribed")
+
+
+def _there(mailchimp: Mailchimp) -> datetime:
+    """The service's own time, which its later news are compared with."""
+    return mailchimp.server_time or utc_now()
+
+
+def _rows(condition: ColumnElement[bool]) -> Iterator[Any]:
+    last = 0
+    while rows := list(db.session.execute(list_rows(condition, last))):
+        db.session.rollback()
+        last = rows[-1].id
+        yield from rows
+
+
+def list_rows(condition: ColumnElement[bool], last: int = 0) -> Any:
+    """The members that this is true of, some at a time."""
+    return members.select().where(condition, members.c.id > last).order_by(members.c.id).limit(CHUNK)
+
+
+def count(condition: ColumnElement[bool]) -> int:
+    found = db.session.scalar(select(func.count()).select_from(members).where(condition))
+    db.session.rollback()
+    return found

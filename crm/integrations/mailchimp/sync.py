@@ -1,0 +1,163 @@
+"""One run of the sync, the same code for the night, "Sync now", the command line and the dry run.
+
+The audience is read before anything is sent, so that whoever left is known. Every step commits, every call
+may be repeated: a run that was cut off is finished by the next one.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import delete, insert, select, update
+
+from crm.extensions import db
+from crm.integrations.mailchimp import removals
+from crm.integrations.mailchimp.calls import CallLog
+from crm.integrations.mailchimp.client import Mailchimp, MailchimpError
+from crm.integrations.mailchimp.consequences import follow
+from crm.integrations.mailchimp.eligible import NO_EMAIL, select_again, select_all
+from crm.integrations.mailchimp.preview import preview
+from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, read_audience
+from crm.integrations.mailchimp.push import Push
+from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
+from crm.integrations.mailchimp.settings import connect
+from crm.integrations.mailchimp.suppress import suppress
+from crm.models import MailchimpAudience, MailchimpMember
+from crm.models.mailchimp import FORGOTTEN
+from crm.models.types import utc_now
+from crm.security.visibility import as_system, including_hidden
+from crm.services.progress import NeedsConfirmation, Progress
+
+WHOLE_EVERY = timedelta(days=7)
+#: How often people who turn out to be there already may send the run back to reading.
+MAX_TURNS = 3
+
+audiences = MailchimpAudience.__table__
+members = MailchimpMember.__table__
+
+
+def sync(run: Progress) -> None:
+    """Bring audience and clients together. Options: full, dry_run, confirm (True, or how many may leave).
+
+    Raises NotConfigured, MailchimpError, MailchimpUnreachable, NeedsConfirmation, Stopped.
+    """
+    calls = CallLog("mailchimp")
+    mailchimp = connect(current_app.config, calls.add)
+    with as_system(), including_hidden():
+        try:
+            _Sync(run, mailchimp).go()
+        finally:
+            run.counters["calls"] = calls.number
+            calls.write()
+
+
+class _Sync:
+    def __init__(self, run: Progress, mailchimp: Mailchimp):
+        self.run, self.mailchimp = run, mailchimp
+        self.dry_run = bool(run.options.get("dry_run"))
+        self.began: datetime = utc_now()
+        self.audience: Any = None
+
+    def go(self) -> None:
+        self.run.progress(_("Asking Mailchimp"))
+        self._prepare()
+        whole = self._reads_whole()
+        self.run.counters |= {"mode": "full" if whole else "delta", "read": 0}
+        self.run.progress(_("Selecting clients"))
+        without_email = select_all()
+        self._read(whole)
+        self._select()
+        self.run.counters["skipped"] = {NO_EMAIL: without_email, **count_reasons()}
+        if self.dry_run:
+            preview(self.run)
+            return
+        removals.check_amount(self.run)
+        self._send()
+        removals.remove_members(self.mailchimp, self.run)
+        self.run.progress(_("Done"), 1, 1)
+
+    def _prepare(self) -> None:
+        """The account answers, the audience is there, and so is our row about it."""
+        self.mailchimp.ping()
+        found = self.mailchimp.get_audience()
+        self.began = self.mailchimp.server_time or utc_now()
+        name = self.mailchimp.audience
+        self.audience = db.session.execute(
+            audiences.select().where(audiences.c.audience == name)
+        ).one_or_none()
+        if self.audience is None:
+            # what is known of another audience says nothing about this one; opt-outs stay
+            db.session.execute(delete(audiences))
+            db.session.execute(delete(members))
+            db.session.execute(insert(audiences).values(audience=name, member_count=0, double_optin=False))
+            self.audience = db.session.execute(audiences.select()).one()
+        stats = found.get("stats") or {}
+        values = {
+            "double_optin": bool(found.get("double_optin")),
+            "member_count": stats.get("member_count") or 0,
+        }
+        db.session.execute(update(audiences).where(audiences.c.audience == name).values(values))
+        db.session.commit()
+        self.double_optin = values["double_optin"]
+
+    def _reads_whole(self) -> bool:
+        last = self.audience.read_whole_at
+        return bool(self.run.options.get("full")) or last is None or last < utc_now() - WHOLE_EVERY
+
+    def _read(self, whole: bool) -> None:
+        if whole:
+            if not self.dry_run and "COMPANY" not in self.mailchimp.merge_field_tags():
+                self.mailchimp.create_merge_field("COMPANY", "Company")
+            read_audience(self.mailchimp, self.run, None, mark=self.run.id)
+            self._find_forgotten()
+        else:
+            read_audience(self.mailchimp, self.run, self.audience.read_until - OVERLAP)
+        # a dry run has not prepared the merge fields: the next run begins from the start again
+        read = {"read_until": self.began} | (
+            {"read_whole_at": utc_now()} if whole and not self.dry_run else {}
+        )
+        db.session.execute(update(audiences).values(read))
+        db.session.commit()
+
+    def _select(self) -> None:
+        if changed := follow(self.run, self.dry_run):
+            select_again(changed)
+        apply_reasons()
+
+    def _send(self) -> None:
+        removals.rename_members(self.mailchimp, self.run)
+        for _turn in range(MAX_TURNS):
+            push = Push(self.mailchimp, self.run, "pending" if self.double_optin else "subscribed")
+            push.send()
+            if not push.found_existing:
+                return
+            read_audience(self.mailchimp, self.run, self.began - OVERLAP)
+            self._select()
+
+    def _find_forgotten(self) -> None:
+        """Who was sent once and is in no status any more was deleted for good, and must not be sent again."""
+        missing = find_unread(self.run.id or 0)
+        limit = max(removals.FREE, removals.SHARE * removals.count(removals.is_active))
+        if len(missing) > limit and not self.run.options.get("confirm"):
+            raise NeedsConfirmation(
+                _("%(number)s members are gone from the audience without a trace; nothing was changed.",
+                  number=len(missing))
+            )  # fmt: skip
+        for email in missing:
+            self._forget_if_gone(email)
+        drop_unread(self.run.id or 0)
+
+    def _forget_if_gone(self, email: str) -> None:
+        if self.mailchimp.find_member(email) is not None:
+            return  # it slipped through while pages were turned; the next reading has it
+        self.run.count("forgotten")
+        self.run.note(_("%(email)s: deleted in Mailchimp for good", email=email))
+        if not self.dry_run:
+            row = db.session.execute(select(members).where(members.c.email == email)).first()
+            suppress(row.hash, FORGOTTEN, "Mailchimp")
+            db.session.execute(delete(members).where(members.c.id == row.id))
+            db.session.commit()
+
+
+__all__ = ["MailchimpError", "sync"]

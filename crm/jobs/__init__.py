@@ -1,0 +1,41 @@
+"""What runs in the background, and when. `JOBS` is the whole list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from crm.integrations.mailchimp.sync import sync
+from crm.jobs.runs import Run, execute
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: its kind names its runs; `at` is local time every day, None for one only run when asked for.
+
+    `late_hours`: how long after its time a missed run is still worth doing.
+    """
+
+    kind: str
+    label: Any
+    function: Callable[[Run], None]
+    at: time | None = None
+    late_hours: int = 18
+
+
+JOBS = (Job("mailchimp", _l("Mailchimp sync"), sync, at=time(3, 30)),)
+
+
+def find_function(kind: str) -> Callable[[Run], None]:
+    """What a run of this kind does. Raises LookupError for an unknown kind."""
+    for job in JOBS:
+        if job.kind == kind:
+            return job.function
+    raise LookupError(f"no job is called {kind}")
+
+
+def execute_run(run_id: int) -> None:
+    """Do a queued run; called by the worker."""
+    execute(run_id, find_function)

@@ -1,0 +1,181 @@
+"""The life of a run: asked for, claimed by one worker, told how far it is, ended. Its row is the truth."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import event, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crm.extensions import db
+from crm.jobs.locks import hold
+from crm.jobs.queue import put
+from crm.models.job import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    OPEN_STATES,
+    QUEUED,
+    REFUSED,
+    RUNNING,
+    UNCONFIRMED,
+    JobRun,
+)
+from crm.models.types import utc_now
+from crm.services.progress import NeedsConfirmation, Progress, Stopped
+
+log = logging.getLogger(__name__)
+runs = JobRun.__table__
+MAX_REPORT = 500
+#: A scheduled run that fails is tried again, after a pause that grows with each time.
+MAX_ATTEMPTS, PAUSE = 5, timedelta(minutes=10)
+#: Set when the process has been asked to end: runs stop after what they are doing now.
+stopping = threading.Event()
+
+
+class Run(Progress):
+    """What a job sees of its own run. Each method commits: never called inside an open transaction."""
+
+    def __init__(self, run_id: int | None, options: dict[str, Any]):
+        self.id, self.options = run_id, options
+        self.counters: dict[str, Any] = {}
+        self.report: list[str] = []
+
+    def progress(self, message: str, done: int = 0, total: int = 0) -> None:
+        """Say how far it is. Raises Stopped when the worker is to end."""
+        values = {"message": message[:300], "done": done, "total": total, "counters": self.counters}
+        self._write(seen_at=utc_now(), **values)
+        if stopping.is_set():
+            raise Stopped
+
+    def note(self, line: str) -> None:
+        """Add a line to the run's report; only the first hundreds are kept."""
+        if len(self.report) < MAX_REPORT:
+            self.report.append(line)
+
+    def finish(self, state: str, error: str | None = None) -> None:
+        ended = {"finished_at": utc_now(), "counters": self.counters, "report": self.report}
+        self._write(state=state, error=error, **ended)
+
+    def _write(self, **values: Any) -> None:
+        db.session.execute(update(runs).where(runs.c.id == self.id).values(**values))
+        db.session.commit()
+
+
+def ask_for(kind: str, options: dict[str, Any] | None = None, user_id: int | None = None) -> tuple[int, bool]:
+    """Queue a run in the current transaction; the worker hears of it after the commit.
+
+    Gives the run's id and whether it is new: while one of its kind is open, that one is given instead.
+    """
+    open_run = select(runs.c.id).where(runs.c.kind == kind, runs.c.state.in_(OPEN_STATES)).limit(1)
+    if found := db.session.scalar(open_run):
+        return found, False
+    values = {"kind": kind, "options": options or {}, "asked_by_id": user_id, **_fresh()}
+    run_id = db.session.execute(insert(runs).values(values)).inserted_primary_key[0]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    event.listen(db.session(), "after_commit", lambda session: put(app, run_id), once=True)
+    return run_id, True
+
+
+def ask_for_date(kind: str, day: date) -> int | None:
+    """Queue the scheduled run of one date, or again one that was cut off; None: nothing to do."""
+    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    values = {"kind": kind, "business_date": day, "options": {}, **_fresh()}
+    added = dialect.insert(runs).values(values).on_conflict_do_nothing().returning(runs.c.id)
+    run_id = db.session.scalar(added)
+    if run_id is None:
+        run_id = _ask_again(kind, day)
+    db.session.commit()
+    if run_id is not None:
+        put(current_app, run_id)
+    return run_id
+
+
+def _ask_again(kind: str, day: date) -> int | None:
+    """Queue the date's run once more if it was cut off, or failed and had time to recover."""
+    row = db.session.execute(select(runs).where(runs.c.kind == kind, runs.c.business_date == day)).one()
+    recovered = row.state == FAILED and row.finished_at + row.attempts * PAUSE < utc_now()
+    if row.attempts >= MAX_ATTEMPTS or not (recovered or row.state == INTERRUPTED):
+        return None
+    again = update(runs).where(runs.c.id == row.id, runs.c.state == row.state)
+    asked = db.session.execute(again.values(state=QUEUED, asked_at=utc_now())).rowcount
+    return row.id if asked else None
+
+
+def execute(run_id: int, find_job: Callable[[str], Callable[[Run], None]]) -> None:
+    """Do a queued run. Safe to be called twice for one run: the second call finds it claimed."""
+    row = db.session.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    db.session.rollback()
+    if row is None or row.state != QUEUED:
+        return
+    with hold(f"job-{row.kind}") as got:
+        if got:
+            close_dead(row.kind)
+            if _claim(run_id):
+                _carry_out(Run(run_id, row.options or {}), find_job(row.kind))
+        elif row.business_date is None:
+            Run(run_id, {}).finish(REFUSED, "already running")
+        # a scheduled run stays queued: the leader puts it in again until its turn has come
+
+
+def run_here(kind: str, job: Callable[[Run], None], options: dict[str, Any]) -> Run | None:
+    """Do a run in this process, now (the command line). None when one of its kind is running elsewhere."""
+    with hold(f"job-{kind}") as got:
+        if not got:
+            return None
+        close_dead(kind)
+        values = {"kind": kind, "options": options, **_fresh()}
+        run_id = db.session.execute(insert(runs).values(values)).inserted_primary_key[0]
+        db.session.commit()
+        _claim(run_id)
+        run = Run(run_id, options)
+        _carry_out(run, job)
+        return run
+
+
+def close_dead(kind: str) -> None:
+    """With the kind's lock in hand, whatever says that it is running is dead."""
+    dead = update(runs).where(runs.c.kind == kind, runs.c.state == RUNNING)
+    db.session.execute(dead.values(state=INTERRUPTED, finished_at=utc_now(), error="the process ended"))
+    db.session.commit()
+
+
+def state_of(run_id: int | None) -> tuple[str, str | None]:
+    """How a run stands, and what went wrong."""
+    row = db.session.execute(select(runs.c.state, runs.c.error).where(runs.c.id == run_id)).one()
+    db.session.rollback()
+    return row.state, row.error
+
+
+def _fresh() -> dict[str, Any]:
+    return {"state": QUEUED, "asked_at": utc_now(), "attempts": 0, "done": 0, "total": 0,
+            "message": "", "counters": {}, "report": []}  # fmt: skip
+
+
+def _claim(run_id: int) -> bool:
+    now: datetime = utc_now()
+    claim = update(runs).where(runs.c.id == run_id, runs.c.state == QUEUED)
+    values = {"state": RUNNING, "started_at": now, "seen_at": now, "finished_at": None, "error": None}
+    claimed = db.session.execute(claim.values(attempts=runs.c.attempts + 1, **values)).rowcount
+    db.session.commit()
+    return bool(claimed)
+
+
+def _carry_out(run: Run, job: Callable[[Run], None]) -> None:
+    try:
+        job(run)
+    except Stopped:
+        db.session.rollback()
+        run.finish(INTERRUPTED, "the worker was asked to end")
+    except NeedsConfirmation as question:
+        db.session.rollback()
+        run.finish(UNCONFIRMED, str(question))
+    except Exception as error:
+        db.session.rollback()
+        log.exception("job run %s failed", run.id)
+        run.finish(FAILED, f"{type(error).__name__}: {error}"[:1000])
+    else:
+        run.finish(DONE)

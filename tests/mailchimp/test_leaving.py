@@ -1,0 +1,282 @@
+"""Who left is never brought back; clients who left the CRM leave the audience; many at once ask first."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from crm.extensions import db
+from crm.models import Change, EmailSuppression, MailchimpMember, Operation, Task
+from crm.models.types import utc_now
+from crm.security.visibility import as_system
+from tests.mailchimp.audience import digest
+from tests.mailchimp.conftest import Office, clients
+
+
+def reasons() -> list[str]:
+    found = list(db.session.scalars(select(EmailSuppression.reason).order_by(EmailSuppression.reason)))
+    db.session.rollback()
+    return found
+
+
+def test_unsubscribed_there_is_no_consent_here_with_history(offices: Office):
+    [jan, twin] = offices.add("jan", "twin")
+    offices.set(twin, email="JAN@x.pl")
+    offices.sync()
+    offices.server.audience.leave("jan@x.pl")
+    run = offices.sync()
+    assert run.counters["opted_out"] == 2
+    for number in (jan, twin):
+        client = offices.get(number)
+        assert (client.consent, client.consent_source, client.version) == (False, "Mailchimp", 2)
+        assert abs(client.consent_at - utc_now()) < timedelta(minutes=1)
+    assert reasons() == ["unsubscribed"]
+    with as_system():
+        operation = db.session.scalars(select(Operation).where(Operation.client_id == jan)).one()
+        change = db.session.scalars(select(Change).where(Change.operation_id == operation.id)).one()
+    assert (operation.kind, operation.user_id) == ("mailchimp", None)
+    assert (change.before["consent"], change.after["consent"]) == (True, False)
+
+
+@pytest.mark.parametrize("own_choice", [True, False])
+@pytest.mark.parametrize("status", ["unsubscribed", "cleaned"])
+def test_who_left_is_never_subscribed_again(office: Office, status, own_choice):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.leave("jan@x.pl", status, own_choice=own_choice)
+    office.sync()
+    office.set(jan, consent=True, last_name="Nowy")
+    run = office.sync(full=True)
+    assert office.statuses() == {"jan": status}
+    assert run.counters["skipped"][status] == 1
+    assert office.server.writes == 0
+
+
+def test_who_left_before_the_crm_came_is_not_subscribed(office: Office):
+    audience = office.server.audience
+    for name in ("jan", "anna", "ewa"):
+        audience.sign_up(f"{name}@x.pl")
+    audience.leave("jan@x.pl", own_choice=False)
+    audience.leave("anna@x.pl", "cleaned", own_choice=False)
+    audience.archive(digest("ewa@x.pl"))
+    office.add("jan", "anna", "ewa")
+    run = office.sync()
+    assert office.statuses() == {"jan": "unsubscribed", "anna": "cleaned", "ewa": "archived"}
+    assert office.server.writes == 1  # the merge field
+    assert run.counters["skipped"]["archived_there"] == 1
+
+
+def test_archived_after_leaving_stays_out(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.leave("jan@x.pl", own_choice=False)
+    office.sync()
+    office.server.audience.archive(digest("jan@x.pl"))
+    office.set(jan, consent=True)
+    office.sync(full=True)
+    assert office.statuses() == {"jan": "archived"}
+    assert office.server.writes == 0
+
+
+def test_forgotten_stays_forgotten(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.forget("jan@x.pl")
+    run = office.sync(full=True)
+    assert run.counters["forgotten"] == 1
+    office.set(jan, last_name="Nowy")
+    office.sync()
+    assert office.server.writes == 0
+    assert reasons() == ["forgotten"]
+
+
+def test_forgotten_between_two_full_readings_is_learnt_from_the_refusal(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.forget("jan@x.pl")
+    office.set(jan, last_name="Nowy")
+    office.sync()
+    assert reasons() == ["forgotten"]
+    assert not office.server.audience.members
+    office.sync()
+    assert office.server.writes == 0
+
+
+def test_coming_back_by_oneself_counts(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    audience = office.server.audience
+    audience.leave("jan@x.pl")
+    office.sync()
+    audience.ahead = timedelta(hours=1)
+    audience.sign_up("jan@x.pl")
+    run = office.sync()
+    assert run.counters["opted_in"] == 1
+    assert office.get(jan).consent is True
+    assert reasons() == []
+    office.set(jan, last_name="Nowy")
+    office.sync()
+    assert office.there("jan").merge_fields["LNAME"] == "Nowy"
+
+
+def test_brought_back_by_somebody_else_does_not_count(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.leave("jan@x.pl", own_choice=False)
+    office.sync()
+    member = office.there("jan")
+    member.status = "subscribed"
+    office.server.audience._touch(member)
+    office.sync(full=True)
+    assert office.get(jan).consent is False
+    assert reasons() == ["unsubscribed"]
+    assert office.server.writes == 0
+
+
+def test_bounced_becomes_a_task(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.leave("jan@x.pl", "cleaned")
+    run = office.sync()
+    assert run.counters["bounced"] == 1
+    with as_system():
+        task = db.session.scalars(select(Task).where(Task.client_id == jan)).one()
+        assert "jan@x.pl" in task.title
+    assert office.get(jan).consent is True
+    office.sync(full=True)
+    with as_system():
+        assert len(list(db.session.scalars(select(Task)))) == 1
+
+
+def test_consent_withdrawn_here_unsubscribes_there(office: Office):
+    office.server.audience.sign_up("ewa@x.pl")
+    [jan, ewa] = office.add("jan", "ewa")
+    office.sync()
+    office.set(jan, ewa, consent=False)
+    run = office.sync()
+    assert run.counters["unsubscribed"] == 2
+    assert office.statuses() == {"jan": "unsubscribed", "ewa": "unsubscribed"}
+    assert reasons() == ["crm_optout", "crm_optout"]
+    office.set(jan, consent=True)
+    office.sync()
+    assert office.statuses()["jan"] == "unsubscribed"
+    assert office.server.writes == 0
+
+
+@pytest.mark.parametrize("values", [
+    {"archived_at": utc_now()}, {"deleted_at": utc_now()}, {"merged_into_id": 1}, {"email": None}, {"consent": None},
+])  # fmt: skip
+def test_archived_trashed_and_merged_clients_leave(office: Office, values):
+    office.server.audience.sign_up("ewa@x.pl")
+    [_keeper, jan, ewa] = office.add("keeper", "jan", "ewa")
+    office.sync()
+    office.set(jan, ewa, **values)
+    office.sync()
+    assert office.statuses() == {"keeper": "subscribed", "jan": "archived", "ewa": "subscribed"}
+    office.sync()
+    assert office.server.writes == 0
+
+
+def test_restored_clients_come_back(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.set(jan, archived_at=utc_now())
+    office.sync()
+    assert office.statuses() == {"jan": "archived"}
+    office.set(jan, archived_at=None)
+    run = office.sync()
+    assert run.counters["restored"] == 1
+    assert office.statuses() == {"jan": "subscribed"}
+
+
+def test_archived_again_by_somebody_else_is_left_alone(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.set(jan, archived_at=utc_now())
+    office.sync()
+    office.server.audience.ahead = timedelta(hours=1)
+    office.server.audience._touch(office.there("jan"))
+    office.set(jan, archived_at=None)
+    office.sync()
+    assert office.statuses() == {"jan": "archived"}
+
+
+def test_who_opted_out_is_not_archived(office: Office):
+    [jan] = office.add("jan")
+    office.sync()
+    office.server.audience.leave("jan@x.pl")
+    office.set(jan, archived_at=utc_now())
+    office.sync()
+    assert office.statuses() == {"jan": "unsubscribed"}
+
+
+def test_an_address_that_another_client_uses_stays(office: Office):
+    [jan, _anna] = office.add("jan", "anna", email="dom@x.pl")
+    office.sync()
+    office.set(jan, deleted_at=utc_now())
+    office.sync()
+    assert office.statuses() == {"dom": "subscribed"}
+    assert office.there("dom").merge_fields["FNAME"] == "anna"
+
+
+def test_purged_clients_leave(office: Office):
+    office.add("keeper")
+    [jan] = office.add("jan")
+    office.sync()
+    member = MailchimpMember.__table__
+    db.session.execute(member.update().where(member.c.client_id == jan).values(client_id=None))
+    db.session.execute(clients.delete().where(clients.c.id == jan))
+    db.session.commit()
+    office.sync()
+    assert office.statuses() == {"keeper": "subscribed", "jan": "archived"}
+
+
+def test_many_at_once_stop_first_and_wait_for_a_word(office: Office):
+    ids = office.add(*(f"p{i}" for i in range(100)))
+    office.sync()
+    office.set(*ids[:21], archived_at=utc_now())
+    office.set(ids[-1], last_name="Nowy")
+    run = office.run()
+    assert run.state == "unconfirmed"
+    assert "21" in run.error
+    assert run.counters["leaving"] == 21
+    assert office.server.writes == 0
+    run = office.run(confirm=20)
+    assert run.state == "unconfirmed"
+    run = office.sync(confirm=True)
+    assert run.counters["archived"] == 21
+    assert office.there("p99").merge_fields["LNAME"] == "Nowy"
+
+
+def test_twenty_may_leave_without_asking(office: Office):
+    ids = office.add(*(f"p{i}" for i in range(40)))
+    office.sync()
+    office.set(*ids[:20], archived_at=utc_now())
+    assert office.sync().counters["archived"] == 20
+
+
+def test_five_percent_may_leave_without_asking(office: Office):
+    ids = office.add(*(f"p{i}" for i in range(800)))
+    office.sync()
+    office.set(*ids[:41], consent=False)
+    assert office.run().state == "unconfirmed"
+    office.set(ids[0], consent=True)
+    assert office.sync().counters["unsubscribed"] == 40
+
+
+def test_no_clients_at_all_is_not_a_reason_to_archive_everybody(office: Office):
+    office.add("jan")
+    office.sync()
+    db.session.execute(MailchimpMember.__table__.update().values(client_id=None))
+    db.session.execute(clients.delete())
+    db.session.commit()
+    assert office.run().state == "unconfirmed"
+    assert office.statuses() == {"jan": "subscribed"}
+
+
+def test_an_audience_that_lost_its_members_is_not_taken_for_forgetting(office: Office):
+    office.add(*(f"p{i}" for i in range(30)))
+    office.sync()
+    office.server.audience.members.clear()
+    assert office.run(full=True).state == "unconfirmed"
+    assert reasons() == []
