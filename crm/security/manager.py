@@ -5,7 +5,12 @@ from typing import Any
 from flask import Flask, current_app, g, has_request_context
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
-    Permission, PermissionView, ViewMenu, assoc_group_role, assoc_permissionview_role, assoc_user_group,
+    Permission,
+    PermissionView,
+    ViewMenu,
+    assoc_group_role,
+    assoc_permissionview_role,
+    assoc_user_group,
     assoc_user_role,
 )  # fmt: skip
 from flask_login import LoginManager, current_user
@@ -13,8 +18,8 @@ from sqlalchemy import select, union
 
 from crm.extensions import db
 from crm.registry import registry
-from crm.security.viewer import finding_out
 from crm.security.signing_in import CRMAuthView
+from crm.security.viewer import finding_out
 from crm.services.modules import is_on
 
 #: Menu entries of Flask-AppBuilder's own pages, with the permission that opens each.
@@ -27,9 +32,12 @@ APPBUILDER_MENU = {
 
 class CRMSecurityManager(SecurityManager):
     authdbview = CRMAuthView
+    #: Its charts are drawn by Google's servers.
+    userstatschartview = None
+
     def create_login_manager(self, app: Flask) -> LoginManager:
         manager = super().create_login_manager(app)
-        manager.login_view = "AuthDBView.login"
+        manager.login_view = f"{self.authdbview.__name__}.login"
         manager.login_message = None
         return manager
 
