@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -172,6 +172,12 @@ class Client(Record):
     @property
     def archived(self) -> bool:
         return self.archived_at is not None
+
+    @property
+    def alert(self) -> bool:
+        """Whether it has been in its status for longer than the status allows."""
+        days = self.status.alert_days if self.status and not (self.status.closed or self.archived) else None
+        return days is not None and self.status_changed_at < utc_now() - timedelta(days=days)
 
     @property
     def responsible(self) -> User | None:

@@ -1,0 +1,95 @@
+"""A page of clients: filtered, sorted, with what a row shows loaded at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import case, select
+from sqlalchemy.orm import selectinload
+from werkzeug.datastructures import MultiDict
+
+from crm.errors import UnknownFilter
+from crm.extensions import db
+from crm.models import Client, SearchEntry, Status
+from crm.security.masking import may_see_sensitive
+from crm.services.client_filters import LONGEST_SEARCH, filtered, values_of
+from crm.services.listing import LARGEST_PAGE, PAGE_SIZE, Page, whole
+from crm.services.search import matches
+
+#: By what clients can be sorted. An e-mail address is not for everybody to sort by: see `sortable`.
+SORTS: dict[str, Any] = {
+    "name": Client.name_key,
+    "stars": Client.stars,
+    "country": Client.billing_country,
+    "created_at": Client.created_at,
+    "last_activity_at": Client.last_activity_at,
+    "email": Client.email,
+}
+SECRET_SORTS = frozenset({"email"})
+
+
+def sortable() -> frozenset[str]:
+    """By what the current viewer may sort: an order would give away what is masked."""
+    return frozenset({*SORTS, "status"}) - (frozenset() if may_see_sensitive() else SECRET_SORTS)
+
+
+def ordering(args: MultiDict[str, str]) -> tuple[list[Any], str, str]:
+    """The order of the rows, and the sort and direction asked for. Raises UnknownFilter."""
+    sort, direction = args.get("sort", "").strip() or "name", args.get("dir", "").strip() or "asc"
+    if sort not in sortable():
+        raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort[:60]), field="sort")
+    if direction not in ("asc", "desc"):
+        raise UnknownFilter(_("A list is sorted “asc” or “desc”."), field="dir")
+    column = _position_of_status() if sort == "status" else SORTS[sort]
+    # without a value is less than any: so it is on SQLite by itself, and its indexes serve it
+    by = column.asc().nulls_first() if direction == "asc" else column.desc().nulls_last()
+    if sort == "name":
+        return [by, Client.id if direction == "asc" else Client.id.desc()], sort, direction
+    return [by, Client.name_key, Client.id], sort, direction
+
+
+def _position_of_status() -> Any:
+    ids = db.session.scalars(select(Status.id).order_by(Status.position, Status.id))
+    places = {number: place for place, number in enumerate(ids)}
+    return case(places, value=Client.status_id) if places else Client.status_id
+
+
+def page_of(args: MultiDict[str, str]) -> Page:
+    """The page of clients that the query parameters ask for; unreadable ones give a message and no rows."""
+    try:
+        number = whole(args, "page", 1, 100_000)
+        size = whole(args, "page_size", PAGE_SIZE, LARGEST_PAGE)
+        found = filtered(args)
+        order, sort, direction = ordering(args)
+    except UnknownFilter as error:
+        return Page(
+            (), 1, PAGE_SIZE, False, message=str(error.description), statement=select(Client).limit(0)
+        )
+    rows = clients(found.order_by(*order).limit(size + 1).offset((number - 1) * size))
+    return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)
+
+
+def clients(statement: Any) -> list[Client]:
+    """The clients of a statement with their status, tags and assignees: three queries, however many."""
+    loads = (selectinload(Client.tag_links), selectinload(Client.assignee_links))
+    return list(db.session.scalars(statement.options(*loads)))
+
+
+def via_contacts(args: MultiDict[str, str], rows: Sequence[Client]) -> dict[int, list[str]]:
+    """Client id -> the names of the contacts by which alone a search found it."""
+    values = values_of(args, "search")
+    if not values or not rows:
+        return {}
+    found: dict[int, list[str]] = {}
+    asked = select(SearchEntry.client_id, SearchEntry.table_name, SearchEntry.title).where(
+        SearchEntry.client_id.in_([client.id for client in rows]),
+        SearchEntry.table_name.in_(("client", "contact")),
+        matches(values[0][:LONGEST_SEARCH]),
+    )
+    own = set()
+    for client_id, table, title in db.session.execute(asked.order_by(SearchEntry.name_key)):
+        if table == "client":
+            own.add(client_id)
+        else:
+            found.setdefault(client_id, []).append(title)
+    return {client_id: titles[:2] for client_id, titles in found.items() if client_id not in own}
