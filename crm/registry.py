@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
@@ -18,6 +19,17 @@ CRUD = frozenset(ACTIONS)
 #: Groups of record types that an admin switches on and off; `base` is always on.
 MODULES = ("base", "sales", "calendar", "tasks", "mail", "helpdesk", "calls", "documents", "settings")
 ALWAYS_ON = frozenset({"base", "settings"})
+
+#: The tabs of a client's card that record types share, in order, with their words.
+TABS = {
+    "sales": _l("Sales"),
+    "invoices": _l("Invoices"),
+    "transactions": _l("Transactions"),
+    "tasks": _l("Tasks & events"),
+    "emails": _l("E-mails"),
+    "files": _l("Files"),
+    "products": _l("Products"),
+}
 
 
 class DeclarationError(TypeError):
@@ -34,7 +46,10 @@ class RecordType:
     phones: of these, the E.164 columns, found by digits.
     secret: attributes that are masked for a client marked sensitive; their words are secret words.
     when: the moment that places the record on its client's timeline; without one it has no entry.
+    also_when: further moments of its life with entries of their own, and the words for them: done, paid.
+    told: the attribute whose text stands on the timeline beside the title.
     box: whether the client card has a box for it. always_box: also when it is empty.
+    box_order: how a box sorts; the newest come first otherwise. tab: the card's tab that lists it, of TABS.
     order: how a list is sorted at first.
     addable: whether + Add on the card offers it. menu: whether the side menu does.
     own_edit: only the author edits it, and who may `edit_any`.
@@ -53,10 +68,14 @@ class RecordType:
     phones: Sequence[InstrumentedAttribute[Any]] = ()
     secret: Sequence[InstrumentedAttribute[Any]] = ()
     when: InstrumentedAttribute[Any] | None = None
+    also_when: dict[str, tuple[InstrumentedAttribute[Any], Any]] = field(default_factory=dict)
+    told: InstrumentedAttribute[Any] | None = None
     order: Sequence[Any] = ()
     actions: frozenset[str] = CRUD
     box: bool = True
     always_box: bool = False
+    box_order: Sequence[Any] = ()
+    tab: str = ""
     addable: bool = True
     own_edit: bool = False
     menu: bool = True
@@ -74,6 +93,16 @@ class RecordType:
             self._check_attribute("when", self.when)
             if not self.of_client:
                 raise DeclarationError(f"{self.key}: has a place on the timeline but belongs to no client.")
+        elif self.also_when or self.told is not None:
+            raise DeclarationError(f"{self.key}: says what stands on the timeline but not when.")
+        for attribute, _words in self.also_when.values():
+            self._check_attribute("also_when", attribute)
+        if self.told is not None:
+            self._check_attribute("told", self.told)
+        if self.tab and self.tab not in TABS:
+            raise DeclarationError(f"{self.key}: there is no tab {self.tab!r}.")
+        if (self.tab or self.box_order) and not self.of_client:
+            raise DeclarationError(f"{self.key}: has a place on the client's card but belongs to no client.")
         if self.module not in MODULES:
             raise DeclarationError(f"{self.key}: there is no module {self.module!r}.")
         if unknown := set(self.actions) - CRUD:

@@ -18,6 +18,7 @@ class Contact(ClientRecord):
     __table_args__ = (
         Index("uq_contact_primary", "client_id", unique=True,
               sqlite_where=text("is_primary"), postgresql_where=text("is_primary")),
+        Index("ix_contact_client_id_is_primary_id", "client_id", "is_primary", "id"),
     )  # fmt: skip
 
     first_name: Mapped[str | None] = mapped_column(String(100))

@@ -1,4 +1,4 @@
-from sqlalchemy import Text
+from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import ClientRecord
@@ -8,6 +8,7 @@ class Note(ClientRecord):
     """A short entry in a client's history."""
 
     __tablename__ = "note"
+    __table_args__ = (Index("ix_note_client_id_pinned_id", "client_id", "pinned", "id"),)
 
     text: Mapped[str] = mapped_column(Text)
     pinned: Mapped[bool] = mapped_column(default=False)

@@ -36,9 +36,13 @@ class Task(OptionalClientRecord):
     """Something to be done, for a client or on its own."""
 
     __tablename__ = "task"
-    __table_args__ = (Index("ix_task_done_due", "done", "due"),)
+    __table_args__ = (
+        Index("ix_task_done_due", "done", "due"),
+        Index("ix_task_client_id_done_id", "client_id", "done", "id"),
+    )
 
-    title: Mapped[str] = mapped_column(String(200))
+    #: Blank in a form; then the description gives it.
+    title: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str | None] = mapped_column(Text)
     due: Mapped[datetime | None] = mapped_column(UtcDateTime)
     planned: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -6,6 +6,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.models.base import Base, ClientOwned
 from crm.models.types import UtcDateTime
 
+#: The most of a record's text that stands on the timeline.
+LONGEST = 500
+
 
 class TimelineEntry(ClientOwned, Base):
     """One line of a client's timeline: derived from records and operations, rebuilt by `flask crm reindex`."""
@@ -26,4 +29,4 @@ class TimelineEntry(ClientOwned, Base):
     row_id: Mapped[int | None]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operation.id"))
-    summary: Mapped[str] = mapped_column(String(200), default="")
+    summary: Mapped[str] = mapped_column(String(LONGEST), default="")

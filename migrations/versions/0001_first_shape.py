@@ -829,6 +829,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(
+            "ix_contact_client_id_is_primary_id", ["client_id", "is_primary", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_mobile_e164"), ["mobile_e164"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_name_key"), ["name_key"], unique=False)
@@ -936,6 +939,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_note_client_id"), ["client_id"], unique=False)
+        batch_op.create_index("ix_note_client_id_pinned_id", ["client_id", "pinned", "id"], unique=False)
 
     op.create_table(
         "relationship",
@@ -1027,6 +1031,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_client_id"), ["client_id"], unique=False)
+        batch_op.create_index("ix_task_client_id_done_id", ["client_id", "done", "id"], unique=False)
         batch_op.create_index("ix_task_done_due", ["done", "due"], unique=False)
 
     op.create_table(
@@ -1038,7 +1043,7 @@ def upgrade() -> None:
         sa.Column("row_id", sa.Integer(), nullable=True),
         sa.Column("actor_id", sa.Integer(), nullable=True),
         sa.Column("operation_id", sa.Integer(), nullable=True),
-        sa.Column("summary", sa.String(length=200), nullable=False),
+        sa.Column("summary", sa.String(length=500), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["actor_id"], ["ab_user.id"], name=op.f("fk_timeline_entry_actor_id_ab_user"), ondelete="SET NULL"
