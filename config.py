@@ -215,8 +215,8 @@ def appbuilder_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "APP_NAME": "CRM",
         "AUTH_TYPE": 1,
-        "AUTH_RATE_LIMITED": True,
-        "AUTH_RATE_LIMIT": "10 per minute",
+        # crm/security/throttling.py limits the API's sign-in as well, and counts failures only
+        "AUTH_RATE_LIMITED": False,
         "RATELIMIT_ENABLED": True,
         "RATELIMIT_STORAGE_URI": "memory://",
         "FAB_BASE_TEMPLATE": "layout.html",

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from crm import cli, database, views
@@ -13,7 +14,9 @@ from crm.extensions import csrf, db, migrate
 from crm.jobs import queue
 from crm.records import RECORDS
 from crm.registry import RecordType, Registry
+from crm.security import throttling
 from crm.security.manager import CRMSecurityManager
+from crm.security.passwords import check_password
 from crm.services import recording
 
 
@@ -26,7 +29,10 @@ def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Fla
     database.check_sqlite()
     app = Flask(__name__)
     app.config.from_mapping(config.load(os.environ))
+    app.config.update(FAB_PASSWORD_COMPLEXITY_VALIDATOR=check_password)
     app.config.update(overrides)
+    proxies = app.config["CRM_PROXIES"]
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.extensions["crm"] = Registry(records)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf.init_app(app)
@@ -36,6 +42,7 @@ def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Fla
         views.register(AppBuilder(app, db.session, security_manager_class=CRMSecurityManager,
                                   indexview=views.StartView))  # fmt: skip
     views.register_app(app)
+    throttling.init_app(app, app.extensions["appbuilder"].sm.limiter)
     queue.init_app(app)
     cli.register(app)
     return app

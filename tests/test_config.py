@@ -131,7 +131,6 @@ def test_nobody_gets_in_by_default(tmp_path):
     settings = load(tmp_path)
     assert "AUTH_ROLE_PUBLIC" not in settings
     assert "FAB_ALLOW_GET_UNSAFE_MUTATIONS" not in settings
-    assert settings["AUTH_RATE_LIMITED"]
     assert settings["RATELIMIT_ENABLED"]
     assert settings["FAB_PASSWORD_COMPLEXITY_ENABLED"]
     assert settings["JWT_REFRESH_TOKEN_EXPIRES"] <= timedelta(days=1)

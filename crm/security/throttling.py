@@ -1,0 +1,37 @@
+"""How often somebody may fail to sign in, on the page and through the API.
+
+Only failures count, so that a busy office behind one address is not shut out. The count is kept in each
+web process by itself; RATELIMIT_STORAGE_URI can name a shared place for it.
+"""
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+
+PAGE, API = "CRMAuthView.login", "SecurityApi.login"
+PER_ACCOUNT = "10 per minute"
+PER_ADDRESS = "60 per minute"
+
+
+def init_app(app: Flask, limiter: Limiter) -> None:
+    """Limit the two ways to sign in; their views must be there already."""
+    for endpoint in (PAGE, API):
+        view = app.view_functions[endpoint]
+        for limit, key in ((PER_ACCOUNT, account_and_address), (PER_ADDRESS, get_remote_address)):
+            view = limiter.limit(limit, key_func=key, methods=["POST"], deduct_when=has_failed)(view)
+        app.view_functions[endpoint] = view
+
+
+def account_and_address() -> str:
+    """Whose password is tried, and from where: one alone would lock people out or let guessing go on."""
+    asked = request.get_json(silent=True) if request.is_json else request.form
+    name = asked.get("username") if hasattr(asked, "get") else None
+    return f"{str(name or '')[:100].casefold()} {get_remote_address()}"
+
+
+def has_failed(response: Response) -> bool:
+    """Whether nobody was signed in; the page answers success and failure with a redirect."""
+    if request.endpoint == PAGE:
+        return not current_user.is_authenticated
+    return response.status_code >= 400

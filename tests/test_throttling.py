@@ -1,0 +1,59 @@
+"""Guessing passwords is slowed down; signing in often is not."""
+
+import pytest
+
+from tests.conftest import PASSWORD
+
+WAYS = ["page", "api"]
+
+
+@pytest.fixture
+def guarded(make_app):
+    return make_app(RATELIMIT_ENABLED=True)
+
+
+def attempt(app, way, name, password, address="127.0.0.1"):
+    sent = {"username": name, "password": password}
+    browser, origin = app.test_client(), {"REMOTE_ADDR": address}
+    if way == "page":
+        return browser.post("/login/", data=sent, environ_base=origin)
+    return browser.post("/api/v1/security/login", json={**sent, "provider": "db"}, environ_base=origin)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_guessing_is_stopped(guarded, way):
+    codes = [attempt(guarded, way, "alice", "wrong").status_code for _ in range(12)]
+    assert 429 not in codes[:10]
+    assert codes[10:] == [429, 429]
+    assert attempt(guarded, way, "alice", PASSWORD).status_code == 429
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_others_are_not_shut_out(guarded, way):
+    for _ in range(12):
+        attempt(guarded, way, "alice", "wrong")
+    assert attempt(guarded, way, "bob", PASSWORD).status_code in (200, 302)
+    assert attempt(guarded, way, "alice", PASSWORD, address="10.0.0.9").status_code in (200, 302)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_success_does_not_count(guarded, way):
+    assert {attempt(guarded, way, "alice", PASSWORD).status_code for _ in range(15)} <= {200, 302}
+
+
+def test_one_address_trying_many_names_is_stopped(guarded):
+    codes = [attempt(guarded, "api", f"name{n}", "wrong").status_code for n in range(62)]
+    assert codes[-1] == 429
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b'{"username": ["a"]}', b"{"])
+def test_nonsense_is_refused_not_an_error(guarded, body):
+    answer = guarded.test_client().post("/api/v1/security/login", data=body, content_type="application/json")
+    assert 400 <= answer.status_code < 500
+
+
+def test_refusal_through_the_api_is_json(guarded):
+    for _ in range(10):
+        attempt(guarded, "api", "alice", "wrong")
+    refused = attempt(guarded, "api", "alice", "wrong")
+    assert refused.json["code"] == 429
