@@ -29,7 +29,8 @@ class RecordView(ModelView):
     """List, show, add, edit and delete records of one type. `record` is set by `view_for`."""
 
     record: RecordType
-    #: Routes beside those of the record's actions; their permissions stand in method_permission_name.
+    #: Routes beside those of the record's actions, with those of all base classes; the permission of each
+    #: stands in method_permission_name, which is gathered likewise.
     more_routes: frozenset[str] = frozenset()
     method_permission_name: dict[str, str] = {}
 
@@ -240,13 +241,18 @@ def view_for(record: RecordType, base: type[RecordView] = RecordView) -> type[Re
     form = base.add_form if base.add_form is not None else form_for(record)
     names = [a.key for a in record.columns]
     actions = set(record.actions)
+    routes: set[str] = set()
+    permissions: dict[str, str] = {}
+    for parent in reversed(base.__mro__):
+        routes |= parent.__dict__.get("more_routes", frozenset())
+        permissions |= parent.__dict__.get("method_permission_name") or {}
     return type(f"{record.model.__name__}View", (base,), {
         "record": record,
         "datamodel": SQLAInterface(record.model),
         "route_base": f"/crm/{record.url_name}",
         "class_permission_name": record.key,
-        "method_permission_name": {**{a: a for a in actions}, "choices": "list", **base.method_permission_name},
-        "include_route_methods": actions | {"choices"} | base.more_routes,
+        "method_permission_name": {**{a: a for a in actions}, "choices": "list", **permissions},
+        "include_route_methods": actions | {"choices"} | routes,
         "list_columns": names, "show_columns": names, "add_columns": [], "edit_columns": [],
         "search_columns": [], "label_columns": {},
         "add_form": form, "edit_form": form, "search_form": RecordForm,
