@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response
 
 from crm.extensions import db
@@ -34,6 +34,11 @@ def register(app: Flask) -> None:
         if wants_json():
             return answer(error.code, str(error.description or error.name), getattr(error, "errors", None))
         return render_template("errors/error.html", code=error.code, error=error), error.code
+
+    @app.errorhandler(SecurityError)
+    def foreign_host(error: SecurityError) -> Any:
+        """A request for another host's name. No page can be drawn: its links would lead nowhere."""
+        return answer(400, _("The CRM does not answer at this address; CRM_URL says at which it does."))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
