@@ -1,6 +1,8 @@
 """What can go wrong that is the user's to put right."""
 
-from werkzeug.exceptions import BadRequest, Conflict
+from collections.abc import Mapping
+
+from werkzeug.exceptions import BadRequest, Conflict, UnprocessableEntity
 
 
 class RuleError(BadRequest):
@@ -21,3 +23,11 @@ class StateConflict(Conflict):
 
 class UnknownFilter(RuleError):
     """A filter that nobody can understand. It is refused, never ignored."""
+
+
+class Invalid(UnprocessableEntity):
+    """Values that cannot be taken: field -> what is wrong with it, in words for the user."""
+
+    def __init__(self, errors: Mapping[str, list[str]], message: str | None = None):
+        super().__init__(message or next((text for texts in errors.values() for text in texts), None))
+        self.errors = dict(errors)

@@ -2,41 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import format_decimal, get_timezone, gettext as _
+from flask_babel import format_decimal, get_timezone
+from flask_babel import gettext as _
 from sqlalchemy import select
 from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import ValidationError
 from wtforms.fields.choices import Choice
+from wtforms.validators import ValidationError
 from wtforms.widgets import DateTimeLocalInput, TextInput
 
 from crm.extensions import db
-
-LARGEST_INTEGER = 2**31 - 1
+from crm.services.reading import LARGEST_INTEGER, read_number
 
 
 def stripped(value: Any) -> Any:
     """Without the blanks around it; nothing but blanks is None."""
     return (value.strip() or None) if isinstance(value, str) else value
-
-
-def read_number(text: str) -> Decimal:
-    """A number as people type it: `1 234,5`, `1,234.5`, `1234.5`. Raises ValueError for anything else."""
-    bare = "".join(c for c in text if not c.isspace() and c != "'")
-    if "," in bare and "." in bare:
-        thousands = "," if bare.rfind(".") > bare.rfind(",") else "."
-        bare = bare.replace(thousands, "")
-    bare = bare.replace(",", ".")
-    try:
-        number = Decimal(bare)
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if not number.is_finite() or not set(bare) <= set("0123456789.-+"):
-        raise ValueError(text)
-    return number
 
 
 class NumberField(Field):
