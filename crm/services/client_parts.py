@@ -1,0 +1,116 @@
+"""What is set on a client by more than one column: consent, assignees, tags, external IDs; and its lock."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from crm.errors import RuleError
+from crm.extensions import db
+from crm.models import Client, ClientExternalId, ClientTag, Status, Tag
+from crm.models.base import Base
+from crm.models.folding import fold
+from crm.models.types import utc_now
+from crm.security.viewer import actor_id
+from crm.security.visibility import as_system, including_hidden
+
+LONGEST_TAG = 60
+
+
+def default_status() -> Status | None:
+    """The status of a new client: the one marked as default, where there is one."""
+    return db.session.scalar(select(Status).where(Status.is_default).order_by(Status.position, Status.id).limit(1))
+
+
+def set_consent(client: Client, consent: bool | None, source: str | None = None) -> None:
+    """Note consent to marketing with when, from where and by whom; nothing happens where it is so already."""
+    if client.consent is consent:
+        return
+    client.consent = consent
+    client.consent_at = utc_now() if consent is not None else None
+    client.consent_source = source if consent is not None else None
+    client.consent_by_id = actor_id() if consent is not None else None
+
+
+def assign(item: Any, users: Iterable[User]) -> None:
+    """Make these the assignees of a client or a task, in this order; who stays keeps their row."""
+    links = item.assignee_links
+    there = {link.user_id: link for link in links}
+    make = type(item).assignee_links.property.mapper.class_
+    wanted = [there.get(user.id) or make(user=user) for user in dict.fromkeys(users)]
+    if list(links) != wanted:
+        links[:] = wanted
+    if hasattr(links, "reorder"):
+        links.reorder()
+
+
+def names_of_tags(text: str | Iterable[str] | None) -> list[str]:
+    """The names in a comma-separated text, or in a list of such texts; each once, whatever its case."""
+    parts = [text] if isinstance(text, str) else list(text or ())
+    names = [" ".join(name.split()) for part in parts for name in part.split(",")]
+    return list({fold(name): name for name in names if fold(name)}.values())
+
+
+def find_tags(names: Iterable[str], may_add: bool) -> list[Tag]:
+    """The tags with these names; missing ones are added. Raises RuleError where they may not be."""
+    keys = {fold(name): name for name in names}
+    with db.session.no_autoflush:
+        known = {tag.name_key: tag for tag in db.session.scalars(select(Tag).where(Tag.name_key.in_(keys)))}
+    for key, name in keys.items():
+        if key in known:
+            continue
+        if not may_add:
+            raise RuleError(_("There is no tag “%(name)s”.", name=name), field="tags")
+        if len(name) > LONGEST_TAG:
+            raise RuleError(_("A tag has at most %(n)d characters.", n=LONGEST_TAG), field="tags")
+        known[key] = Tag(name=name)
+        db.session.add(known[key])
+    return [known[key] for key in keys]
+
+
+def set_tags(client: Client, tags: Iterable[Tag]) -> None:
+    """Make these the tags of a client; what stays keeps its row."""
+    there = {link.tag: link for link in client.tag_links}
+    wanted = list(dict.fromkeys(tags))
+    client.tag_links[:] = [there.get(tag) or ClientTag(tag=tag) for tag in wanted]
+
+
+def set_external_id(client: Client, external_id: str | None, app_code: str = "") -> None:
+    """Give a client its ID in another system (blank: the default one), or take it away.
+
+    Raises RuleError where another client has it, in the trash or out of sight too.
+    """
+    own = {(e.app_code, e.external_id): e for e in client.external_ids}
+    shown = next((e for e in client.external_ids if e.app_code == app_code and not e.alias), None)
+    if external_id is None:
+        if shown is not None:
+            client.external_ids.remove(shown)
+        return
+    if shown is not None and shown.external_id == external_id:
+        return
+    alias = own.get((app_code, external_id))
+    if alias is None and _is_taken(app_code, external_id):
+        raise RuleError(_("Another client has this external ID."), field="external_id")
+    if alias is not None:
+        alias.alias = False
+        if shown is not None:
+            shown.alias = True
+    elif shown is not None:
+        shown.external_id = external_id
+    else:
+        client.external_ids.append(ClientExternalId(app_code=app_code, external_id=external_id))
+
+
+def _is_taken(app_code: str, external_id: str) -> bool:
+    with including_hidden(), as_system() as session:
+        asked = select(ClientExternalId.id).where(
+            ClientExternalId.app_code == app_code, ClientExternalId.external_id == external_id
+        )
+        return session.scalar(asked) is not None
+
+
+def lock(item: Base) -> None:
+    """Hold a client or record until the transaction ends, and see it as it is now."""
+    db.session.refresh(item, with_for_update={"of": type(item)})
