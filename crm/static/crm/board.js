@@ -52,7 +52,7 @@
     new Sortable(node, {
       group: "cards",
       draggable: ".kcard",
-      filter: "button, a, input, .dropdown-menu",
+      filter: "button, input, .dropdown-menu",
       preventOnFilter: false,
       sort: false,
       animation: calm ? 0 : 150,
