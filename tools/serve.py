@@ -55,7 +55,8 @@ class Children:
         self.asked_to_stop = True
 
     def start(self, module: str, *arguments: str) -> None:
-        self.running.append(subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT))
+        command = [sys.executable, "-m", module, *arguments]
+        self.running.append(subprocess.Popen(command, cwd=ROOT, preexec_fn=deaf_to_interrupts))
 
     def all_running(self) -> bool:
         return all(child.poll() is None for child in self.running)
@@ -91,6 +92,11 @@ class Children:
         end = time.monotonic() + seconds
         while time.monotonic() < end and any(child.poll() is None for child in self.running):
             time.sleep(0.05)
+
+
+def deaf_to_interrupts() -> None:
+    """Until the child listens by itself: Ctrl-C while it is still importing would end in a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
