@@ -29,6 +29,7 @@ from crm.security.visibility import as_system
 from crm.services.setup import initialise
 from crm.services.users import add_user
 from tests import pg
+from tests.ring import Ring
 
 PASSWORD = "demo"
 #: name -> (role, team)
@@ -88,6 +89,7 @@ class PreparedDatabase:
         self.app = create_app(SQLALCHEMY_DATABASE_URI=self.url, **SETTINGS)
         with self.app.app_context(), as_system():
             initialise()
+            Ring.__table__.create(db.engine)
             for name, (role, team) in PEOPLE.items():
                 add_user(name, role, PASSWORD, team)
             db.session.commit()

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
-from sqlalchemy import ColumnElement, ForeignKey, and_, false, or_
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
+from sqlalchemy import ColumnElement, ForeignKey, and_, event, false, or_
+from sqlalchemy.orm import Mapped, Mapper, Session, declared_attr, mapped_column, relationship
 
 from crm.models.types import UtcDateTime, utc_now
 
@@ -31,6 +31,14 @@ class Base(Model):
         return getattr(self, "client_id", None)
 
 
+@event.listens_for(Mapper, "mapper_configured")
+def _remember_old_values(mapper: Mapper[Any], model: type) -> None:
+    """Load a column's old value before it is overwritten, so that history knows it."""
+    if issubclass(model, Base) and model.__history__:
+        for prop in mapper.column_attrs:
+            mapper.class_manager[prop.key].impl.active_history = True
+
+
 class Record(Base):
     """A row that people edit: it knows who made and changed it, and which version it is."""
 
@@ -46,6 +54,10 @@ class Record(Base):
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.__table__.c.version if "__table__" in cls.__dict__ else cls.version}
+
+    def told_to(self, client_id: int) -> str:
+        """What stands about this record on the timeline of one of its clients."""
+        return str(self)
 
     def __repr__(self) -> str:
         return str(self)

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationship, validates
 
@@ -12,8 +11,9 @@ from crm.models.base import Base, ClientOwned, Record
 from crm.models.external_id import ClientExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import domain_of, e164, tax_id_key
+from crm.models.links import linked
 from crm.models.status import Status
-from crm.models.tag import ClientTag, Tag
+from crm.models.tag import ClientTag
 from crm.models.types import Exact, SortKey, UtcDateTime, utc_now
 
 KINDS = ("person", "company")
@@ -123,18 +123,14 @@ class Client(Record):
     tag_links: Mapped[list[ClientTag]] = relationship(
         cascade="all, delete-orphan", overlaps="client"
     )
-    tags: AssociationProxy[list[Tag]] = association_proxy(
-        "tag_links", "tag", creator=lambda tag: ClientTag(tag=tag)
-    )
+    tags = linked("tag_links", "tag", lambda tag: ClientTag(tag=tag))
     assignee_links: Mapped[list[ClientAssignee]] = relationship(
         cascade="all, delete-orphan",
         overlaps="client",
         order_by=[ClientAssignee.position, ClientAssignee.id],
         collection_class=ordering_list("position"),
     )
-    assignees: AssociationProxy[list[User]] = association_proxy(
-        "assignee_links", "user", creator=lambda user: ClientAssignee(user=user)
-    )
+    assignees = linked("assignee_links", "user", lambda user: ClientAssignee(user=user))
     external_ids: Mapped[list[ClientExternalId]] = relationship(
         cascade="all, delete-orphan",
         overlaps="client",

@@ -4,11 +4,11 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, exists
-from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError
 from crm.models.base import Base, OptionalClientRecord
+from crm.models.links import linked
 from crm.models.types import UtcDateTime, utc_now
 
 PRIORITIES = ("low", "normal", "high")
@@ -54,9 +54,7 @@ class Task(OptionalClientRecord):
     assignee_links: Mapped[list[TaskAssignee]] = relationship(
         cascade="all, delete-orphan", order_by=TaskAssignee.id, back_populates="task"
     )
-    assignees: AssociationProxy[list[User]] = association_proxy(
-        "assignee_links", "user", creator=lambda user: TaskAssignee(user=user)
-    )
+    assignees = linked("assignee_links", "user", lambda user: TaskAssignee(user=user))
 
     @validates("done")
     def _set_done_at(self, _key: str, done: bool) -> bool:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Table, event, inspect, select
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from crm.models import Client, ClientAssignee
 from crm.models.base import Base, Record
@@ -38,14 +38,6 @@ def bulk_allowed() -> Iterator[None]:
         _bulk.reset(token)
 
 
-@event.listens_for(Mapper, "mapper_configured")
-def _remember_old_values(mapper: Mapper[Any], model: type) -> None:
-    """Load a column's old value before it is overwritten, so that history knows it."""
-    if issubclass(model, Base) and model.__history__:
-        for prop in mapper.column_attrs:
-            mapper.class_manager[prop.key].impl.active_history = True
-
-
 @event.listens_for(Session, "do_orm_execute")
 def _refuse_bulk(state: ORMExecuteState) -> None:
     if not (state.is_update or state.is_delete or state.is_insert) or _bulk.get():
@@ -66,17 +58,27 @@ def _prepare(session: Session, *_: Any) -> None:
         _release(session, item)
     for item in (*session.new, *session.dirty):
         if isinstance(item, Base) and (item in session.new or session.is_modified(item)):
-            _assign_to_author(session, item)
+            if item in session.new:
+                _fill_defaults(item)
+                _assign_to_author(session, item)
             item.before_save(session)
             _stamp(session, item)
     check_references(session)
 
 
+def _fill_defaults(item: Base) -> None:
+    """Give a new row the fixed defaults of its columns, so that rules see it as it will be."""
+    for prop in inspect(type(item)).column_attrs:
+        default = prop.columns[0].default
+        if default is not None and default.is_scalar and getattr(item, prop.key) is None:
+            setattr(item, prop.key, default.arg)
+
+
 def _assign_to_author(session: Session, item: Base) -> None:
     """A client that a rep adds without assignees is theirs, or they would not see it."""
     viewer = find_viewer()
-    if item in session.new and isinstance(item, Client) and not item.assignee_links and viewer:
-        if viewer.user_id and not viewer.is_admin:
+    if isinstance(item, Client) and viewer and viewer.user_id and not viewer.is_admin:
+        if not item.assignee_links:
             item.assignee_links.append(ClientAssignee(user_id=viewer.user_id))
 
 

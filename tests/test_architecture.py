@@ -1,0 +1,65 @@
+"""Imports go down only, and raw SQL stays where it is named."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted((ROOT / "crm").rglob("*.py"))
+
+#: Each layer may import what stands below it. `registry`, `models` and `security` know each other's base.
+LAYERS = (
+    {"extensions", "errors"},
+    {"models"},
+    {"registry"},
+    {"security"},
+    {"records"},
+    {"services"},
+    {"integrations"},
+    {"views", "jobs", "cli", "database"},
+)
+#: What a lower layer may take from a higher one, with the reason.
+ALLOWED = {
+    ("security/manager.py", "services"): "a permission holds only while its module is on",
+}
+#: Files that may send SQL as text.
+RAW_SQL = {"jobs/locks.py", "services/bulk.py", "services/undo.py", "services/reindexing.py"}
+
+
+def layer_of(module: str) -> int | None:
+    name = module.removeprefix("crm.").split(".")[0]
+    return next((n for n, names in enumerate(LAYERS) if name in names), None)
+
+
+def imports_of(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("crm."):
+            found.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("crm.")}
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_imports_go_down(file: Path) -> None:
+    name = str(file.relative_to(ROOT / "crm"))
+    mine = layer_of("crm." + name.removesuffix(".py").replace("/", "."))
+    if mine is None:
+        return
+    for module in imports_of(file):
+        theirs = layer_of(module)
+        if theirs is not None and theirs > mine:
+            assert (name, module.split(".")[1]) in ALLOWED, f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_sql_as_text_is_named(file: Path) -> None:
+    name = str(file.relative_to(ROOT / "crm"))
+    if name in RAW_SQL or name.startswith("models/"):
+        return
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            assert called not in {"text", "exec_driver_sql"} or name == "database.py", f"{name}:{node.lineno}"
