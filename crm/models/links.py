@@ -1,18 +1,18 @@
-"""Rows that link a record to several users or tags, seen as a plain list."""
+"""Rows that link a record to several users or tags, seen as a plain sequence."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 
 def linked(links: str, target: str, make: Callable[[Any], Any]) -> Any:
-    """A property that lists the `target` of each row in the relationship `links`.
+    """A property: the `target` of each row in the relationship `links`.
 
     Setting it keeps the rows of what stays, so that no row is deleted and added anew, and puts them in the
     order given. make: given a target, a new link row.
     """
 
-    def get(self: Any) -> list[Any]:
-        return [getattr(row, target) for row in getattr(self, links)]
+    def get(self: Any) -> tuple[Any, ...]:
+        return tuple(getattr(row, target) for row in getattr(self, links))
 
     def set_(self: Any, wanted: Iterable[Any]) -> None:
         rows = getattr(self, links)
@@ -24,4 +24,4 @@ def linked(links: str, target: str, make: Callable[[Any], Any]) -> Any:
             if hasattr(rows, "reorder"):
                 rows.reorder()
 
-    return property(get, set_, doc=f"The {target}s, in order.")
+    return property(get, set_, doc=f"The {target}s, in order, as a tuple; assign a whole new one.")
