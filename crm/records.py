@@ -63,7 +63,7 @@ RECORDS = (
         model=Note, label=_("Note"), plural=_("Notes"), icon="fa-sticky-note",
         columns=[Note.text, Note.client, Note.pinned, Note.created_at],
         fields=[Note.client, Note.text, Note.pinned],
-        search=[Note.text], when=Note.created_at, told=Note.text, own_edit=True,
+        search=[Note.text], when=Note.created_at, own_edit=True,
         order=[Note.pinned.desc(), Note.created_at.desc()], box_order=[Note.pinned.desc(), Note.id.desc()],
         empty=_("Write down what should not be forgotten about a client."),
     ),

@@ -47,7 +47,6 @@ class RecordType:
     secret: attributes that are masked for a client marked sensitive; their words are secret words.
     when: the moment that places the record on its client's timeline; without one it has no entry.
     also_when: further moments of its life with entries of their own, and the words for them: done, paid.
-    told: the attribute whose text stands on the timeline beside the title.
     box: whether the client card has a box for it. always_box: also when it is empty.
     box_order: how a box sorts; the newest come first otherwise. tab: the card's tab that lists it, of TABS.
     order: how a list is sorted at first.
@@ -69,7 +68,6 @@ class RecordType:
     secret: Sequence[InstrumentedAttribute[Any]] = ()
     when: InstrumentedAttribute[Any] | None = None
     also_when: dict[str, tuple[InstrumentedAttribute[Any], Any]] = field(default_factory=dict)
-    told: InstrumentedAttribute[Any] | None = None
     order: Sequence[Any] = ()
     actions: frozenset[str] = CRUD
     box: bool = True
@@ -93,12 +91,10 @@ class RecordType:
             self._check_attribute("when", self.when)
             if not self.of_client:
                 raise DeclarationError(f"{self.key}: has a place on the timeline but belongs to no client.")
-        elif self.also_when or self.told is not None:
+        elif self.also_when:
             raise DeclarationError(f"{self.key}: says what stands on the timeline but not when.")
         for attribute, _words in self.also_when.values():
             self._check_attribute("also_when", attribute)
-        if self.told is not None:
-            self._check_attribute("told", self.told)
         if self.tab and self.tab not in TABS:
             raise DeclarationError(f"{self.key}: there is no tab {self.tab!r}.")
         if (self.tab or self.box_order) and not self.of_client:

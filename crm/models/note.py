@@ -18,6 +18,9 @@ class Note(ClientRecord):
         """Whether somebody changed the note after it was written."""
         return self.version > 1
 
+    def told_to(self, client_id: int) -> str:
+        return self.text
+
     def __str__(self) -> str:
         first = self.text.strip().partition("\n")[0]
         return first if len(first) <= 80 else first[:79] + "…"

@@ -54,5 +54,8 @@ class Relationship(BetweenClients, Record):
         """The client on the far side, as seen from the client with this id."""
         return self.other if client_id == self.client_id else self.client
 
+    def told_to(self, client_id: int) -> str:
+        return f"{self.label_for(client_id)}: {self.other_of(client_id)}"
+
     def __str__(self) -> str:
         return f"{self.client} – {self.type.label} – {self.other}"

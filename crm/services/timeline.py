@@ -1,68 +1,87 @@
-"""A client's timeline: its entries as rows change, and its pages."""
+"""A client's timeline as it is written: entries of records and of operations, kept at every flush."""
 
-from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import delete, func, insert, inspect, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, inspect, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from crm.extensions import db
-from crm.models import Change, Client, Status, TimelineEntry
+from crm.models import Client, TimelineEntry
+from crm.models.timeline import LONGEST
 from crm.models.types import utc_now
-from crm.registry import registry
+from crm.registry import RecordType, registry
 from crm.security.viewer import actor_id
-from crm.services.history import BOOKKEEPING
 
-#: What an operation on a client is called on its timeline, weakest first: one entry per operation and client.
-CLIENT_KINDS = ("change", "created", "consent", "status", "restore", "archive", "trash", "merge", "unmerge", "undo")
-#: The kinds that are shown unless more is asked for; record types are always among them.
-INTERACTIONS = frozenset({"created", "status", "archive", "restore", "trash", "merge", "unmerge"})
+#: What an operation on a client is called on its timeline, weakest first: each client gets one entry of it.
+CLIENT_KINDS = (
+    "change",
+    "created",
+    "consent",
+    "status",
+    "restore",
+    "archive",
+    "trash",
+    "merge",
+    "unmerge",
+    "undo",
+)
 #: Tables whose rows are part of the client itself.
 PARTS = {"client_tag", "client_assignee", "client_external_id", "attribute_value"}
-PAGE = 20
-
-
-# -- writing
 
 
 def record_entries(session: Session, operation: int, rows: list[dict[str, Any]]) -> None:
     """Bring the timeline up to date with the current flush; rows are its changes."""
-    old, new = _record_entries(session, operation)
     table, connection = TimelineEntry.__table__, session.connection()
+    old, kept = [], {}
+    touched = _touched(session)
+    for record, item in touched:
+        if item not in session.new:
+            old.append((record.key, item.id))
     if old:
-        connection.execute(delete(table).where(tuple_(table.c.table_name, table.c.row_id).in_(old)))
+        named = tuple_(table.c.table_name, table.c.row_id).in_(old)
+        if any(record.also_when for record, _item in touched):
+            kept = _actors(connection, named)
+        connection.execute(delete(table).where(named))
+    new = [
+        entry
+        for record, item in touched
+        if item not in session.deleted
+        for entry in entry_rows(record, item, operation, kept)
+    ]
     if new:
         connection.execute(insert(table), new)
         _note_activity(session, new)
     _client_entries(session, operation, rows)
 
 
-def _record_entries(session: Session, operation: int) -> tuple[list[tuple[str, int]], list[dict[str, Any]]]:
+def _touched(session: Session) -> list[tuple[RecordType, Any]]:
+    """The records of the current flush whose entries are to be written anew."""
     by_model = registry().by_model
-    old: list[tuple[str, int]] = []
-    new: list[dict[str, Any]] = []
-    for item in (*session.new, *session.dirty, *session.deleted):
-        record = by_model.get(type(item))
-        if record is None or record.when is None:
-            continue
-        if item in session.dirty and not _entry_changed(item, record):
-            continue
-        if item not in session.new:
-            old.append((record.key, item.id))
-        at = getattr(item, record.when.key)
-        if item not in session.deleted and at is not None:
-            new += [entry_row(item, record.key, client_id, at, operation) for client_id in clients_of(item)]
-    return old, new
+    return [
+        (record, item)
+        for item in (*session.new, *session.dirty, *session.deleted)
+        if (record := by_model.get(type(item))) is not None and record.when is not None
+        if item not in session.dirty or _entry_changed(item, record)
+    ]
 
 
-def _entry_changed(item: Any, record: Any) -> bool:
+def _entry_changed(item: Any, record: RecordType) -> bool:
     attributes = inspect(item).attrs
-    names = {record.when.key, "client_id", "other_id", *(a.key for a in record.columns)} & set(attributes.keys())
-    return any(attributes[name].history.has_changes() for name in names)
+    moments = (a.key for a, _words in record.also_when.values())
+    names = {record.when.key, "client_id", "other_id", *moments, *(a.key for a in record.columns)}  # type: ignore
+    return any(attributes[name].history.has_changes() for name in names & set(attributes.keys()))
+
+
+def _actors(
+    connection: Connection, named: ColumnElement[bool]
+) -> dict[tuple[str, int, datetime], int | None]:
+    """Who stands at the entries named: (kind, row, moment) -> user id."""
+    table = TimelineEntry.__table__
+    found = connection.execute(
+        select(table.c.kind, table.c.row_id, table.c.at, table.c.actor_id).where(named)
+    )
+    return {(row.kind, row.row_id, row.at): row.actor_id for row in found}
 
 
 def clients_of(item: Any) -> list[int]:
@@ -70,18 +89,33 @@ def clients_of(item: Any) -> list[int]:
     return [i for i in (getattr(item, "client_id", None), getattr(item, "other_id", None)) if i is not None]
 
 
-def entry_row(item: Any, kind: str, client_id: int, at: datetime, operation: int | None) -> dict[str, Any]:
-    """The timeline entry of one record at one client, as a row."""
-    return {
-        "client_id": client_id,
-        "at": at,
-        "kind": kind,
-        "table_name": kind,
-        "row_id": item.id,
-        "actor_id": getattr(item, "created_by_id", None),
-        "operation_id": operation,
-        "summary": str(item)[:200],
-    }
+def entry_rows(
+    record: RecordType,
+    item: Any,
+    operation: int | None,
+    actors: Mapping[tuple[str, int, datetime], int | None],
+) -> list[dict[str, Any]]:
+    """The timeline entries of one record, at each of its clients and moments, as rows.
+
+    actors: who stands at entries written earlier; others get whoever acts now.
+    """
+    moments = [(record.key, getattr(item, record.when.key), getattr(item, "created_by_id", None))]  # type: ignore
+    for name, (attribute, _words) in record.also_when.items():
+        kind, at = f"{record.key}.{name}", getattr(item, attribute.key)
+        moments.append((kind, at, actors.get((kind, item.id, at), actor_id())))
+    return [
+        {
+            "client_id": client_id, "at": at, "kind": kind, "table_name": record.key, "row_id": item.id,
+            "actor_id": actor, "operation_id": operation, "summary": _shortened(item.told_to(client_id)),
+        }
+        for client_id in clients_of(item)
+        for kind, at, actor in moments
+        if at is not None
+    ]  # fmt: skip
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _note_activity(session: Session, entries: list[dict[str, Any]]) -> None:
@@ -94,7 +128,10 @@ def _note_activity(session: Session, entries: list[dict[str, Any]]) -> None:
     for client_id, at in sorted(latest.items()):
         session.connection().execute(
             update(table)
-            .where(table.c.id == client_id, or_(table.c.last_activity_at.is_(None), table.c.last_activity_at < at))
+            .where(
+                table.c.id == client_id,
+                or_(table.c.last_activity_at.is_(None), table.c.last_activity_at < at),
+            )
             .values(last_activity_at=at, changed_at=table.c.changed_at)
         )
 
@@ -150,79 +187,3 @@ def add_client_entries(session: Session, operation: int, kinds: dict[int, str]) 
     ]  # fmt: skip
     if new:
         connection.execute(insert(table), new)
-
-
-# -- reading
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a timeline as it is shown.
-
-    changes: of an operation's entry, the changes it made to this client. actor: None for the system.
-    """
-
-    entry: TimelineEntry
-    actor: User | None
-    changes: list[Change]
-
-
-def page(
-    client_id: int, keys: Collection[str], everything: bool = False, before: tuple[datetime, int] | None = None
-) -> tuple[list[Line], tuple[datetime, int] | None]:
-    """One page of a client's timeline, newest first.
-
-    keys: the record types whose entries are shown. everything: field changes too.
-    before: where the last page ended. Returns the lines and where this page ended (None at the end).
-    """
-    asked = select(TimelineEntry).where(TimelineEntry.client_id == client_id)
-    kinds = set(keys) | (set(CLIENT_KINDS) if everything else INTERACTIONS)
-    asked = asked.where(TimelineEntry.kind.in_(kinds))
-    if before:
-        asked = asked.where(tuple_(TimelineEntry.at, TimelineEntry.id) < before)
-    entries = list(
-        db.session.scalars(asked.order_by(TimelineEntry.at.desc(), TimelineEntry.id.desc()).limit(PAGE + 1))
-    )
-    more = len(entries) > PAGE
-    entries = entries[:PAGE]
-    changes = _changes(client_id, {e.operation_id for e in entries if e.table_name is None and e.operation_id})
-    actors = {e.actor_id for e in entries if e.actor_id}
-    users = {u.id: u for u in db.session.scalars(select(User).where(User.id.in_(actors)))} if actors else {}
-    lines = [Line(e, users.get(e.actor_id), changes[e.operation_id] if e.table_name is None else []) for e in entries]
-    return lines, (entries[-1].at, entries[-1].id) if more else None
-
-
-def _changes(client_id: int, operations: set[int]) -> dict[int | None, list[Change]]:
-    found: dict[int | None, list[Change]] = defaultdict(list)
-    if operations:
-        asked = select(Change).where(
-            Change.client_id == client_id,
-            Change.operation_id.in_(operations),
-            Change.table_name.in_({"client", *PARTS}),
-        )
-        for change in db.session.scalars(asked.order_by(Change.id).limit(500)):
-            found[change.operation_id].append(change)
-    return found
-
-
-def status_names() -> dict[int, Status]:
-    """Every status by id, for saying what a change of status was."""
-    return {s.id: s for s in db.session.scalars(select(Status))}
-
-
-def changed_names(changes: list[Change]) -> list[str]:
-    """The client's columns that these changes touched, without bookkeeping, in order."""
-    names: dict[str, None] = {}
-    for change in changes:
-        if change.table_name == "client":
-            names.update(dict.fromkeys(k for k in change.after or {} if k not in BOOKKEEPING))
-        else:
-            names[change.table_name.removeprefix("client_")] = None
-    return list(names)
-
-
-def entry_count(client_id: int) -> int:
-    """How many entries a client's timeline has."""
-    return db.session.scalar(select(func.count(TimelineEntry.id)).where(TimelineEntry.client_id == client_id)) or 0
-
-

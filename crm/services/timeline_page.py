@@ -1,0 +1,167 @@
+"""A client's timeline as it is read: pages by keyset, newest first, of what the viewer may see."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_, union_all
+
+from crm.extensions import db
+from crm.models import (
+    AttributeDefinition,
+    AttributeOption,
+    AttributeValue,
+    Change,
+    Operation,
+    Status,
+    Tag,
+    TimelineEntry,
+)
+from crm.registry import RecordType, registry
+from crm.services.timeline import CLIENT_KINDS, PARTS
+
+#: What operations on a client are shown unless everything is asked for; records always are.
+INTERACTIONS = frozenset(
+    {"created", "status", "consent", "archive", "restore", "trash", "merge", "unmerge", "undo"}
+)
+PAGE = 20
+#: Of one page's operations, so many changed rows are put into words at most.
+MOST_CHANGES = 500
+
+Mark = tuple[datetime, int]
+#: ("status", 3) -> "Active": what the numbers in changes stand for. An attribute's value leads to its label.
+Names = dict[tuple[str, int], str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline.
+
+    record: the type of its record; None for an operation on the client itself, which has `changes`.
+    actor: None for the system, and for users who are gone.
+    """
+
+    entry: TimelineEntry
+    record: RecordType | None
+    actor: User | None
+    operation: Operation | None
+    changes: list[Change]
+
+
+@dataclass(frozen=True)
+class TimelinePage:
+    """Some lines; next: where the following page begins, None at the end."""
+
+    lines: list[Line]
+    names: Names
+    next: Mark | None
+
+
+def page(
+    client_id: int, records: Collection[RecordType], everything: bool = False, before: Mark | None = None
+) -> TimelinePage:
+    """One page of the timeline of a client that the viewer sees.
+
+    records: the types whose entries are shown. everything: changes of fields too.
+    before: the `next` of the page before.
+    """
+    asked = (
+        select(TimelineEntry, User, Operation)
+        .outerjoin(User, User.id == TimelineEntry.actor_id)
+        .outerjoin(Operation, Operation.id == TimelineEntry.operation_id)
+        .where(TimelineEntry.client_id == client_id, _shown(records, everything))
+        .order_by(TimelineEntry.at.desc(), TimelineEntry.id.desc())
+        .limit(PAGE + 1)
+    )
+    if before:
+        asked = asked.where(tuple_(TimelineEntry.at, TimelineEntry.id) < tuple_(*_bound(before)))
+    rows = db.session.execute(asked).all()
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    changes = _changes(client_id, {e.operation_id for e, *_ in rows if e.table_name is None})
+    by_key = registry().by_key
+    lines = [
+        Line(entry, by_key.get(entry.table_name or ""), actor, operation,
+             changes[entry.operation_id] if entry.table_name is None else [])
+        for entry, actor, operation in rows
+    ]  # fmt: skip
+    last = rows[-1][0] if more else None
+    return TimelinePage(lines, _names(c for some in changes.values() for c in some),
+                        (last.at, last.id) if last else None)  # fmt: skip
+
+
+def _bound(mark: Mark) -> tuple[Any, Any]:
+    return literal(mark[0], TimelineEntry.at.type), literal(mark[1], TimelineEntry.id.type)
+
+
+def _shown(records: Iterable[RecordType], everything: bool) -> ColumnElement[bool]:
+    """The condition that an entry is of these record types or an operation, and its record may be seen."""
+    kinds = set(CLIENT_KINDS) if everything else set(INTERACTIONS)
+    either: list[ColumnElement[bool]] = []
+    for record in records:
+        own = {record.key, *(f"{record.key}.{name}" for name in record.also_when)}
+        if record.between_clients:
+            # the client at its other end may be hidden from the viewer, and with it the record
+            there = exists().where(record.model.id == TimelineEntry.row_id)
+            either.append(and_(TimelineEntry.kind.in_(own), there))
+        else:
+            kinds |= own
+    return or_(TimelineEntry.kind.in_(kinds), *either)
+
+
+def _changes(client_id: int, operations: set[int | None]) -> dict[int | None, list[Change]]:
+    found: dict[int | None, list[Change]] = defaultdict(list)
+    if wanted := operations - {None}:
+        asked = select(Change).where(
+            Change.client_id == client_id,
+            Change.operation_id.in_(wanted),
+            Change.table_name.in_({"client", *PARTS}),
+        )
+        for change in db.session.scalars(asked.order_by(Change.id).limit(MOST_CHANGES)):
+            found[change.operation_id].append(change)
+    return found
+
+
+#: Columns that hold a number of something with a name -> what it is.
+REFERENCES = {
+    "status_id": "status",
+    "tag_id": "tag",
+    "user_id": "user",
+    "definition_id": "attribute",
+    "option_id": "option",
+}
+
+
+def _names(changes: Iterable[Change]) -> Names:
+    """The names of what changes point at, in one statement."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for change in changes:
+        for side in (change.before or {}, change.after or {}):
+            for column, what in REFERENCES.items():
+                if side.get(column) is not None:
+                    wanted[what].add(side[column])
+        if change.table_name == "attribute_value" and "definition_id" not in (change.after or {}):
+            wanted["value"].add(change.row_id)
+    status, tag, user = Status.__table__.c, Tag.__table__.c, User.__table__.c
+    attribute, option = AttributeDefinition.__table__.c, AttributeOption.__table__.c
+    value = AttributeValue.__table__.c
+    sources = {
+        "status": (status.id, status.name),
+        "tag": (tag.id, tag.name),
+        "user": (user.id, user.first_name + " " + user.last_name),
+        "attribute": (attribute.id, attribute.label),
+        "option": (option.id, option.label),
+    }
+    asked: list[Any] = [
+        select(literal(what), number, name).where(number.in_(wanted[what]))
+        for what, (number, name) in sources.items()
+        if wanted[what]
+    ]
+    if wanted["value"]:
+        labels = select(literal("value"), value.id, attribute.label)
+        asked.append(labels.where(value.id.in_(wanted["value"]), attribute.id == value.definition_id))
+    if not asked:
+        return {}
+    return {(what, number): name for what, number, name in db.session.execute(union_all(*asked))}

@@ -1,0 +1,26 @@
+"""A page that belongs to no record type, or shows more than records: the start page, search, settings."""
+
+from typing import Any
+
+from flask import Response, abort
+from flask_appbuilder import BaseView
+from werkzeug.wrappers import Response as Answer
+
+from crm.extensions import db
+from crm.models import Client
+from crm.security.manager import may
+
+
+class Page(BaseView):
+    """A view without a model. Its permissions are those of `class_permission_name`."""
+
+    def render(self, template: str, status: int = 200, **values: Any) -> Answer:
+        """A page, or a part of one, that knows what the user may do."""
+        return Response(self.render_template(template, view=self, may=may, **values), status)
+
+
+def get_client(pk: str) -> Client:
+    """The client with this id, if the current user sees it; 404 otherwise."""
+    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+        abort(404)
+    return db.session.get(Client, int(pk)) or abort(404)

@@ -1,0 +1,138 @@
+"""What stands on a timeline, in words: a headline per kind of entry, and what changed from what to what."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from crm.models import AttributeValue, Change, Client
+from crm.security.masking import is_masked
+from crm.services.client_words import KINDS, LABELS
+from crm.services.history import decode_row
+from crm.services.timeline_page import REFERENCES, Line, Names
+from crm.views.templating import day, moment
+
+LONGEST = 80
+
+#: Kind of operation -> (words, icon).
+HEADLINES: dict[str, tuple[Any, str]] = {
+    "created": (_l("Client added"), "fa-plus"),
+    "change": (_l("Changed"), "fa-pen"),
+    "status": (_l("Status changed"), "fa-flag"),
+    "consent": (_l("Marketing consent changed"), "fa-envelope-open"),
+    "archive": (_l("Archived"), "fa-box-archive"),
+    "restore": (_l("Restored"), "fa-rotate-left"),
+    "trash": (_l("Moved to the trash"), "fa-trash"),
+    "merge": (_l("Merged"), "fa-code-merge"),
+    "unmerge": (_l("Merge undone"), "fa-code-branch"),
+    "undo": (_l("Undone"), "fa-rotate-left"),
+}
+#: Columns of an attribute's value that hold it.
+VALUES = ("text", "number", "integer", "day", "yes", "option_id")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing that changed: what, from what, to what; None where there was or is nothing.
+
+    hidden: the viewer is not told the values.
+    """
+
+    label: str
+    old: str | None = None
+    new: str | None = None
+    hidden: bool = False
+
+
+def headline(line: Line) -> tuple[str, str]:
+    """(words, icon) of a line."""
+    if line.record is None:
+        words, icon = HEADLINES[line.entry.kind]
+        return str(words), icon
+    _key, _dot, name = line.entry.kind.partition(".")
+    if name:
+        done = line.record.also_when[name][1]
+        return f"{line.record.label} – {done}", "fa-check" if name == "done" else line.record.icon
+    return str(line.record.label), line.record.icon
+
+
+def said(line: Line, names: Names, client: Client) -> list[Said]:
+    """What a line's changes did to the client, each thing once."""
+    found: list[Said] = []
+    if line.entry.kind == "created":
+        return found
+    for change in line.changes:
+        told = _client(change, names, client) if change.table_name == "client" else _part(change, names)
+        found += [one for one in told if one not in found]
+    return found
+
+
+def _client(change: Change, names: Names, client: Client) -> list[Said]:
+    if change.action != "update":
+        return []
+    table = Client.__table__
+    before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
+    return [
+        Said(str(label), hidden=True)
+        if is_masked(client, name)
+        else Said(str(label), _words(name, before.get(name), names), _words(name, after.get(name), names))
+        for name, label in LABELS.items()
+        if name in after
+    ]
+
+
+def _part(change: Change, names: Names) -> list[Said]:
+    before, after = change.before or {}, change.after or {}
+    if change.table_name == "client_tag":
+        return _came_or_went(change, _("Tag"), "tag_id", names)
+    if change.table_name == "client_assignee":
+        return _came_or_went(change, _("Assignee"), "user_id", names)
+    if change.table_name == "client_external_id":
+        label = _("External ID")
+        told = Said(label, before.get("external_id"), after.get("external_id"))
+        return [told] if told.old or told.new else []
+    return _attribute(change, names)
+
+
+def _came_or_went(change: Change, label: str, column: str, names: Names) -> list[Said]:
+    if change.action == "update":
+        return []
+    was, came = change.action == "delete", change.action == "insert"
+    name = _words(column, ((change.before if was else change.after) or {}).get(column), names)
+    return [Said(label, name if was else None, name if came else None)]
+
+
+def _attribute(change: Change, names: Names) -> list[Said]:
+    table = AttributeValue.__table__
+    before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
+    definition = before.get("definition_id") or after.get("definition_id")
+    label = names.get(("attribute", definition)) if definition else names.get(("value", change.row_id))
+    old, new = (
+        next((_words(name, side[name], names) for name in VALUES if side.get(name) is not None), None)
+        for side in (before, after)
+    )
+    return [Said(label or _("Attribute"), old, new)] if old != new else []
+
+
+def _words(column: str, value: Any, names: Names) -> str | None:
+    """A decoded value as people read it."""
+    if value is None or value == "":
+        return None
+    if column in REFERENCES:
+        return names.get((REFERENCES[column], value)) or _("deleted")
+    if column == "kind":
+        return str(KINDS.get(value, value))
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, int | Decimal):
+        return format_decimal(value)
+    text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
