@@ -1,0 +1,136 @@
+"""Real browsers on a real server: `open_as("alice", "/crm/deals/list/")` is a page in which Alice is signed in.
+
+Any error on the console (a breach of our CSP is one), any answer from 500 up and any request to another
+machine fails the test.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from werkzeug.serving import make_server
+
+from crm import create_app
+from crm.extensions import db
+from tests.conftest import SETTINGS
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("CRM_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in str(item.path).replace(os.sep, "/"):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (apt install chromium, or set CRM_BROWSER)")
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": switches}
+
+
+@pytest.fixture(scope="session")
+def _serving(prepared: Callable[[str], Any]) -> Iterator[tuple[Flask, str]]:
+    """The product, with its guard against forged requests, behind a server with threads."""
+    app = create_app(SQLALCHEMY_DATABASE_URI=prepared("sqlite").url, **{**SETTINGS, "WTF_CSRF_ENABLED": True})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield app, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture
+def live(app: Flask, _serving: tuple[Flask, str]) -> str:
+    """The address of the product on this test's database."""
+    served, address = _serving
+    with served.app_context():
+        db.engine.dispose()  # its connections are to the file that the last test used
+    return address
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What went wrong in the pages of this test; a test may take out what it provoked itself."""
+    return []
+
+
+@pytest.fixture
+def watch(live: str, faults: list[str]) -> Iterator[Callable[[Page], Page]]:
+    """Have everything that goes wrong in a page noted, and fail the test for it."""
+
+    def note(page: Page) -> Page:
+        def console(message: ConsoleMessage) -> None:
+            if message.type == "error" and "Failed to load resource" not in message.text:
+                faults.append(f"console: {message.text}")
+
+        def response(answer: Response) -> None:
+            if answer.status >= 500:
+                faults.append(f"{answer.status} {answer.url}")
+
+        def request(asked: Request) -> None:
+            if not asked.url.startswith((live, "data:", "blob:")):
+                faults.append(f"to another machine: {asked.url}")
+
+        page.on("console", console)
+        page.on("response", response)
+        page.on("request", request)
+        page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+        page.set_default_timeout(8000)
+        return page
+
+    yield note
+    assert faults == []
+
+
+@pytest.fixture
+def open_as(
+    browser: Browser, live: str, sign_in: Callable[..., FlaskClient], watch: Callable[[Page], Page]
+) -> Iterator[Callable[..., Page]]:
+    """`open_as(name, path, phone=False, dark=False)`: a page with this user signed in; None for nobody."""
+    contexts: list[BrowserContext] = []
+
+    def opened(name: str | None, path: str = "/", phone: bool = False, dark: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=live,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id="Europe/Warsaw",
+            **(PHONE if phone else DESKTOP),
+        )
+        contexts.append(context)
+        if name is not None:
+            cookie = sign_in(name).get_cookie("session")
+            assert cookie is not None
+            context.add_cookies([{"name": "session", "value": cookie.value, "url": live}])
+        page = watch(context.new_page())
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[Any]]:
+    """What axe finds wrong with a page by WCAG 2.1 AA."""
+
+    def findings(page: Page) -> list[Any]:
+        found = Axe().run(page, options=WCAG).response["violations"]
+        return [(v["id"], v["impact"], len(v["nodes"]), v["nodes"][0]["html"][:160]) for v in found]
+
+    return findings
