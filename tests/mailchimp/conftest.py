@@ -1,7 +1,7 @@
 """A CRM of its own for each test, with a stand-in for Mailchimp beside it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, run_here, state_of
 from crm.models import Client
 from crm.models.types import utc_now
-from crm.security.visibility import as_system, including_hidden
 from crm.services.setup import initialise
 from tests import pg
 from tests.mailchimp.audience import Member, digest
@@ -152,11 +151,3 @@ def office(on_sqlite, stand_in) -> Office:
 def offices(app, stand_in) -> Office:
     """The same on each engine."""
     return Office(app, stand_in)
-
-
-@pytest.fixture
-def everything() -> Callable[[], Any]:
-    def context():
-        return as_system(), including_hidden()
-
-    return context

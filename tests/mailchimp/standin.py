@@ -10,6 +10,7 @@ import threading
 import time
 from base64 import b64decode
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,7 @@ KEY = "0123456789abcdef0123456789abcdef-us21"
 
 @dataclass
 class Fault:
-    """`kind`: 429, 403 (bare), 500, html, slow, drop (nothing applied), half (of a batch), lost (all applied)."""
+    """`kind`: 429, 403 (bare), 500, html, slow, drop (before applying), half (of a batch), lost (after)."""
 
     kind: str
     times: int = 1
@@ -43,6 +44,8 @@ class StandIn:
         self.slow_seconds = slow_seconds
         self.answer_seconds = 0.0
         self.lock = threading.Lock()
+        #: Called with the moment, "before" or "after" a call is applied; may kill whoever called.
+        self.watch: Callable[[str], None] = lambda moment: None
         self.server = ThreadingHTTPServer(("127.0.0.1", port), type("Bound", (Handler,), {"stand_in": self}))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/3.0"
@@ -109,11 +112,13 @@ class Handler(BaseHTTPRequestHandler):
                 Problem(int(fault), "Too Many Requests" if fault == "429" else "Internal Server Error", "")
             )
         try:
+            self.stand_in.watch("before")
             self.check_key()
             with self.stand_in.lock:
                 if fault == "half":
                     body["members"] = body["members"][: len(body["members"]) // 2]
                 found = route(self.stand_in, self.command, path, query, body)
+            self.stand_in.watch("after")
         except Problem as problem:
             return self.problem(problem)
         if fault in ("half", "lost", "slow"):

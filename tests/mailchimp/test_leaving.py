@@ -164,7 +164,8 @@ def test_consent_withdrawn_here_unsubscribes_there(office: Office):
 
 
 @pytest.mark.parametrize("values", [
-    {"archived_at": utc_now()}, {"deleted_at": utc_now()}, {"merged_into_id": 1}, {"email": None}, {"consent": None},
+    {"archived_at": utc_now()}, {"deleted_at": utc_now()}, {"merged_into_id": 1}, {"email": None},
+    {"consent": None},
 ])  # fmt: skip
 def test_archived_trashed_and_merged_clients_leave(office: Office, values):
     office.server.audience.sign_up("ewa@x.pl")

@@ -139,7 +139,7 @@ class Mailchimp:
             raise
 
     def post_members(self, members: list[dict[str, Any]], *, update_existing: bool) -> dict[str, Any]:
-        """Up to 500 at once. Answers 200 even when some fail: read `errors`. Tags are added, never replaced."""
+        """Up to 500 at once. Well even when some fail: read `errors`. Tags are added, never replaced."""
         if len(members) > BATCH:
             raise ValueError(f"{len(members)} members in one batch, Mailchimp takes {BATCH}")
         body = {"members": members, "update_existing": update_existing, "sync_tags": False}

@@ -110,7 +110,7 @@ class _Follower:
             title = _("The e-mail address %(email)s does not work: ask for another one", email=self.row.email)
             task = Task(title=title[:200], client_id=client.id, due=utc_now(), priority="normal")
             if client.responsible:
-                task.assignees.append(client.responsible)
+                task.assignees = [client.responsible]
             if not self.dry_run:
                 db.session.add(task)
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select, update
 
 from crm.extensions import db
-from crm.integrations.mailchimp.eligible import OPTED_OUT, payload_hash, wanted
+from crm.integrations.mailchimp.eligible import payload_hash, wanted
 from crm.models import EmailSuppression, MailchimpMember
+from crm.models.mailchimp import CLEANED, OPTED_OUT
 
 SHARED_OPT_OUT, SAME_ADDRESS, ARCHIVED_THERE, TRANSACTIONAL = (
     "shared_opt_out",
@@ -31,9 +32,11 @@ def apply_reasons() -> None:
 def count_reasons() -> dict[str, int]:
     """How many clients are left out, by reason."""
     query = (
-        select(wanted.c.reason, func.count()).where(wanted.c.reason.is_not(None)).group_by(wanted.c.reason)
+        select(wanted.c.reason, func.count().label("number"))
+        .where(wanted.c.reason.is_not(None))
+        .group_by(wanted.c.reason)
     )
-    found = dict(db.session.execute(query).tuples().all())
+    found = {row.reason: row.number for row in db.session.execute(query)}
     db.session.rollback()
     return found
 
@@ -57,9 +60,8 @@ def _respect_suppressions() -> None:
 def _respect_audience() -> None:
     """Who left or was archived by others stays out; an archived member no longer shows an opt-out."""
     status = select(members.c.status).where(members.c.hash == wanted.c.hash).scalar_subquery()
-    gone = select(members.c.hash).where(members.c.status.in_(("unsubscribed", "cleaned", "transactional")))
-    _mark(case((status == "cleaned", "cleaned"), (status == "transactional", TRANSACTIONAL), else_="unsubscribed"),
-          wanted.c.hash.in_(gone))  # fmt: skip
+    gone = select(members.c.hash).where(members.c.status.in_((OPTED_OUT, CLEANED, TRANSACTIONAL)))
+    _mark(status, wanted.c.hash.in_(gone))
     archived = select(members.c.hash).where(
         members.c.status == "archived", members.c.archived_by_us_at.is_(None)
     )
@@ -67,7 +69,7 @@ def _respect_audience() -> None:
 
 
 def _unite_addresses() -> None:
-    """Of clients with one address the oldest is sent, its blanks filled from the next, all tags together."""
+    """Of clients with one address the oldest is sent: blanks filled from the next, all tags together."""
     sendable = wanted.c.reason.is_(None)
     query = select(wanted.c.hash).where(sendable).group_by(wanted.c.hash).having(func.count() > 1)
     shared = db.session.scalars(query).all()
@@ -92,6 +94,3 @@ def _unite(first: Any, others: list[Any]) -> None:
     db.session.execute(update(wanted).where(wanted.c.id == first.id).values(united))
     ids = [other.id for other in others]
     db.session.execute(update(wanted).where(wanted.c.id.in_(ids)).values(reason=SAME_ADDRESS))
-
-
-__all__ = ["OPTED_OUT", "apply_reasons", "count_reasons"]

@@ -96,13 +96,9 @@ def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
         run.progress("Taking members off", done, total)
     for row in _rows(archives):
         # kept before the call: after a crash we know that it was us
-        db.session.execute(
-            update(members).where(members.c.id == row.id).values(archived_by_us_at=_there(mailchimp))
-        )
-        db.session.commit()
+        _change(row, archived_by_us_at=_there(mailchimp), payload_hash=None)
         mailchimp.archive_member(row.email)
-        left = {"status": "archived", "archived_by_us_at": _there(mailchimp), "payload_hash": None}
-        db.session.execute(update(members).where(members.c.id == row.id).values(left))
+        _change(row, archived_by_us_at=_there(mailchimp), status="archived")
         run.count("archived")
         done += 1
         run.progress("Taking members off", done, total)
@@ -120,8 +116,13 @@ def _unsubscribe(mailchimp: Mailchimp, run: Progress, row: Any) -> None:
             run.count("errors")
             run.note(f"{row.email}: {error}")
             return
-    db.session.execute(update(members).where(members.c.id == row.id).values(status="unsubscribed"))
+    _change(row, status="unsubscribed")
     run.count("unsubscribed")
+
+
+def _change(row: Any, **values: Any) -> None:
+    db.session.execute(update(members).where(members.c.id == row.id).values(values))
+    db.session.commit()
 
 
 def _there(mailchimp: Mailchimp) -> datetime:
