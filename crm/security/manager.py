@@ -13,11 +13,14 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )  # fmt: skip
+from flask_jwt_extended import JWTManager
 from flask_login import LoginManager, current_user
 from sqlalchemy import select, union
 
 from crm.extensions import db
 from crm.registry import registry
+from crm.security import api_keys, tokens
+from crm.security.appbuilder_views import RoleModelView, UserDBModelView, UserGroupModelView
 from crm.security.signing_in import CRMAuthView
 from crm.security.viewer import finding_out
 from crm.services.modules import is_on
@@ -32,6 +35,9 @@ APPBUILDER_MENU = {
 
 class CRMSecurityManager(SecurityManager):
     authdbview = CRMAuthView
+    userdbmodelview = UserDBModelView
+    rolemodelview = RoleModelView
+    groupmodelview = UserGroupModelView
     #: Its charts are drawn by Google's servers.
     userstatschartview = None
 
@@ -40,6 +46,15 @@ class CRMSecurityManager(SecurityManager):
         manager.login_view = f"{self.authdbview.__name__}.login"
         manager.login_message = None
         return manager
+
+    def create_jwt_manager(self, app: Flask) -> JWTManager:
+        return tokens.prepare(super().create_jwt_manager(app))
+
+    def validate_api_key(self, api_key_string: str) -> Any:
+        """The user of an API key, or None; 403 where its scopes do not cover the request."""
+        user = api_keys.user_of_key(self._compute_lookup_hash(api_key_string))
+        g._api_key_user = user is not None
+        return user
 
     def load_user(self, pk: int) -> Any:
         with finding_out():

@@ -1,0 +1,181 @@
+"""Every route and method there is, tried against somebody else's client: nothing shows, nothing is changed.
+
+New routes are covered the day they are added: the list is the app's own URL map.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from crm.extensions import db
+from crm.models import (
+    AttributeDefinition,
+    AttributeValue,
+    Client,
+    ClientAssignee,
+    ClientExternalId,
+    ClientTag,
+    Contact,
+    Deal,
+    Note,
+    Relationship,
+    RelationshipType,
+    Task,
+    TimelineEntry,
+)
+from crm.security.visibility import as_system, including_hidden
+
+MARK = "zyzzyva"
+#: Open to everybody, signed in or not.
+OPEN = re.compile(r"/login/|/static/.*|/healthz|/api/v1/security/(login|refresh)|/favicon.ico")
+#: Ends the session, so it is not walked by the signed-in.
+ENDS_SESSION = re.compile(r"/logout/?")
+#: Tables whose rows at the foreign client must be what they were.
+TABLES = (Client, Contact, Note, Task, Deal, Relationship, ClientTag, ClientAssignee, ClientExternalId,
+          AttributeValue, TimelineEntry)  # fmt: skip
+
+
+@pytest.fixture
+def foreign(app: Flask, make_client: Any) -> dict[str, int]:
+    """A client of Charlie's, with a marked row of every kind; and one of Alice's beside it."""
+    own = make_client("Alice's own", assignees=["alice"], email="own@example.com")
+    number = make_client(
+        f"{MARK} Ltd", assignees=["charlie"], email=f"{MARK}@example.com", notes=MARK, billing_city=MARK, stars=3
+    )
+    with app.app_context(), as_system():
+        session = db.session
+        kind = session.scalars(select(RelationshipType)).first()
+        word = AttributeDefinition(label="Size", key="size", type="text")
+        rows = [
+            Contact(client_id=number, first_name=MARK, email=f"c.{MARK}@example.com"),
+            Note(client_id=number, text=f"{MARK} note"),
+            Task(client_id=number, title=f"{MARK} task"),
+            Deal(client_id=number, title=f"{MARK} deal"),
+            Relationship(client_id=own, other_id=number, type=kind, notes=MARK),
+            ClientExternalId(client_id=number, external_id=f"{MARK}-1"),
+            AttributeValue(client_id=number, definition=word, text=MARK),
+        ]
+        session.add_all(rows)
+        session.commit()
+        ids = {type(row).__tablename__: row.id for row in rows if hasattr(row, "id")}
+        session.remove()
+    return {**ids, "client": number, "own": own}
+
+
+def snapshot(app: Flask, client_id: int) -> list[Any]:
+    with app.app_context(), as_system(), including_hidden():
+        found: list[Any] = []
+        for model in TABLES:
+            table = model.__table__
+            own = table.c.id if model is Client else table.c.client_id
+            found.append(list(map(tuple, db.session.connection().execute(table.select().where(own == client_id)))))
+        db.session.remove()
+        return found
+
+
+def values(app: Flask, rule: Rule, ids: dict[str, int]) -> dict[str, Any]:
+    """Values for a rule's parts that point at the foreign client and what is its."""
+    view = rule.endpoint.partition(".")[0]
+    key = next((v.class_permission_name for v in app.appbuilder.baseviews if type(v).__name__ == view), "client")
+    number = ids.get(key, ids["client"])
+    known = {"locale": "en", "filename": "x.css", "version": "v1", "external_id": f"{MARK}-1", "app_code": "shop"}
+    found = {}
+    for name in rule.arguments:
+        is_client = name in ("client_id", "source_id", "target_id") or key not in ids
+        found[name] = known.get(name, ids["client"] if is_client else number)
+    return found
+
+
+def calls(app: Flask, ids: dict[str, int]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(method, address, more) of every way to ask for the foreign client."""
+    adapter = app.url_map.bind("localhost")
+    number = ids["client"]
+    form = {
+        "client": number, "other": number, "client_id": number, "source": number, "target": ids["own"], "id": number,
+        "source_id": number, "target_id": ids["own"], "name": "taken", "text": "taken", "title": "taken",
+        "stage": "new", "currency": "EUR", "first_name": "taken", "type": 1, "value": 3, "ids": [number],
+        "rowid": [number], "action": "x", "tag": "taken", "stars": 1, "status": "vip", "contact": ids["contact"],
+        "email": "taken@example.com", "external_id": f"{MARK}-1", "priority": "normal", "base": "{}",
+    }  # fmt: skip
+    body = {**form, "client": number, "clients": [{"external_id": f"{MARK}-1", "client": {"name": "taken"}}]}
+    for rule in app.url_map.iter_rules():
+        url = adapter.build(rule.endpoint, values(app, rule, ids), force_external=False)
+        if OPEN.fullmatch(url) or ENDS_SESSION.fullmatch(url):
+            continue
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            if method == "GET":
+                for query in ({}, {"client": number}, {"search": MARK}, {"q": MARK}, {"source": number, "target": number}):
+                    yield method, url, {"query_string": query}
+            else:
+                yield method, url, {"data": form}
+                yield method, url, {"json": body}
+                if "external_id" not in rule.arguments:
+                    yield method, f"{url}?client={number}", {"data": {k: v for k, v in form.items() if k != "client"}}
+
+
+def leaks(answer: Any, asked: dict[str, Any]) -> bool:
+    """Whether an answer shows the mark, other than as an echo of what was asked."""
+    text = answer.get_data(as_text=True).lower()
+    for value in [*asked.get("query_string", {}).values(), f"{MARK}-1"]:
+        text = text.replace(str(value).lower(), "") if isinstance(value, str) else text
+    return MARK in text
+
+
+def walk(browser: FlaskClient, app: Flask, ids: dict[str, int]) -> list[str]:
+    wrong = []
+    for method, url, more in calls(app, ids):
+        answer = browser.open(url, method=method, **more)
+        if answer.status_code >= 500:
+            wrong.append(f"{answer.status_code} {method} {url} {str(more)[:80]}")
+        if MARK not in str(more) and leaks(answer, more):
+            wrong.append(f"shown by {method} {url} {str(more)[:80]}")
+        for query in ("search", "q"):
+            if more.get("query_string", {}).get(query) and leaks(answer, more):
+                wrong.append(f"found by {method} {url} {more}")
+    return wrong
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_a_foreign_client_appears_nowhere(app: Flask, sign_in: Any, foreign: Any, name: str) -> None:
+    before = snapshot(app, foreign["client"])
+    wrong = walk(sign_in(name), app, foreign)
+    assert not wrong, "\n" + "\n".join(wrong)
+    assert snapshot(app, foreign["client"]) == before
+
+
+def test_read_only_users_change_nothing(app: Flask, sign_in: Any, foreign: Any) -> None:
+    before = snapshot(app, foreign["client"])
+    vera = sign_in("vera")
+    for method, url, more in calls(app, foreign):
+        if method != "GET":
+            assert vera.open(url, method=method, **more).status_code < 500, f"{method} {url}"
+    assert snapshot(app, foreign["client"]) == before
+
+
+@pytest.mark.parametrize("name", ["admin", "office"])
+def test_no_route_fails(app: Flask, sign_in: Any, foreign: Any, name: str) -> None:
+    browser, failed = sign_in(name), []
+    for method, url, more in calls(app, foreign):
+        if method == "GET" and browser.open(url, method=method, **more).status_code >= 500:
+            failed.append(f"{method} {url} {str(more)[:80]}")
+    assert not failed, "\n".join(failed)
+
+
+def test_signed_out_every_route_refuses(app: Flask, foreign: Any) -> None:
+    stranger, open_ = app.test_client(), []
+    before = snapshot(app, foreign["client"])
+    for method, url, more in calls(app, foreign):
+        answer = stranger.open(url, method=method, **more)
+        refused = answer.status_code in (400, 401, 403, 404, 405, 415) or (
+            answer.status_code in (301, 302, 303, 308) and "/login/" in (answer.location or "/login/")
+        )
+        if not refused or leaks(answer, more):
+            open_.append(f"{answer.status_code} {method} {url} {answer.location}")
+    assert not open_, "\n".join(open_)
+    assert snapshot(app, foreign["client"]) == before
