@@ -9,19 +9,13 @@ from sqlalchemy import select
 
 from crm.errors import RuleError
 from crm.extensions import db
-from crm.models import Client, ClientExternalId, ClientTag, Status, Tag
+from crm.models import Client, ClientExternalId
 from crm.models.base import Base
 from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.viewer import actor_id
 from crm.security.visibility import as_system, including_hidden
-
-LONGEST_TAG = 60
-
-
-def default_status() -> Status | None:
-    """The status of a new client: the one marked as default, where there is one."""
-    return db.session.scalar(select(Status).where(Status.is_default).order_by(Status.position, Status.id).limit(1))
+from crm.services.tags import get_tag
 
 
 def set_consent(client: Client, consent: bool | None, source: str | None = None) -> None:
@@ -36,14 +30,7 @@ def set_consent(client: Client, consent: bool | None, source: str | None = None)
 
 def assign(item: Any, users: Iterable[User]) -> None:
     """Make these the assignees of a client or a task, in this order; who stays keeps their row."""
-    links = item.assignee_links
-    there = {link.user_id: link for link in links}
-    make = type(item).assignee_links.property.mapper.class_
-    wanted = [there.get(user.id) or make(user=user) for user in dict.fromkeys(users)]
-    if list(links) != wanted:
-        links[:] = wanted
-    if hasattr(links, "reorder"):
-        links.reorder()
+    item.assignees = users
 
 
 def names_of_tags(text: str | Iterable[str] | None) -> list[str]:
@@ -53,28 +40,10 @@ def names_of_tags(text: str | Iterable[str] | None) -> list[str]:
     return list({fold(name): name for name in names if fold(name)}.values())
 
 
-def find_tags(names: Iterable[str], may_add: bool) -> list[Tag]:
-    """The tags with these names; missing ones are added. Raises RuleError where they may not be."""
-    keys = {fold(name): name for name in names}
+def set_tags(client: Client, names: Iterable[str], may_create: bool) -> None:
+    """Make these the tags of a client, by name. Raises RuleError for one that may not be made."""
     with db.session.no_autoflush:
-        known = {tag.name_key: tag for tag in db.session.scalars(select(Tag).where(Tag.name_key.in_(keys)))}
-    for key, name in keys.items():
-        if key in known:
-            continue
-        if not may_add:
-            raise RuleError(_("There is no tag “%(name)s”.", name=name), field="tags")
-        if len(name) > LONGEST_TAG:
-            raise RuleError(_("A tag has at most %(n)d characters.", n=LONGEST_TAG), field="tags")
-        known[key] = Tag(name=name)
-        db.session.add(known[key])
-    return [known[key] for key in keys]
-
-
-def set_tags(client: Client, tags: Iterable[Tag]) -> None:
-    """Make these the tags of a client; what stays keeps its row."""
-    there = {link.tag: link for link in client.tag_links}
-    wanted = list(dict.fromkeys(tags))
-    client.tag_links[:] = [there.get(tag) or ClientTag(tag=tag) for tag in wanted]
+        client.tags = [get_tag(name, may_create) for name in names]
 
 
 def set_external_id(client: Client, external_id: str | None, app_code: str = "") -> None:

@@ -1,6 +1,6 @@
-"""The rules of clients that forms, the API and imports share: what is needed, what is wrong, what looks wrong.
+"""The rules of clients that forms, the API and imports share: what is needed, wrong, or only looks wrong.
 
-Values are read by the names of the columns, from a mapping, so that they can be asked before anything is written.
+Values are read by the names of the columns, from a mapping, so that nothing need be written before asking.
 """
 
 import re
@@ -65,7 +65,10 @@ def not_an_email(text: str) -> str:
 
 def is_web_address(text: str) -> bool:
     """Whether a text is an http(s) address, or becomes one by its scheme alone."""
-    return re.fullmatch(r"(?:https?://)?[^\s/:@]+\.[^\s/:@]+(?::\d+)?(?:[/?#]\S*)?", text, re.IGNORECASE) is not None
+    return (
+        re.fullmatch(r"(?:https?://)?[^\s/:@]+\.[^\s/:@]+(?::\d+)?(?:[/?#]\S*)?", text, re.IGNORECASE)
+        is not None
+    )
 
 
 def doubts(values: Values) -> dict[str, str]:
@@ -78,4 +81,6 @@ def doubts(values: Values) -> dict[str, str]:
     }  # fmt: skip
     if values.get("kind") == "person":
         checks["pesel"] = (pesel_is_wrong, _("This PESEL is not valid."))
-    return {name: words for name, (wrong, words) in checks.items() if values.get(name) and wrong(values[name])}
+    return {
+        name: words for name, (wrong, words) in checks.items() if values.get(name) and wrong(values[name])
+    }

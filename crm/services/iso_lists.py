@@ -10,9 +10,13 @@ from flask_babel import get_locale
 from crm.models.folding import fold
 
 #: Two-letter codes that CLDR knows and ISO 3166-1 has not given to a country.
-NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"])
+NO_COUNTRIES = frozenset(
+    ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"]
+)
 COUNTRIES = frozenset(
-    code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
+    code
+    for code in Locale("en").territories
+    if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
 )
 LANGUAGES = frozenset(code for code in Locale("en").languages if len(code) == 2)
 
@@ -43,7 +47,9 @@ def _languages(locale: str) -> Choices:
 def currency_codes() -> frozenset[str]:
     """The currencies that some country uses today."""
     today = date.today()
-    return frozenset(c for code in COUNTRIES for c in get_territory_currencies(code, start_date=today, end_date=today))
+    return frozenset(
+        c for code in COUNTRIES for c in get_territory_currencies(code, start_date=today, end_date=today)
+    )
 
 
 @cache

@@ -10,17 +10,18 @@ from flask_babel import format_decimal, get_timezone
 from flask_babel import gettext as _
 from sqlalchemy import select
 from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.fields.choices import Choice
+from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import DateTimeLocalInput, TextInput
 
 from crm.extensions import db
+from crm.services.client_parts import assign
 from crm.services.reading import LARGEST_INTEGER, read_number
 
 
 def stripped(value: Any) -> Any:
-    """Without the blanks around it; nothing but blanks is None."""
-    return (value.strip() or None) if isinstance(value, str) else value
+    """Without the blanks around it, lines ended as everywhere; nothing but blanks is None."""
+    return (value.replace("\r\n", "\n").strip() or None) if isinstance(value, str) else value
 
 
 class NumberField(Field):
@@ -28,7 +29,9 @@ class NumberField(Field):
 
     widget = TextInput()
 
-    def __init__(self, label: Any = None, validators: Any = None, places: int = 2, largest: Any = None, **kw: Any):
+    def __init__(
+        self, label: Any = None, validators: Any = None, places: int = 2, largest: Any = None, **kw: Any
+    ):
         super().__init__(label, validators, **kw)
         self.places = places
         self.largest = Decimal(largest if largest is not None else LARGEST_INTEGER)
@@ -49,7 +52,9 @@ class NumberField(Field):
         except ValueError:
             raise ValueError(_("This is not a number.")) from None
         if number != round(number, self.places):
-            message = _("At most %(n)d decimals.", n=self.places) if self.places else _("A whole number, please.")
+            message = (
+                _("At most %(n)d decimals.", n=self.places) if self.places else _("A whole number, please.")
+            )
             raise ValueError(message)
         if abs(number) > self.largest:
             raise ValueError(_("This number is too large."))
@@ -95,7 +100,7 @@ class YesNoField(SelectField):
     """Yes, no, or not set: three different things."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
-        choices = [("", "–"), ("yes", _("Yes")), ("no", _("No"))]
+        choices = [SelectChoice("", "–"), SelectChoice("yes", _("Yes")), SelectChoice("no", _("No"))]
         super().__init__(label, validators, choices=choices, **kw)
 
     def process_data(self, value: bool | None) -> None:
@@ -109,8 +114,10 @@ class OneOfField(SelectField):
     """One of a few choices; the blank one means none."""
 
     def __init__(self, label: Any, validators: Any, choices: Any, optional: bool = False, **kw: Any):
-        listed = [("", "–"), *choices] if optional else list(choices)
-        super().__init__(label, validators, choices=listed, coerce=lambda v: "" if v is None else str(v), **kw)
+        listed = [SelectChoice(*pair) for pair in ((("", "–"), *choices) if optional else choices)]
+        super().__init__(
+            label, validators, choices=listed, coerce=lambda v: "" if v is None else str(v), **kw
+        )
 
     def populate_obj(self, obj: Any, name: str) -> None:
         setattr(obj, name, self.data or None)
@@ -139,11 +146,10 @@ class UserField(SelectField):
 
 
 class UsersField(SelectMultipleField):
-    """Several active users, in the order chosen. Works on an attribute that lists users."""
+    """Several active users, in the order chosen. Works on a record with assignee_links."""
 
-    def __init__(self, label: Any = None, validators: Any = None, attribute: str = "assignees", **kw: Any):
+    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
         super().__init__(label, validators, coerce=int, choices=[], validate_choice=False, **kw)
-        self.attribute = attribute
 
     def iter_choices(self) -> Any:
         chosen = self.data or []
@@ -156,13 +162,11 @@ class UsersField(SelectMultipleField):
 
     def populate_obj(self, obj: Any, name: str) -> None:
         users = {u.id: u for u in active_users(self.data or [])}
-        wanted = [users[i] for i in self.data or [] if i in users]
-        if list(getattr(obj, self.attribute)) != wanted:
-            setattr(obj, self.attribute, wanted)
+        assign(obj, [users[i] for i in self.data or [] if i in users])
 
     def pre_validate(self, form: Any) -> None:
-        known = {u.id for u in active_users(self.data or [])}
-        if not set(self.data or []) <= known:
+        before = [getattr(one, "user_id", None) or one.id for one in self.object_data or ()]
+        if not set(self.data or []) <= {u.id for u in active_users(before)}:
             raise ValidationError(_("There is no such user."))
 
 
@@ -173,7 +177,13 @@ class RecordField(SelectField):
     """
 
     def __init__(
-        self, label: Any, validators: Any, find: Callable[[int], Any], choices_url: str, hidden: Any = "", **kw: Any
+        self,
+        label: Any,
+        validators: Any,
+        find: Callable[[int], Any],
+        choices_url: str,
+        hidden: Any = "",
+        **kw: Any,
     ):
         super().__init__(label, validators, choices=[], validate_choice=False, **kw)
         self.find, self.choices_url, self.hidden = find, choices_url, hidden
@@ -221,7 +231,9 @@ def _id_or_none(value: Any) -> int | None:
 
 def active_users(also: Sequence[int] = ()) -> list[User]:
     """The users that can be chosen, by name, and those with the ids in `also`."""
-    asked = select(User).where(User.active | User.id.in_(also)).order_by(User.first_name, User.last_name, User.id)
+    asked = (
+        select(User).where(User.active | User.id.in_(also)).order_by(User.first_name, User.last_name, User.id)
+    )
     return list(db.session.scalars(asked))
 
 

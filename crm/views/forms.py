@@ -1,6 +1,9 @@
 """The form of a record type, made from its columns; and edits by two people at once, kept apart by field."""
 
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -10,25 +13,61 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Boolean, Date, Integer, Text, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
-from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)  # fmt: skip
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from crm.extensions import db
+from crm.models.identifiers import is_email
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import RecordType, registry
+from crm.services.client_rules import not_an_email
 from crm.views.fields import (
-    Choice, DayField, MomentField, NumberField, OneOfField, RecordField, UserField, UsersField, YesNoField, stripped,
+    Choice,
+    DayField,
+    MomentField,
+    NumberField,
+    OneOfField,
+    RecordField,
+    UserField,
+    UsersField,
+    YesNoField,
+    stripped,
 )  # fmt: skip
+from crm.views.iso_fields import CountryField, CurrencyField, LanguageField, ListedField
 
 #: Up to this many rows of a settings type are offered as a plain list.
 MOST_CHOICES = 200
 REQUIRED = _l("Please fill this in.")
 
 
+#: Columns that hold a code of an ISO list, by name.
+ISO_FIELDS: dict[str, type[ListedField]] = {
+    "country": CountryField,
+    "language": LanguageField,
+    "currency": CurrencyField,
+}
+
+
+def one_email(form: Any, field: Field) -> None:
+    """Refuse what is not one e-mail address."""
+    if field.data and not is_email(field.data):
+        raise ValidationError(not_an_email(field.data))
+
+
 class RecordForm(DynamicForm):
     """A form that remembers what its fields held when it was opened, in the hidden field `base`."""
 
     base = HiddenField()
+    #: The fields that somebody else changed meanwhile too; known after apply_to.
+    conflicts: Sequence[str] = ()
 
     def remember_base(self) -> None:
         """Note the values now shown, to tell later what this user changed and what somebody else did."""
@@ -59,9 +98,11 @@ class RecordForm(DynamicForm):
             if now not in (before, raw_value(field)):
                 conflicts.append(field.name)
                 base[field.name] = now
-                text = now or _("nothing")
-                field.errors = [*field.errors, _("Changed meanwhile to “%(value)s”. Save again to keep yours.", value=text)]
+                theirs = value_in_words(current[field.name]) or _("nothing")
+                message = _("Changed meanwhile to “%(value)s”. Save again to keep yours.", value=theirs)
+                field.errors = [*field.errors, message]
         if conflicts:
+            self.conflicts = conflicts
             self.base.data = json.dumps(base)
             return False
         for field in self.own_fields():
@@ -75,7 +116,7 @@ class RecordForm(DynamicForm):
         """An unticked box and an emptied choice of several send nothing; other missing fields were not there."""
         if field.name in request.form:
             return True
-        return field.name in base and isinstance(field, BooleanField | UsersField)
+        return field.name in base and isinstance(field, BooleanField | SelectMultipleField)
 
 
 def raw_value(field: Field) -> str:
@@ -85,7 +126,23 @@ def raw_value(field: Field) -> str:
         return ",".join(str(v) for v in value)
     if value is None or value is False:
         return ""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f") if value else "0"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
     return str(value).replace("\r\n", "\n").strip()
+
+
+def value_in_words(field: Field) -> str:
+    """A field's value as people read it: the words of choices, not their ids."""
+    if isinstance(field, SelectField | SelectMultipleField):
+        return ", ".join(
+            str(choice.label) for choice in field.iter_choices() if choice.selected and choice.value
+        )
+    if isinstance(field, BooleanField):
+        return _("Yes") if field.data else _("No")
+    value = getattr(field, "_value", lambda: "")()
+    return str(value).strip()
 
 
 def form_for(record: RecordType) -> type[RecordForm]:
@@ -101,6 +158,8 @@ def _field(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
     column = record.mapper.columns[name]
     required = not column.nullable and column.default is None and not isinstance(column.type, Boolean)
     validators: list[Any] = [InputRequired(REQUIRED) if required else Optional()]
+    if name in ISO_FIELDS and column.nullable:
+        return ISO_FIELDS[name](label)
     if name in record.choices:
         return OneOfField(label, [], choices=record.choices[name], optional=column.nullable,
                           default=column.default.arg if column.default is not None else None)  # fmt: skip
@@ -122,6 +181,8 @@ def _field(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
     if isinstance(column.type, Text):
         return TextAreaField(label, validators, filters=[stripped], default=default)
     validators.append(Length(max=column.type.length))
+    if name == "email":
+        validators.append(one_email)
     return StringField(label, validators, filters=[stripped], default=default)
 
 
@@ -129,7 +190,7 @@ def _relation_field(record: RecordType, attribute: InstrumentedAttribute[Any], l
     relation = attribute.property
     target = relation.mapper.class_
     if relation.uselist:
-        return UsersField(label, attribute=attribute.key.removesuffix("_links") + "s" if attribute.key.endswith("_links") else attribute.key)
+        return UsersField(label)
     column = next(iter(relation.local_columns))
     validators = [Optional()] if column.nullable else [InputRequired(REQUIRED)]
     if target is User:
@@ -149,7 +210,9 @@ class SettingField(OneOfField):
         self.model, self.optional = model, optional
 
     def iter_choices(self) -> Any:
-        rows = db.session.scalars(select(self.model).order_by(inspect(self.model).columns.id).limit(MOST_CHOICES))
+        rows = db.session.scalars(
+            select(self.model).order_by(inspect(self.model).columns.id).limit(MOST_CHOICES)
+        )
         if self.optional or not self.data:
             yield Choice("", "–", not self.data, {})
         for row in rows:
@@ -159,7 +222,9 @@ class SettingField(OneOfField):
         self.data = str(getattr(value, "id", value) or "")
 
     def pre_validate(self, form: Any) -> None:
-        if self.data and not (self.data.isdigit() and len(self.data) < 10 and db.session.get(self.model, int(self.data))):
+        if self.data and not (
+            self.data.isdigit() and len(self.data) < 10 and db.session.get(self.model, int(self.data))
+        ):
             raise ValueError(_("There is no such choice."))
 
     def populate_obj(self, obj: Any, name: str) -> None:

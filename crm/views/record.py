@@ -16,6 +16,7 @@ from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
 from crm.security.manager import may
+from crm.security.masking import is_masked
 from crm.security.visibility import sees_client
 from crm.services import listing
 from crm.services.modules import is_on
@@ -113,12 +114,21 @@ class RecordView(ModelView):
         if self.is_valid(form, item) and self.save(form, item, lambda: self.apply(form, item)):
             flash(_("%(label)s saved.", label=self.record.label), "success")
             return redirect(self.url_after(item))
-        return self.form_page(form, item, 409 if any("“" in str(e) for f in form for e in f.errors) else 422)
+        return self.form_page(form, item, 409 if form.conflicts else 422)
 
     def make_form(self, item: Any, filled: bool = True) -> RecordForm:
         """The form for an item, holding what was sent (filled) or what the item has."""
         sent = request.form if request.method == "POST" and filled else None
-        return self.add_form(sent, obj=item)
+        form = self.add_form(sent, obj=item)
+        self.leave_out_masked(form, item)
+        return form
+
+    @staticmethod
+    def leave_out_masked(form: RecordForm, item: Any) -> None:
+        """Take away the fields of a sensitive client that this user may not see: they stay as they are."""
+        for field in form.own_fields():
+            if item.id is not None and is_masked(item, field.name):
+                del form[field.name]
 
     def is_valid(self, form: RecordForm, item: Any) -> bool:
         return form.validate()

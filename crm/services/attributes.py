@@ -1,0 +1,246 @@
+"""The values that clients have for the attributes an admin defined: reading many at once, setting some.
+
+A value is a text, a Decimal, an int, a date, a bool; a word is its label, words are a list of labels.
+Stored, words are references to options, so that renaming one renames it everywhere.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from crm.errors import Invalid
+from crm.extensions import db
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Client
+from crm.models.attribute import VALUE_COLUMNS
+from crm.models.folding import fold
+from crm.models.types import Exact, utc_now
+from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_text
+
+TYPE_NAMES = {
+    "text": _l("Text"),
+    "long_text": _l("Long text"),
+    "number": _l("Number"),
+    "integer": _l("Whole number"),
+    "date": _l("Date"),
+    "yes_no": _l("Yes or no"),
+    "word": _l("Word from a list"),
+    "words": _l("Words from a list"),
+}
+WORD_TYPES = frozenset({"word", "words"})
+NUMBER_PLACES = 6
+LARGEST_NUMBER = Exact(NUMBER_PLACES).largest
+LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_WORD = 1_000, 100_000, 100
+YES = frozenset({"yes", "true", "1", "y", "tak", "t"})
+NO = frozenset({"no", "false", "0", "n", "nie", "f"})
+
+
+# -- definitions
+
+
+def definitions(active: bool = True) -> list[AttributeDefinition]:
+    """The definitions in their order, with their options; without inactive ones unless asked for."""
+    asked = select(AttributeDefinition).options(selectinload(AttributeDefinition.options))
+    if active:
+        asked = asked.where(AttributeDefinition.active)
+    return list(db.session.scalars(asked.order_by(AttributeDefinition.position, AttributeDefinition.id)))
+
+
+def grouped(found: Iterable[AttributeDefinition]) -> dict[str, list[AttributeDefinition]]:
+    """The definitions by group, the ungrouped ones first, groups in the order of their first definition."""
+    groups: dict[str, list[AttributeDefinition]] = {"": []}
+    for definition in found:
+        groups.setdefault(definition.group or "", []).append(definition)
+    return {name: members for name, members in groups.items() if members}
+
+
+# -- reading what people and programs send
+
+
+def read_value(definition: AttributeDefinition, value: Any, add_words: bool = False) -> Any:
+    """What is stored for a value as it was typed or sent; None clears. Raises Unreadable.
+
+    For words it is a list of options, made for unknown words where add_words allows it.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()) or value == []:
+        return None
+    if definition.type in WORD_TYPES:
+        return _options_of(definition, value, add_words)
+    return READERS[definition.type](value)
+
+
+def _read_text(longest: int) -> Any:
+    def read(value: Any) -> str | None:
+        text = read_text(value, longest)
+        if text and ("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+            raise Unreadable(_("This text has a character that cannot be stored."))
+        return text
+
+    return read
+
+
+def _read_yes_no(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = fold(str(value))
+    if word not in YES | NO:
+        raise Unreadable(_("This is yes or no."))
+    return word in YES
+
+
+READERS = {
+    "text": _read_text(LONGEST_TEXT),
+    "long_text": _read_text(LONGEST_LONG_TEXT),
+    "number": lambda value: read_decimal(value, NUMBER_PLACES, LARGEST_NUMBER),
+    "integer": read_integer,
+    "date": read_day,
+    "yes_no": _read_yes_no,
+}
+
+
+def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption]:
+    parts = value if isinstance(value, list | tuple) else [value]
+    if definition.type == "words":
+        parts = [piece for part in parts for piece in (part.split(",") if isinstance(part, str) else [part])]
+    elif len(parts) > 1:
+        raise Unreadable(_("One word only."))
+    known = {fold(option.label): option for option in definition.options}
+    found: dict[str, AttributeOption] = {}
+    for part in parts:
+        label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)
+        if isinstance(label, AttributeOption):
+            found[fold(label.label)] = label
+        elif label:
+            found[fold(label)] = known.get(fold(label)) or _new_option(definition, label, add_words, known)
+    return [option for option in definition.options if option in found.values()]
+
+
+def _new_option(
+    definition: AttributeDefinition, label: str, allowed: bool, known: dict[str, AttributeOption]
+) -> AttributeOption:
+    if not allowed:
+        raise Unreadable(_("“%(word)s” is not in the list.", word=label))
+    option = AttributeOption(
+        label=label, position=1 + max((o.position for o in definition.options), default=-1)
+    )
+    definition.options.append(option)
+    known[fold(label)] = option
+    return option
+
+
+# -- values of clients
+
+
+def values_of_clients(client_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """client id -> key -> value of every active attribute that is set, in one query."""
+    value, definition, option = AttributeValue, AttributeDefinition, AttributeOption
+    asked = (
+        select(
+            value.client_id, definition.key, definition.type, option.label,
+            value.text, value.number, value.integer, value.day, value.yes,
+        )
+        .join(definition, definition.id == value.definition_id)
+        .outerjoin(option, option.id == value.option_id)
+        .where(value.client_id.in_(client_ids), definition.active)
+        .order_by(value.client_id, definition.position, definition.id, option.position, option.id)
+    )  # fmt: skip
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    for row in db.session.execute(asked) if client_ids else ():
+        if row.type == "words":
+            found[row.client_id].setdefault(row.key, []).append(row.label)
+        else:
+            column = VALUE_COLUMNS[row.type]
+            found[row.client_id][row.key] = row.label if column == "option_id" else getattr(row, column)
+    return found
+
+
+def rows_of(client: Client) -> dict[int, list[AttributeValue]]:
+    """definition id -> the rows of a client's value, as the database has them."""
+    found: dict[int, list[AttributeValue]] = defaultdict(list)
+    if client.id is None:
+        return found
+    asked = select(AttributeValue).where(AttributeValue.client_id == client.id).order_by(AttributeValue.id)
+    for row in db.session.scalars(asked.execution_options(populate_existing=True)):
+        found[row.definition_id].append(row)
+    return found
+
+
+def stored(definition: AttributeDefinition, rows: Sequence[AttributeValue]) -> Any:
+    """The value in these rows as read_value gives it: words as a list of options."""
+    if definition.type in WORD_TYPES:
+        ids = {row.option_id for row in rows}
+        return [option for option in definition.options if option.id in ids] or None
+    return getattr(rows[0], VALUE_COLUMNS[definition.type]) if rows else None
+
+
+def store(
+    client: Client, definition: AttributeDefinition, rows: Sequence[AttributeValue], value: Any
+) -> bool:
+    """Write one value, as read_value gave it, over the rows of the old one. Whether anything changed.
+
+    The client's version goes up with it. Lock the client first.
+    """
+    if value == stored(definition, rows):
+        return False
+    column = VALUE_COLUMNS[definition.type]
+    if definition.type == "words":
+        _store_words(client, definition, rows, value or [])
+    elif value is None:
+        for row in rows:
+            db.session.delete(row)
+    else:
+        row = rows[0] if rows else AttributeValue(client=client, definition=definition)
+        if definition.type == "word":
+            row.option = value[0]
+        else:
+            setattr(row, column, value)
+        db.session.add(row)
+    client.changed_at = utc_now()
+    return True
+
+
+def _store_words(
+    client: Client,
+    definition: AttributeDefinition,
+    rows: Sequence[AttributeValue],
+    options: Sequence[AttributeOption],
+) -> None:
+    if any(option.id is None for option in options):
+        # the slot of a value is its option's id
+        db.session.add(definition)
+        db.session.flush()
+    wanted = {option.id: option for option in options}
+    for row in rows:
+        if row.option_id not in wanted:
+            db.session.delete(row)
+    for option_id in wanted.keys() - {row.option_id for row in rows}:
+        db.session.add(
+            AttributeValue(client=client, definition=definition, slot=option_id, option=wanted[option_id])
+        )
+
+
+def set_attributes(client: Client, values: Mapping[str, Any], add_words: bool = False) -> None:
+    """Set attributes of a client by key; None clears one. The caller commits.
+
+    Raises Invalid with all that is wrong: unknown keys, and values that cannot be read.
+    """
+    by_key = {definition.key: definition for definition in definitions()}
+    errors: dict[str, list[str]] = {}
+    wanted = []
+    for key, value in values.items():
+        if key not in by_key:
+            errors[key] = [_("There is no such attribute.")]
+            continue
+        try:
+            wanted.append((by_key[key], read_value(by_key[key], value, add_words)))
+        except Unreadable as error:
+            errors[key] = [str(error)]
+    if errors:
+        raise Invalid(errors)
+    rows = rows_of(client)
+    for definition, value in wanted:
+        store(client, definition, rows[definition.id], value)
