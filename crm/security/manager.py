@@ -18,7 +18,7 @@ from flask_login import LoginManager, current_user
 from sqlalchemy import select, union
 
 from crm.extensions import db
-from crm.registry import registry
+from crm.registry import RecordType, registry
 from crm.security import api_keys, tokens
 from crm.security.appbuilder_views import RoleModelView, UserDBModelView, UserGroupModelView
 from crm.security.signing_in import CRMAuthView
@@ -130,3 +130,11 @@ class CRMSecurityManager(SecurityManager):
 def may(permission: str, what: str) -> bool:
     """Whether the current user has a permission: `may("merge", "client")`."""
     return current_app.appbuilder.sm.has_access(f"can_{permission}", what)
+
+
+def may_change(record: RecordType, item: Any, action: str) -> bool:
+    """Whether the current user may edit or delete this record: any, or what they made themselves."""
+    if not may(action, record.key):
+        return False
+    own_only = action == "delete" or record.own_edit
+    return not own_only or may(f"{action}_any", record.key) or item.created_by_id == g.user.id
