@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from babel import Locale
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import get_timezone
 from flask_babel import gettext as _
@@ -24,6 +23,7 @@ from crm.models.client import KINDS, MAX_STARS
 from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.visibility import viewer
+from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.listing import PAGING
 from crm.services.modules import is_on
 from crm.services.search import clients_found
@@ -105,14 +105,11 @@ def _tags_mode(values: Sequence[str], _args: Any) -> Condition | None:
 
 def _country(values: Sequence[str], _args: Any) -> Condition:
     codes = [value.upper() for value in values]
-    territories = Locale("en").territories
-    return Client.billing_country.in_(
-        _one_of("country", codes, {code for code in territories if len(code) == 2 and code.isalpha()})
-    )
+    return Client.billing_country.in_(_one_of("country", codes, COUNTRIES))
 
 
 def _language(values: Sequence[str], _args: Any) -> Condition:
-    return Client.language.in_(_one_of("language", [v.lower() for v in values], Locale("en").languages))
+    return Client.language.in_(_one_of("language", [v.lower() for v in values], LANGUAGES))
 
 
 def _role(values: Sequence[str], _args: Any) -> Condition:

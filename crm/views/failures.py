@@ -13,7 +13,8 @@ from crm.extensions import db
 
 def wants_json() -> bool:
     """Whether the request is one of a program: the API, or a page's script."""
-    return request.path.startswith("/api/") or request.path.endswith(".json")
+    by_script = request.headers.get("HX-Request") == "true"
+    return by_script or request.path.startswith("/api/") or request.path.endswith(".json")
 
 
 def answer(code: int, message: str, errors: dict[str, list[str]] | None = None) -> Response:

@@ -8,6 +8,7 @@ from flask import Flask, current_app, request
 from flask_babel import (
     format_date,
     format_datetime,
+    format_decimal,
     format_time,
     get_timezone,
     gettext,
@@ -114,7 +115,8 @@ def is_current_page(url: str) -> bool:
 def init_app(app: Flask) -> None:
     """Make the filters and globals known to the app's templates."""
     app.jinja_env.filters.update(
-        plain_title=plain_title, when=when, date=day, moment=moment, is_current_page=is_current_page
+        plain_title=plain_title, when=when, date=day, moment=moment, is_current_page=is_current_page,
+        number=format_decimal,
     )
     app.jinja_env.globals.update(here=here, ngettext=ngettext, cell=cell, url_of=url_of)
 

@@ -2,6 +2,7 @@
 (() => {
   const board = document.querySelector(".kanban[data-url]");
   if (!board) return;
+  const editable = document.getElementById("move-menu") !== null;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const columns = () => [...board.querySelectorAll(".kcol")];
   const column = (node) => node.closest(".kcol");
@@ -15,6 +16,25 @@
     n.textContent = Number(n.dataset.count).toLocaleString(document.documentElement.lang);
   };
 
+  const statusOf = (key) => (key === "none" ? null : Number(key));
+
+  /** Somebody else has moved the card: shows it as it is, where it is. */
+  const renew = async (card) => {
+    const answer = await fetch(board.dataset.cardUrl.replace(/0$/, card.dataset.id));
+    if (!answer.ok) return;
+    const box = document.createElement("template");
+    box.innerHTML = await answer.text();
+    const fresh = box.content.querySelector(".kcard");
+    const from = column(card);
+    const to = columns().find((col) => col.dataset.status === fresh.dataset.status);
+    card.remove();
+    count(from, -1);
+    if (!to) return;
+    list(to).prepend(fresh);
+    count(to, 1);
+    htmx.process(fresh);
+  };
+
   /** Saves the place that a card has been put to; `back` undoes it on the page. */
   const save = async (card, from, back) => {
     const to = column(card);
@@ -25,16 +45,18 @@
     try {
       const answer = await crm.post(board.dataset.url.replace("%ID%", card.dataset.id), {
         type: "status_id",
-        value: to.dataset.status ? Number(to.dataset.status) : null,
-        version: card.dataset.version ? Number(card.dataset.version) : undefined,
+        value: statusOf(to.dataset.status),
+        expected: statusOf(card.dataset.status),
       });
-      if (answer.version) card.dataset.version = answer.version;
+      if (answer.skipped?.length) throw new Error(answer.skipped[0].why);
+      card.dataset.status = to.dataset.status;
       crm.say(crm.text("moved", card.dataset.name, title(to)));
     } catch (error) {
       back();
       count(from, 1);
       count(to, -1);
       crm.toast(crm.text("refused", card.dataset.name, error.message), true);
+      if (error.status === 409) await renew(card);
     }
     card.classList.remove("is-saving");
   };
@@ -63,7 +85,7 @@
       onEnd: (event) => save(event.item, column(event.from), back),
     });
   };
-  columns().forEach((col) => drag(list(col)));
+  if (editable) columns().forEach((col) => drag(list(col)));
 
   // keyboard: space takes and drops, arrows move, escape puts back
   let held = null;
@@ -95,7 +117,7 @@
   board.addEventListener("keydown", (event) => {
     const card = event.target;
     if (!card.matches?.(".kcard")) return;
-    if (event.key === " ") {
+    if (event.key === " " && editable) {
       event.preventDefault();
       if (held) return drop(true);
       held = { card, from: column(card), back: place(card) };
@@ -119,7 +141,15 @@
     if (held && event.target === held.card && event.relatedTarget && event.relatedTarget !== held.card) drop(false);
   });
 
-  // "Move to …", folding
+  // "Move to …": one list of columns for all cards, put into a menu when it opens; folding
+  document.addEventListener("show.bs.dropdown", (event) => {
+    const menu = event.target.closest(".kcard")?.querySelector("[data-move-menu]");
+    if (!menu) return;
+    menu.replaceChildren(document.getElementById("move-menu").content.cloneNode(true));
+    for (const item of menu.querySelectorAll("[data-move-to]")) {
+      item.disabled = item.dataset.moveTo === column(menu).dataset.status;
+    }
+  });
   const folded = () => new Set(JSON.parse(localStorage.getItem("crm-folded") || "[]"));
   const fold = (col, on) => {
     col.classList.toggle("is-folded", on);

@@ -18,6 +18,8 @@
       if (bar) {
         bar.hidden = chosen.length === 0;
         bar.querySelector("[data-bulk-count]").textContent = crm.text("selected", chosen.length);
+        for (const each of bar.querySelectorAll("[data-needs]")) each.hidden = Number(each.dataset.needs) !== chosen.length;
+        for (const each of bar.querySelectorAll("[data-needs-not]")) each.hidden = Number(each.dataset.needsNot) === chosen.length;
       }
     }
     if (box.matches("[data-submit-on-change]")) box.form.requestSubmit();

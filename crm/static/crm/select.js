@@ -44,10 +44,12 @@
       render: { option, no_results: (_, escape) => `<div class="no-results">${escape(crm.text("none_found"))}</div>` },
       ...(far ? remote(select) : {}),
     });
-    for (const node of [select, box.control_input]) node.setAttribute("aria-label", label);
+    box.control_input.setAttribute("aria-label", label);
+    select.setAttribute("aria-hidden", "true"); // the box stands for it
     for (const name of ["aria-describedby", "aria-invalid"]) {
       if (select.hasAttribute(name)) box.control_input.setAttribute(name, select.getAttribute(name));
     }
+    if (select.autofocus) box.focus();
   };
 
   const all = (root) => root.querySelectorAll("select").forEach(enhance);

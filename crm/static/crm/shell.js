@@ -49,7 +49,7 @@ const crm = (() => {
     const body = await answer.json().catch(() => ({}));
     if (answer.ok) return body;
     const fields = Object.values(body.errors || {}).flat().join(" ");
-    throw new Error(fields || body.message || words.failed);
+    throw Object.assign(new Error(fields || body.message || words.failed), { status: answer.status });
   };
 
   return { ask, post, say, text, toast, token };

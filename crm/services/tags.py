@@ -1,0 +1,81 @@
+"""Tags: putting them on a client and taking them off; renaming, merging and deleting are the admin's."""
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from crm.errors import RuleError
+from crm.extensions import db
+from crm.models import Client, ClientTag, Tag
+from crm.models.folding import fold
+from crm.services.history import operation
+
+LONGEST_NAME = 60
+MOST_SUGGESTIONS = 20
+#: Colours that new tags take in turn: light, so that dark text can be read on them.
+COLOURS = ("#e0e7ff", "#dcfce7", "#fef3c7", "#fce7f3", "#cffafe", "#ede9fe", "#ffedd5", "#e2e8f0")
+
+
+def find_tag(name: str) -> Tag | None:
+    """The tag with this name, however its letters are written."""
+    return db.session.scalar(select(Tag).where(Tag.name_key == fold(name)))
+
+
+def clean_name(name: str) -> str:
+    """A tag's name without needless blanks. Raises RuleError where it is none."""
+    name = " ".join(name.split())
+    if not fold(name) or not name.isprintable() or "," in name:
+        raise RuleError(_("A tag needs a name without commas."), field="tags")
+    if len(name) > LONGEST_NAME or len(fold(name)) > LONGEST_NAME:
+        raise RuleError(_("This name is too long for a tag."), field="tags")
+    return name
+
+
+def get_tag(name: str, may_create: bool) -> Tag:
+    """The tag with this name, made where it is new and may_create. Raises RuleError."""
+    name = clean_name(name)
+    tag = find_tag(name)
+    if tag is not None:
+        return tag
+    if not may_create:
+        raise RuleError(_("There is no tag “%(name)s”.", name=name), field="tags")
+    number = db.session.scalar(select(func.count(Tag.id))) or 0
+    tag = Tag(name=name, colour=COLOURS[number % len(COLOURS)])
+    db.session.add(tag)
+    return tag
+
+
+def add_tag(client: Client, name: str, may_create: bool) -> None:
+    """Put a tag on a client, by its name; the caller commits. Raises RuleError."""
+    with operation("tags", client_id=client.id):
+        tag = get_tag(name, may_create)
+        if tag not in client.tags:
+            client.tags = [*client.tags, tag]
+        db.session.flush()
+
+
+def remove_tag(client: Client, tag_id: int) -> None:
+    """Take a tag off a client; the caller commits."""
+    with operation("tags", client_id=client.id):
+        for link in [link for link in client.tag_links if link.tag_id == tag_id]:
+            client.tag_links.remove(link)
+        db.session.flush()
+
+
+def suggestions(typed: str) -> list[Tag]:
+    """The tags whose name begins with what was typed, then those that contain it."""
+    key = fold(typed)[:LONGEST_NAME]
+    asked = select(Tag).order_by(~Tag.name_key.startswith(key, autoescape=True), Tag.name_key)
+    if key:
+        asked = asked.where(Tag.name_key.contains(key, autoescape=True))
+    return list(db.session.scalars(asked.limit(MOST_SUGGESTIONS)))
+
+
+def counts() -> dict[int, int]:
+    """Tag id -> how many clients have it that the viewer sees on default lists."""
+    asked = (
+        select(ClientTag.tag_id, func.count(ClientTag.id))
+        .join(Client, Client.id == ClientTag.client_id)
+        .where(Client.archived_at.is_(None))
+        .group_by(ClientTag.tag_id)
+    )
+    return dict(db.session.execute(asked).tuples().all())

@@ -1,0 +1,116 @@
+"""The list of clients, and what it shares with the board: filters, chips, the remembered choice of view."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, redirect, render_template, request, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from crm.errors import UnknownFilter
+from crm.security.manager import may
+from crm.services import client_listing
+from crm.services.client_filters import FILTERS, filtered, is_filtered
+from crm.services.iso_lists import country_name
+from crm.services.listing import MOST_COUNTED, counted
+from crm.services.statuses import all_statuses
+from crm.views.client_chips import chips
+from crm.views.client_filter_panel import choices_of_filters
+
+PAGE_SIZES = (25, 50, 100, 200)
+VIEW_COOKIE = "clients_view"
+YEAR = 365 * 24 * 3600
+
+
+def filter_query(args: MultiDict[str, str]) -> str:
+    """The filters among the query parameters, without paging and sort, as a query string."""
+    return urlencode([(name, value) for name in FILTERS for value in args.getlist(name) if value.strip()])
+
+
+def remembering(answer: Response, view: str) -> Response:
+    """Let the browser remember whether its user last looked at the list or the board."""
+    answer.set_cookie(
+        VIEW_COOKIE, view, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+    )
+    return answer
+
+
+def bulk_url(client_id: int | str) -> str:
+    """Where one client's status or stars are saved by a script of the page."""
+    return f"{request.script_root}/crm/clients/{client_id}/change_bulk_option.json"
+
+
+class ClientListPages:
+    """The list, for `ClientView`."""
+
+    LIST_ROUTES = {"start": "list", "total": "list", "filters": "list"}
+
+    list_template = "client/list.html"
+    default_view = "start"
+    render: Any
+    url: Any
+
+    @expose("/")
+    @has_access
+    def start(self) -> Response:
+        """The list or the board, whichever was looked at last."""
+        board = request.cookies.get(VIEW_COOKIE) == "kanban"
+        return redirect(url_for("ClientView.kanban" if board else "ClientView.list"))
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> Response:
+        statuses = all_statuses()
+        page = client_listing.page_of(request.args)
+        return remembering(
+            self.render(
+                self.list_template,
+                title=_("Clients"),
+                page=page,
+                statuses=statuses,
+                via=client_listing.via_contacts(request.args, page.rows),
+                sortable=client_listing.sortable(),
+                page_sizes=PAGE_SIZES,
+                editable=may("edit", "client"),
+                **self.filter_bar(statuses),
+            ),
+            "list",
+        )
+
+    def filter_bar(self, statuses: Any) -> dict[str, Any]:
+        """What the filter bar of the list and the board shows."""
+        return {
+            "chips": chips(request.args, statuses),
+            "query": filter_query(request.args),
+            "is_filtered": is_filtered(request.args),
+            "bulk_url": bulk_url,
+            "country_name": country_name,
+        }
+
+    @expose("/total")
+    @has_access
+    def total(self) -> str:
+        """How many clients match, as a fragment that the list asks for after it is shown."""
+        args = MultiDict([(n, v) for n, v in request.args.items(multi=True) if n in FILTERS])
+        try:
+            number = counted(filtered(args))
+        except UnknownFilter:
+            abort(400)
+        if number is None:
+            return _("%(number)s+ clients", number=format_decimal(MOST_COUNTED))
+        return ngettext("%(number)s client", "%(number)s clients", number, number=format_decimal(number))
+
+    @expose("/filters/<any(list, kanban):page>")
+    @has_access
+    def filters(self, page: str) -> str:
+        """The panel of all filters, filled with those of the address; asked for when it is opened."""
+        return render_template(
+            "client/_filter_panel.html",
+            action=self.url(page),
+            choices=choices_of_filters(request.args),
+            args=request.args,
+            paging={n: request.args[n] for n in ("sort", "dir", "page_size") if request.args.get(n)},
+        )
