@@ -3,10 +3,11 @@
 import sys
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException
 
+from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.jobs.cli import mailchimp, worker
 from crm.security.roles import ROLES
@@ -25,6 +26,17 @@ crm.add_command(mailchimp)
 def init() -> None:
     """Bring the database to its newest shape; roles, permissions, defaults. Can be run again."""
     initialise()
+
+
+@crm.command("demo")
+@click.option("--clients", "count", type=click.IntRange(1, 1_000_000), default=200, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def demo(count: int, seed: int) -> None:
+    """Add made-up data and the demo users. Only where nobody else can sign in: on a loopback address."""
+    if not current_app.config["CRM_LOOPBACK"]:
+        sys.exit("Demo data comes with users whose password is known, so CRM_HOST must be a loopback address.")
+    with as_system():
+        make_demo(count, seed, lambda done: click.echo(f"{done:,} of {count:,} clients", err=True))
 
 
 @user.command("add")

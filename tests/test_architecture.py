@@ -16,7 +16,7 @@ LAYERS = (
     {"security"},
     {"records"},
     {"services"},
-    {"integrations"},
+    {"integrations", "demo"},
     {"views", "jobs", "cli"},
 )
 #: What a lower layer may take from a higher one, with the reason.

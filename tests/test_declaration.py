@@ -53,7 +53,9 @@ def test_a_declared_type_is_everywhere(product: Flask, sign_in: Any, make_client
 
     # history, merge
     with product.app_context(), as_system():
-        assert db.session.scalar(select(Change.id).where(Change.table_name == "ring", Change.client_id == acme))
+        assert db.session.scalar(
+            select(Change.id).where(Change.table_name == "ring", Change.client_id == acme)
+        )
         merge(acme, other)
         db.session.commit()
         assert db.session.get(Ring, 1).client_id == other

@@ -46,7 +46,12 @@ def foreign(app: Flask, make_client: Any) -> dict[str, int]:
     """A client of Charlie's, with a marked row of every kind; and one of Alice's beside it."""
     own = make_client("Alice's own", assignees=["alice"], email="own@example.com")
     number = make_client(
-        f"{MARK} Ltd", assignees=["charlie"], email=f"{MARK}@example.com", notes=MARK, billing_city=MARK, stars=3
+        f"{MARK} Ltd",
+        assignees=["charlie"],
+        email=f"{MARK}@example.com",
+        notes=MARK,
+        billing_city=MARK,
+        stars=3,
     )
     with app.app_context(), as_system():
         session = db.session
@@ -74,7 +79,9 @@ def snapshot(app: Flask, client_id: int) -> list[Any]:
         for model in TABLES:
             table = model.__table__
             own = table.c.id if model is Client else table.c.client_id
-            found.append(list(map(tuple, db.session.connection().execute(table.select().where(own == client_id)))))
+            found.append(
+                list(map(tuple, db.session.connection().execute(table.select().where(own == client_id))))
+            )
         db.session.remove()
         return found
 
@@ -82,11 +89,22 @@ def snapshot(app: Flask, client_id: int) -> list[Any]:
 def values(app: Flask, rule: Rule, ids: dict[str, int]) -> dict[str, Any]:
     """Values for a rule's parts that point at the foreign client and what is its."""
     view = rule.endpoint.partition(".")[0]
-    key = next((v.class_permission_name for v in app.appbuilder.baseviews if type(v).__name__ == view), "client")
+    key = next(
+        (v.class_permission_name for v in app.appbuilder.baseviews if type(v).__name__ == view), "client"
+    )
     number = ids.get(key, ids["client"])
-    known = {"locale": "en", "filename": "x.css", "version": "v1", "external_id": f"{MARK}-1", "app_code": "shop"}
+    known = {
+        "locale": "en",
+        "filename": "x.css",
+        "version": "v1",
+        "external_id": f"{MARK}-1",
+        "app_code": "shop",
+    }
     found = {}
     for name in rule.arguments:
+        if items := getattr(rule._converters[name], "items", None):
+            found[name] = min(items)
+            continue
         is_client = name in ("client_id", "source_id", "target_id") or key not in ids
         found[name] = known.get(name, ids["client"] if is_client else number)
     return found
@@ -110,13 +128,23 @@ def calls(app: Flask, ids: dict[str, int]) -> Iterator[tuple[str, str, dict[str,
             continue
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             if method == "GET":
-                for query in ({}, {"client": number}, {"search": MARK}, {"q": MARK}, {"source": number, "target": number}):
+                for query in (
+                    {},
+                    {"client": number},
+                    {"search": MARK},
+                    {"q": MARK},
+                    {"source": number, "target": number},
+                ):
                     yield method, url, {"query_string": query}
             else:
                 yield method, url, {"data": form}
                 yield method, url, {"json": body}
                 if "external_id" not in rule.arguments:
-                    yield method, f"{url}?client={number}", {"data": {k: v for k, v in form.items() if k != "client"}}
+                    yield (
+                        method,
+                        f"{url}?client={number}",
+                        {"data": {k: v for k, v in form.items() if k != "client"}},
+                    )
 
 
 def leaks(answer: Any, asked: dict[str, Any]) -> bool:

@@ -92,7 +92,11 @@ def test_read_only_in_a_team_follows_the_setting(app: Flask, world: Any) -> None
 
 def test_outside_a_request_a_query_must_say_for_whom(app: Flask) -> None:
     with app.app_context():
-        for statement in (select(Note), select(Client.id), select(User).where(exists().where(Client.id == 1))):
+        for statement in (
+            select(Note),
+            select(Client.id),
+            select(User).where(exists().where(Client.id == 1)),
+        ):
             with pytest.raises(Exception, match="Say for whom") as refusal:
                 db.session.execute(statement)
             assert isinstance(refusal.value.__cause__ or refusal.value, NobodyAsks)
@@ -255,7 +259,9 @@ def test_random_lives(app: Flask, steps: list[Any]) -> None:
         teams = {"alice": "North", "bob": "North", "charlie": "South"}
         for step, which, how in steps:
             if step == "team":
-                user(which).groups = [] if how is None else list(db.session.scalars(select(Group).where(Group.name == how)))
+                user(which).groups = (
+                    [] if how is None else list(db.session.scalars(select(Group).where(Group.name == how)))
+                )
                 teams[which] = how
             elif step == "assign":
                 clients[which].assignees = [user(name) for name in how]
