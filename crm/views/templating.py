@@ -109,7 +109,8 @@ def is_current_page(url: str) -> bool:
     """Whether a menu entry leads to the page that is shown, or to the list its record stands in."""
     mine, path = url.split("?")[0].rstrip("/"), request.script_root + request.path.rstrip("/")
     section = mine.removesuffix("/list")
-    return path == mine or (section != mine and path.startswith(section + "/"))
+    is_section = section != mine or mine.startswith("/crm/")
+    return path == mine or (is_section and path.startswith(section + "/"))
 
 
 def init_app(app: Flask) -> None:
