@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 
 from crm.registry import RecordType, registry
 from crm.security import headers
-from crm.views import colours, failures, health, templating
+from crm.views import assets, colours, failures, health, templating
 from crm.views.client import ClientView
 from crm.views.record import RecordView, view_for
 from crm.views.start import StartView
@@ -44,6 +44,7 @@ def register_app(app: Flask) -> None:
     """Add what is no view: error pages, safety headers, template filters, the stylesheet of colours."""
     failures.register(app)
     headers.init_app(app)
+    assets.init_app(app)
     app.register_blueprint(colours.blueprint)
     app.register_blueprint(health.blueprint)
     templating.init_app(app)
