@@ -14,7 +14,7 @@ from crm.extensions import csrf, db, migrate
 from crm.jobs import queue
 from crm.records import RECORDS
 from crm.registry import RecordType, Registry
-from crm.security import throttling
+from crm.security import gate, throttling
 from crm.security.manager import CRMSecurityManager
 from crm.security.passwords import check_password
 from crm.services import recording
@@ -42,6 +42,7 @@ def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Fla
         views.register(AppBuilder(app, db.session, security_manager_class=CRMSecurityManager,
                                   indexview=views.StartView))  # fmt: skip
     views.register_app(app)
+    gate.register(app)
     throttling.init_app(app, app.extensions["appbuilder"].sm.limiter)
     queue.init_app(app)
     cli.register(app)

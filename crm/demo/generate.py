@@ -57,6 +57,9 @@ USERS = {
 }
 REPS = ("alice", "bob", "charlie")
 PORTION = 1_000
+#: Tables in an order in which no row names one that is not there yet.
+ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, Note, Task, TaskAssignee, Deal,
+         Relationship, AttributeValue)  # fmt: skip
 
 
 def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda done: None) -> None:
@@ -89,9 +92,9 @@ def _add_tags_and_attributes() -> None:
     for position, (label, key, kind, group, options) in enumerate(words.ATTRIBUTES):
         if db.session.scalar(select(AttributeDefinition.id).where(AttributeDefinition.key == key)) is None:
             listed = [AttributeOption(label=o, position=n) for n, o in enumerate(options)]
-            db.session.add(AttributeDefinition(
-                label=label, key=key, type=kind, group=group, position=position, options=listed, in_list=not position,
-            ))  # fmt: skip
+            definition = AttributeDefinition(label=label, key=key, type=kind, group=group, options=listed)
+            definition.position, definition.in_list = position, position == 0
+            db.session.add(definition)
 
 
 def _analyze() -> None:
@@ -101,7 +104,7 @@ def _analyze() -> None:
 
 
 class _Maker:
-    """Makes portions of clients. Rows get their ids here, so that they can name each other before they exist."""
+    """Makes portions of clients. Rows get their ids here, to name each other before they exist."""
 
     def __init__(self, chance: random.Random):
         self.chance = chance
@@ -126,8 +129,7 @@ class _Maker:
         db.session.add(operation)
         db.session.flush()
         connection = db.session.connection()
-        for model in (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, Note, Task, TaskAssignee, Deal,
-                      Relationship, AttributeValue):  # fmt: skip
+        for model in ORDER:
             _write(connection, model.__table__, [_row(item) for item in self.rows.get(model, ())])
         _write(connection, SearchEntry.__table__, list(self.search_entries()))
         _write(connection, TimelineEntry.__table__, list(self.timeline_entries(operation.id)))
@@ -345,8 +347,9 @@ class _Maker:
 
     def timeline_entries(self, operation: int) -> Iterator[dict[str, Any]]:
         for client in self.rows.get(Client, ()):
-            yield {"client_id": client.id, "at": client.created_at, "kind": "created", "table_name": None, "row_id": None,
-                   "actor_id": client.created_by_id, "operation_id": operation, "summary": ""}  # fmt: skip
+            yield {"client_id": client.id, "at": client.created_at, "kind": "created", "table_name": None,
+                   "row_id": None, "actor_id": client.created_by_id, "operation_id": operation,
+                   "summary": ""}  # fmt: skip
         for record in registry():
             if record.when is not None:
                 for item in self.rows.get(record.model, ()):

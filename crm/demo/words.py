@@ -1,19 +1,100 @@
 """What the demo data is made of. All people and companies are made up; domains end in .example."""
 
 FIRST_NAMES = {
-    "PL": ["Anna", "Katarzyna", "Maria", "Agnieszka", "Małgorzata", "Zofia", "Hanna", "Łucja", "Paweł", "Piotr", "Tomasz", "Michał", "Łukasz", "Jakub", "Stanisław", "Grzegorz"],
-    "BE": ["Emma", "Louise", "Marie", "Camille", "Noor", "Lotte", "Elise", "Juliette", "Lucas", "Arthur", "Louis", "Jules", "Thomas", "Pieter", "Maxime", "Wout"],
-}  # fmt: skip
+    "PL": [
+        "Anna",
+        "Katarzyna",
+        "Maria",
+        "Agnieszka",
+        "Małgorzata",
+        "Zofia",
+        "Hanna",
+        "Łucja",
+        "Paweł",
+        "Piotr",
+        "Tomasz",
+        "Michał",
+        "Łukasz",
+        "Jakub",
+        "Stanisław",
+        "Grzegorz",
+    ],
+    "BE": [
+        "Emma",
+        "Louise",
+        "Marie",
+        "Camille",
+        "Noor",
+        "Lotte",
+        "Elise",
+        "Juliette",
+        "Lucas",
+        "Arthur",
+        "Louis",
+        "Jules",
+        "Thomas",
+        "Pieter",
+        "Maxime",
+        "Wout",
+    ],
+}
 LAST_NAMES = {
-    "PL": ["Nowak", "Kowalski", "Wiśniewski", "Wójcik", "Kamiński", "Lewandowski", "Zieliński", "Szymański", "Woźniak", "Dąbrowski", "Żółkiewski", "Król", "Pawlak", "Święcicki", "Górski", "Mazur"],
-    "BE": ["Peeters", "Janssens", "Maes", "Jacobs", "Mertens", "Willems", "Claes", "Goossens", "Wouters", "Dubois", "Lambert", "Dupont", "Lejeune", "Simon", "Renard", "Leroy"],
-}  # fmt: skip
+    "PL": [
+        "Nowak",
+        "Kowalski",
+        "Wiśniewski",
+        "Wójcik",
+        "Kamiński",
+        "Lewandowski",
+        "Zieliński",
+        "Szymański",
+        "Woźniak",
+        "Dąbrowski",
+        "Żółkiewski",
+        "Król",
+        "Pawlak",
+        "Święcicki",
+        "Górski",
+        "Mazur",
+    ],
+    "BE": [
+        "Peeters",
+        "Janssens",
+        "Maes",
+        "Jacobs",
+        "Mertens",
+        "Willems",
+        "Claes",
+        "Goossens",
+        "Wouters",
+        "Dubois",
+        "Lambert",
+        "Dupont",
+        "Lejeune",
+        "Simon",
+        "Renard",
+        "Leroy",
+    ],
+}
 CITIES = {
-    "PL": (("Kraków", "31-0%02d"), ("Warszawa", "00-1%02d"), ("Gdańsk", "80-8%02d"), ("Wrocław", "50-0%02d"),
-           ("Łódź", "90-0%02d"), ("Poznań", "61-7%02d"), ("Żory", "44-2%02d")),
-    "BE": (("Antwerpen", "20%02d"), ("Gent", "90%02d"), ("Brussel", "10%02d"), ("Liège", "40%02d"),
-           ("Brugge", "80%02d"), ("Leuven", "30%02d")),
-}  # fmt: skip
+    "PL": (
+        ("Kraków", "31-0%02d"),
+        ("Warszawa", "00-1%02d"),
+        ("Gdańsk", "80-8%02d"),
+        ("Wrocław", "50-0%02d"),
+        ("Łódź", "90-0%02d"),
+        ("Poznań", "61-7%02d"),
+        ("Żory", "44-2%02d"),
+    ),
+    "BE": (
+        ("Antwerpen", "20%02d"),
+        ("Gent", "90%02d"),
+        ("Brussel", "10%02d"),
+        ("Liège", "40%02d"),
+        ("Brugge", "80%02d"),
+        ("Leuven", "30%02d"),
+    ),
+}
 STREETS = {
     "PL": (
         "ul. Floriańska",
@@ -48,22 +129,33 @@ LEGAL_FORMS = {"PL": ("sp. z o.o.", "s.c.", "S.A."), "BE": ("BV", "NV", "SRL")}
 POSITIONS = ("Owner", "Buyer", "Shop manager", "Accountant", "Office", "Designer", "Event planner")
 
 TAGS = (
-    ("Wedding", "#fce7f3"), ("Wholesale", "#dbeafe"), ("Engraving", "#e0e7ff"), ("Newsletter", "#dcfce7"),
-    ("Late payer", "#fee2e2"), ("Trade fair", "#fef3c7"), ("Insured", "#ccfbf1"), ("Anniversary", "#f3e8ff"),
-)  # fmt: skip
+    ("Wedding", "#fce7f3"),
+    ("Wholesale", "#dbeafe"),
+    ("Engraving", "#e0e7ff"),
+    ("Newsletter", "#dcfce7"),
+    ("Late payer", "#fee2e2"),
+    ("Trade fair", "#fef3c7"),
+    ("Insured", "#ccfbf1"),
+    ("Anniversary", "#f3e8ff"),
+)
 
 #: (label, key, type, group, options)
 ATTRIBUTES = (
     ("Ring size", "ring_size", "number", "Preferences", ()),
-    ("Favourite metal", "favourite_metal", "word", "Preferences",
-     ("Yellow gold", "White gold", "Rose gold", "Silver", "Platinum")),
+    (
+        "Favourite metal",
+        "favourite_metal",
+        "word",
+        "Preferences",
+        ("Yellow gold", "White gold", "Rose gold", "Silver", "Platinum"),
+    ),
     ("Allergies", "allergies", "words", "Preferences", ("Nickel", "Copper", "Latex")),
     ("Birthday", "birthday", "date", "Personal", ()),
     ("Visits", "visits", "integer", "Personal", ()),
     ("Catalogue by post", "catalogue", "yes_no", "Preferences", ()),
     ("Loyalty number", "loyalty_number", "text", "Personal", ()),
     ("Design brief", "design_brief", "long_text", "Preferences", ()),
-)  # fmt: skip
+)
 
 NOTES = (
     "Prefers matte finishes; show her the new textured bands.",
@@ -76,13 +168,33 @@ NOTES = (
     "Paid the last invoice three weeks late. Ask for half in advance.",
 )
 TASKS = (
-    "Call back about the ring size", "Send the sketches", "Order 0.5 ct stones", "Prepare the quote for the bands",
-    "Ask for the appraisal papers", "Remind about collecting the repair", "Send the wholesale price list",
-    "Book a fitting", "Check the clasp under warranty",
-)  # fmt: skip
+    "Call back about the ring size",
+    "Send the sketches",
+    "Order 0.5 ct stones",
+    "Prepare the quote for the bands",
+    "Ask for the appraisal papers",
+    "Remind about collecting the repair",
+    "Send the wholesale price list",
+    "Book a fitting",
+    "Check the clasp under warranty",
+)
 DEALS = (
-    "Wedding bands", "Engagement ring", "Anniversary pendant", "Shop window display", "Corporate pins",
-    "Repair of a brooch", "Spring collection", "Signet rings", "Pearl necklace",
-)  # fmt: skip
-INTERNAL_NOTES = (None, None, None, "Friend of the house.", "Discount agreed until the end of the year.",
-                  "Invoices go to the accountant.", "Allergic to nickel!")  # fmt: skip
+    "Wedding bands",
+    "Engagement ring",
+    "Anniversary pendant",
+    "Shop window display",
+    "Corporate pins",
+    "Repair of a brooch",
+    "Spring collection",
+    "Signet rings",
+    "Pearl necklace",
+)
+INTERNAL_NOTES = (
+    None,
+    None,
+    None,
+    "Friend of the house.",
+    "Discount agreed until the end of the year.",
+    "Invoices go to the accountant.",
+    "Allergic to nickel!",
+)

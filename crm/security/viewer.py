@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import current_app, g, has_request_context
-from flask_appbuilder.security.sqla.models import assoc_user_group, assoc_user_role
-from flask_appbuilder.security.sqla.models import Role, User
+from flask_appbuilder.security.sqla.models import Role, User, assoc_user_group, assoc_user_role
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
