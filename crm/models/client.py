@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, inspect, text
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationship, validates
 
@@ -138,8 +138,8 @@ class Client(Record):
     )
 
     @validates("name")
-    def _set_name_key(self, _key: str, name: str) -> str:
-        self.name_key = fold(name)[:200]
+    def _set_name_key(self, _key: str, name: str | None) -> str | None:
+        self.name_key = fold(name or "")[:200]
         return name
 
     @validates("status_id", "status")
@@ -150,8 +150,9 @@ class Client(Record):
 
     def before_save(self, session: Session) -> None:
         """Fill in what follows from other fields: name, normal forms of numbers, website, domain."""
-        if not (self.name or "").strip():
-            self.name = " ".join(filter(None, (self.first_name, self.last_name))) or self.email or self.phone
+        made = " ".join(filter(None, (self.first_name, self.last_name)))
+        if not (self.name or "").strip() or (made and self._name_was_made()):
+            self.name = made or self.email or self.phone or self.mobile
         country = self.billing_country
         for number in ("phone", "mobile", "phone2"):
             setattr(self, f"{number}_e164", e164(getattr(self, number), country))
@@ -160,6 +161,17 @@ class Client(Record):
             self.website = f"https://{self.website}"
         if not self.domain:
             self.domain = domain_of(self.website, self.email)
+
+    def _name_was_made(self) -> bool:
+        """Whether a person's name was that of first and last name, of which one now changes."""
+        attributes = inspect(self).attrs
+        if self.kind != "person" or attributes.name.history.has_changes():
+            return False
+        parts = [attributes.first_name.history, attributes.last_name.history]
+        if not any(part.has_changes() for part in parts):
+            return False
+        before = [(part.deleted or part.unchanged or (None,))[0] for part in parts]
+        return self.name == " ".join(filter(None, before))
 
     @property
     def history_client_id(self) -> int | None:

@@ -1,5 +1,6 @@
 """Clients: the list, the board, the card, the form. Each stands in a file of its own."""
 
+from crm.views.client_editing import ClientFormPages
 from crm.views.client_list import ClientListPages
 from crm.views.client_marks import ClientMarks
 from crm.views.kanban import KanbanPages
@@ -9,7 +10,7 @@ from crm.views.record import RecordView
 ROUTES = {**ClientListPages.LIST_ROUTES, **KanbanPages.KANBAN_ROUTES, **ClientMarks.MARK_ROUTES}
 
 
-class ClientView(ClientListPages, KanbanPages, ClientMarks, RecordView):
+class ClientView(ClientFormPages, ClientListPages, KanbanPages, ClientMarks, RecordView):
     """The record view of clients."""
 
     more_routes = frozenset(ROUTES)

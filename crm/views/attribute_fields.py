@@ -1,0 +1,161 @@
+"""A form field for each type of attribute, which reads and writes the client's value."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from wtforms import Field, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import Length, ValidationError
+
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Client
+from crm.services.attributes import (
+    LARGEST_NUMBER,
+    LONGEST_LONG_TEXT,
+    LONGEST_TEXT,
+    NUMBER_PLACES,
+    read_value,
+    rows_of,
+    store,
+    stored,
+)  # fmt: skip
+from crm.services.reading import Unreadable
+from crm.views.fields import Choice, DayField, NumberField, OneOfField, YesNoField, stripped
+
+PREFIX = "attr_"
+Rows = Mapping[int, Sequence[AttributeValue]]
+
+
+class OfAttribute(Field):
+    """What the fields of all types share: they know their definition and where the value is stored."""
+
+    def __init__(
+        self, label: Any = None, validators: Any = None, definition: Any = None, rows: Rows | None = None,
+        may_add: bool = False, **kw: Any,
+    ):  # fmt: skip
+        self.definition, self.rows, self.may_add = definition, rows or {}, may_add
+        super().__init__(label, validators, description=definition.help_text or "", **kw)
+
+    def value(self) -> Any:
+        """What was typed, as attributes store it; None for nothing."""
+        return self.data if self.data not in ("", []) else None
+
+    def populate_obj(self, obj: Client, name: str) -> None:
+        value = self.value()
+        if isinstance(self, WordOfAttribute | WordsOfAttribute):
+            value = read_value(self.definition, value, self.may_add)
+        store(obj, self.definition, self.rows.get(self.definition.id, ()), value)
+
+
+class TextOfAttribute(OfAttribute, StringField):
+    pass
+
+
+class LongTextOfAttribute(OfAttribute, TextAreaField):
+    pass
+
+
+class NumberOfAttribute(OfAttribute, NumberField):
+    pass
+
+
+class DayOfAttribute(OfAttribute, DayField):
+    pass
+
+
+class YesNoOfAttribute(OfAttribute, YesNoField):
+    def value(self) -> bool | None:
+        return {"yes": True, "no": False}.get(self.data)
+
+
+class Options(OfAttribute):
+    """Choices of words. An option goes by `#` and its id; anything else is a word to be added."""
+
+    def __call__(self, **kw: Any) -> Any:
+        return super().__call__(**({"data-create": "yes"} if self.may_add else {}), **kw)
+
+    def chosen(self) -> list[str]:
+        return [self.data] if isinstance(self.data, str) and self.data else list(self.data or ())
+
+    def value(self) -> list[AttributeOption | str]:
+        known = {f"#{option.id}": option for option in self.definition.options}
+        return [known.get(one, one) for one in self.chosen()]
+
+    def pre_validate(self, form: Any) -> None:
+        if any(isinstance(one, str) and one.startswith("#") for one in self.value()):
+            raise ValidationError(_("There is no such choice."))
+        try:
+            if not self.may_add:
+                read_value(self.definition, self.value())
+        except Unreadable as error:
+            raise ValidationError(str(error)) from None
+
+    def iter_choices(self) -> Iterator[Choice]:
+        chosen = self.chosen()
+        if not isinstance(self, SelectMultipleField):
+            yield Choice("", "–", not chosen, {})
+        for option in self.definition.options:
+            yield Choice(f"#{option.id}", option.label, f"#{option.id}" in chosen, {})
+        for word in self.value():
+            if isinstance(word, str):
+                yield Choice(word, word, True, {})
+
+
+class WordOfAttribute(Options, OneOfField):
+    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
+        super().__init__(label, validators, choices=[], validate_choice=False, **kw)
+
+    def process_data(self, value: Sequence[AttributeOption] | None) -> None:
+        self.data = f"#{value[0].id}" if value else ""
+
+
+class WordsOfAttribute(Options, SelectMultipleField):
+    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
+        super().__init__(label, validators, choices=[], validate_choice=False, **kw)
+
+    def process_data(self, value: Sequence[AttributeOption] | None) -> None:
+        self.data = [f"#{option.id}" for option in value or ()]
+
+
+def field_of(definition: AttributeDefinition, rows: Rows, may_add: bool) -> Any:
+    """The (unbound) form field of one attribute, over the rows of a client's values.
+
+    may_add: whether words may be added to the attribute's list.
+    """
+    own = {"label": definition.label, "definition": definition, "rows": rows, "may_add": may_add}
+    if definition.type == "text":
+        return TextOfAttribute(validators=[Length(max=LONGEST_TEXT)], filters=[stripped], **own)
+    if definition.type == "long_text":
+        return LongTextOfAttribute(validators=[Length(max=LONGEST_LONG_TEXT)], filters=[stripped], **own)
+    if definition.type == "number":
+        return NumberOfAttribute(places=NUMBER_PLACES, largest=LARGEST_NUMBER, **own)
+    if definition.type == "integer":
+        return NumberOfAttribute(places=0, **own)
+    fields = {
+        "date": DayOfAttribute,
+        "yes_no": YesNoOfAttribute,
+        "word": WordOfAttribute,
+        "words": WordsOfAttribute,
+    }
+    return fields[definition.type](**own)
+
+
+def fields_of(
+    client: Client, found: Sequence[AttributeDefinition], may_add: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of these attributes for a form of a client, and what they hold, by field name.
+
+    A new client holds the defaults.
+    """
+    rows = rows_of(client)
+    fields = {PREFIX + definition.key: field_of(definition, rows, may_add) for definition in found}
+    return fields, {PREFIX + d.key: _held(client, d, rows) for d in found}
+
+
+def _held(client: Client, definition: AttributeDefinition, rows: Rows) -> Any:
+    if client.id is not None:
+        return stored(definition, rows.get(definition.id, ()))
+    try:
+        return read_value(definition, definition.default)
+    except Unreadable:
+        # the list of words has changed since the default was written
+        return None
