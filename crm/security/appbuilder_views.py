@@ -9,6 +9,7 @@ from typing import Any
 from flask import abort, request
 from flask_appbuilder import expose
 from flask_appbuilder.security import views
+from flask_babel import lazy_gettext as _l
 
 
 class Guarded:
@@ -35,7 +36,18 @@ class Guarded:
 
 
 class UserDBModelView(Guarded, views.UserDBModelView):
-    pass
+    #: Flask-AppBuilder's explain ways to sign in that we do not offer.
+    description_columns: dict[str, Any] = {}
+    label_columns = {
+        **views.UserDBModelView.label_columns,
+        "username": _l("User name"),
+        "first_name": _l("First name"),
+        "last_name": _l("Last name"),
+        "email": _l("E-mail"),
+        "active": _l("Active"),
+        "roles": _l("Roles"),
+        "groups": _l("Teams"),
+    }
 
 
 class RoleModelView(Guarded, views.RoleModelView):
@@ -43,4 +55,10 @@ class RoleModelView(Guarded, views.RoleModelView):
 
 
 class UserGroupModelView(Guarded, views.UserGroupModelView):
-    pass
+    label_columns = {
+        "name": _l("Name"),
+        "label": _l("Label"),
+        "description": _l("Description"),
+        "users": _l("Members"),
+        "roles": _l("Roles"),
+    }

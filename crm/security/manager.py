@@ -21,6 +21,7 @@ from crm.extensions import db
 from crm.registry import RecordType, registry
 from crm.security import api_keys, tokens
 from crm.security.appbuilder_views import RoleModelView, UserDBModelView, UserGroupModelView
+from crm.security.password_pages import ResetMyPasswordView, ResetPasswordView
 from crm.security.signing_in import CRMAuthView
 from crm.security.viewer import finding_out
 from crm.services.modules import is_on
@@ -38,6 +39,8 @@ class CRMSecurityManager(SecurityManager):
     userdbmodelview = UserDBModelView
     rolemodelview = RoleModelView
     groupmodelview = UserGroupModelView
+    resetmypasswordview = ResetMyPasswordView
+    resetpasswordview = ResetPasswordView
     #: Its charts are drawn by Google's servers.
     userstatschartview = None
 

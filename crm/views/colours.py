@@ -14,7 +14,8 @@ from crm.models.tag import Tag
 blueprint = Blueprint("colours", __name__)
 
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
-DARK, LIGHT = "#16181d", "#ffffff"
+#: One of these two has contrast enough with any colour; a softer black has not.
+DARK, LIGHT = "#000000", "#ffffff"
 #: WCAG 2.1 AA for text of normal size.
 ENOUGH = 4.5
 
