@@ -116,10 +116,11 @@ def calls(app: Flask, ids: dict[str, int]) -> Iterator[tuple[str, str, dict[str,
     number = ids["client"]
     form = {
         "client": number, "other": number, "client_id": number, "source": number, "id": number,
-        "target": ids["own"], "source_id": number, "target_id": ids["own"], "name": "taken", "text": "taken", "title": "taken",
-        "stage": "new", "currency": "EUR", "first_name": "taken", "type": 1, "value": 3, "ids": [number],
+        "target": ids["own"], "source_id": number, "target_id": ids["own"], "name": "taken",
+        "text": "taken", "title": "taken", "stage": "new", "currency": "EUR", "first_name": "taken", "type": 1, "value": 3, "ids": [number],
         "rowid": [number], "action": "x", "tag": "taken", "stars": 1, "status": "vip",
-        "contact": ids["contact"], "email": "taken@example.com", "external_id": f"{MARK}-1", "priority": "normal", "base": "{}",
+        "contact": ids["contact"], "email": "taken@example.com", "external_id": f"{MARK}-1",
+        "priority": "normal", "base": "{}",
     }  # fmt: skip
     body = {**form, "client": number, "clients": [{"external_id": f"{MARK}-1", "client": {"name": "taken"}}]}
     for rule in app.url_map.iter_rules():

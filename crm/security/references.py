@@ -40,14 +40,16 @@ def _references(item: Base, relation: RelationshipProperty[Any]) -> tuple[set[in
     reached = next((o for o in by_object.added or () if o is not None), None)
     left = {o.id for o in by_object.deleted or () if o is not None and o.id}
     if by_object.added:
-        return left | ({reached.id} if reached is not None and reached.id else set()), getattr(reached, "id", None)
+        return left | ({reached.id} if reached is not None and reached.id else set()), getattr(
+            reached, "id", None
+        )
     left |= {i for i in by_id.deleted or () if i}
     new = next((i for i in by_id.added or () if i), None)
     return left | ({new} if new else set()), new
 
 
 def check_references(session: Session) -> None:
-    """Refuse to attach to, or move from, what the current viewer may not see. Raises RuleError, StateConflict."""
+    """Refuse to attach to, or move from, what the viewer may not see. Raises RuleError, StateConflict."""
     wanted: dict[type, set[int]] = defaultdict(set)
     uses: list[tuple[Base, RelationshipProperty[Any], int]] = []
     for item in (*session.new, *session.dirty):
