@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests import pg
 from tests.running import Running, free_port, running
 from tools.machine import ROOT
 
@@ -53,6 +54,20 @@ def test_first_start_has_demo_data_and_says_who_can_sign_in(tmp_path, environmen
         worker_of(program)
         assert f"http://127.0.0.1:{program.port}" in program.output()
         assert "Demo users: admin, office, alice, bob, charlie, vera; password: demo" in program.output()
+
+
+@pytest.mark.postgres
+def test_the_same_on_postgresql(tmp_path, environment):
+    server = pg.start()
+    if server is None:
+        pytest.skip("no PostgreSQL on this machine (set CRM_TEST_POSTGRES_URL)")
+    environment["CRM_DATABASE_URL"] = pg.fresh_database(server)
+    try:
+        with running((*SERVE, "--demo"), ROOT, environment, tmp_path / "log", patience=120) as program:
+            worker_of(program)
+            assert "Demo users" in program.output()
+    finally:
+        pg.drop_database(environment["CRM_DATABASE_URL"])
 
 
 def test_no_demo_data_where_others_can_reach_it(tmp_path, environment):
