@@ -1,0 +1,165 @@
+"""A record of any type as JSON, out and in, by the columns and fields of its declaration and no others."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from crm.errors import Invalid
+from crm.extensions import db
+from crm.registry import RecordType
+from crm.security.masking import MASK, is_masked, shown
+from crm.services.client_json import plain, usernames
+from crm.services.client_parts import assign
+from crm.services.reading import Unreadable, read_column, read_integer
+
+#: Columns of every record that only the CRM writes.
+KEPT = ("id", "version", "created_at", "changed_at")
+LARGEST_ID = 2**62
+
+
+def json_name(attribute: InstrumentedAttribute[Any]) -> str:
+    """The name of an attribute in JSON: that of the attribute; `assignee_links` are the `assignees`."""
+    name = attribute.key
+    return name.removesuffix("_links") + "s" if name.endswith("_links") else name
+
+
+def written_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
+    """JSON name -> attribute, of what may be written."""
+    return {json_name(attribute): attribute for attribute in record.fields}
+
+
+def shown_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
+    """JSON name -> attribute, of what is answered."""
+    return {json_name(attribute): attribute for attribute in (*record.columns, *record.fields)}
+
+
+# -- out
+
+
+def record_json(record: RecordType, item: Any) -> dict[str, Any]:
+    """A record as JSON. Clients and other records are ids, users are names, hidden ones are null."""
+    found = {"id": item.id}
+    for name, attribute in shown_names(record).items():
+        found[name] = _relation_json(record, item, attribute) if _is_relation(record, attribute) else plain(
+            shown(item, attribute.key)
+        )  # fmt: skip
+    for name in KEPT:
+        if hasattr(item, name):
+            found[name] = plain(getattr(item, name))
+    return found
+
+
+def _is_relation(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
+    return attribute.key in record.mapper.relationships
+
+
+def _relation_json(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> Any:
+    value = getattr(item, attribute.key)
+    if record.mapper.relationships[attribute.key].uselist:
+        return usernames(getattr(one, "user", one) for one in value)
+    if isinstance(value, User):
+        return value.username
+    return value.id if value is not None else None
+
+
+# -- in
+
+
+def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None:
+    """Write what data names to item; what it leaves out stays. Raises Invalid with all that is wrong."""
+    known, errors = written_names(record), {}
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name in known:
+            if value == MASK and is_masked(item, known[name].key):
+                continue
+            try:
+                values[name] = _read(record, known[name], value)
+            except Unreadable as error:
+                errors[name] = [str(error)]
+        elif message := refusal_of(item, name, value):
+            errors[name] = [message]
+    if errors:
+        raise Invalid(errors)
+    for name, value in values.items():
+        _set(item, known[name], value)
+    _check_required(record, item)
+
+
+def refusal_of(item: Any, name: str, value: Any) -> str | None:
+    """What to say of a name that cannot be written; nothing where the value is what stands there already."""
+    if name not in KEPT or not hasattr(item, name):
+        return _("There is no such field.")
+    return None if plain(getattr(item, name)) == value else _("This cannot be changed.")
+
+
+def _read(record: RecordType, attribute: InstrumentedAttribute[Any], value: Any) -> Any:
+    if not _is_relation(record, attribute):
+        choices = record.choices.get(attribute.key)
+        return read_column(
+            record.mapper.columns[attribute.key], value, [c for c, _words in choices] if choices else None
+        )
+    relation = record.mapper.relationships[attribute.key]
+    if relation.uselist:
+        return read_users(value)
+    if value is None:
+        if not next(iter(relation.local_columns)).nullable:
+            raise Unreadable(_("Please fill this in."))
+        return None
+    if relation.mapper.class_ is User:
+        return read_users([value])[0]
+    found = db.session.get(relation.mapper.class_, read_integer(value, LARGEST_ID))
+    if found is None:
+        raise Unreadable(_("There is no such record."))
+    return found
+
+
+def read_users(value: Any) -> list[User]:
+    """Active users by their names: a list, or a text with commas."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Unreadable(_("This is a list of user names."))
+    names = [name.strip() for name in names if name.strip()]
+    asked = select(User).where(User.username.in_(names), User.active)
+    found = {user.username: user for user in db.session.scalars(asked)}
+    if unknown := next((name for name in names if name not in found), None):
+        raise Unreadable(_("There is no user “%(name)s”.", name=unknown[:60]))
+    return list({name: found[name] for name in names}.values())
+
+
+def _set(item: Any, attribute: InstrumentedAttribute[Any], value: Any) -> None:
+    if attribute.key == "assignee_links":
+        assign(item, value)
+    elif getattr(item, attribute.key) != value:
+        setattr(item, attribute.key, value)
+
+
+def _check_required(record: RecordType, item: Any) -> None:
+    """Raise Invalid for what a new record lacks, after its own rules have filled in what follows."""
+    if inspect(item).persistent:
+        return
+    with db.session.no_autoflush:
+        for name, attribute in written_names(record).items():
+            if _is_relation(record, attribute) and _is_missing(record, item, attribute):
+                raise Invalid({name: [_("Please fill this in.")]})
+        item.before_save(db.session)
+    missing = [
+        name for name, attribute in written_names(record).items()
+        if not _is_relation(record, attribute) and _is_missing(record, item, attribute)
+    ]  # fmt: skip
+    if missing:
+        raise Invalid({name: [_("Please fill this in.")] for name in missing})
+
+
+def _is_missing(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> bool:
+    if not _is_relation(record, attribute):
+        column = record.mapper.columns[attribute.key]
+        return not column.nullable and column.default is None and getattr(item, attribute.key) in (None, "")
+    relation = record.mapper.relationships[attribute.key]
+    if relation.uselist or all(column.nullable for column in relation.local_columns):
+        return False
+    return getattr(item, attribute.key) is None

@@ -1,0 +1,211 @@
+"""The OpenAPI description of our APIs, made from the declarations: fields, filters, and every status."""
+
+from typing import TYPE_CHECKING, Any
+
+from apispec import APISpec
+from apispec.exceptions import DuplicateComponentNameError
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import Boolean, Column, Date, Integer
+
+from crm.models.types import Exact, UtcDateTime
+from crm.registry import RecordType
+from crm.services.listing import LARGEST_PAGE
+from crm.services.record_json import KEPT, shown_names, written_names
+
+if TYPE_CHECKING:
+    from crm.views.api import RecordApi
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER_OF_ROW: Schema = {"type": "integer", "format": "int64", "minimum": 1}
+#: Why a request can fail, by status.
+FAILURES = {
+    400: "The request cannot be read.",
+    401: "Nobody is signed in, or the key or token does not hold.",
+    403: "The caller may not do this.",
+    404: "There is no such thing, or the caller does not see it.",
+    409: "Somebody else has changed it meanwhile, or its state does not allow this.",
+    413: "The request is too large.",
+    422: "A value cannot be taken; `errors` says which and why.",
+    429: "Too many attempts.",
+}
+READING = (400, 401, 403, 404)
+WRITING = (400, 401, 403, 404, 409, 413, 422)
+SECURITY = [{"jwt": []}, {"api_key": []}]
+ERROR: Schema = {
+    "type": "object",
+    "required": ["code", "message", "errors"],
+    "properties": {
+        "code": {"type": "integer"},
+        "message": TEXT,
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}},
+    },
+}
+
+
+# -- pieces
+
+
+def content(schema: Schema) -> Schema:
+    return {"application/json": {"schema": schema}}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def ok(schema: Schema, words: str, has_version: bool = False) -> Schema:
+    """A successful answer."""
+    answer: Schema = {"description": words, "content": content(schema)}
+    if has_version:
+        answer["headers"] = {"ETag": {"description": "The version of the record.", "schema": TEXT}}
+    return answer
+
+
+def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
+    """The failed answers with these codes, all in one shape."""
+    add_schema(spec, "Error", ERROR)
+    return {
+        str(code): {"description": FAILURES[code], "content": content(ref("Error"))} for code in codes
+    }
+
+
+def add_schema(spec: APISpec, name: str, schema: Schema) -> None:
+    try:
+        spec.components.schema(name, schema)
+    except DuplicateComponentNameError:
+        pass
+
+
+def parameter(name: str, words: str, schema: Schema | None = None, place: str = "query") -> Schema:
+    """A parameter of a query, a path or the headers."""
+    return {"in": place, "name": name, "description": words, "schema": schema or TEXT,
+            "required": place == "path"}  # fmt: skip
+
+
+def operation(
+    spec: APISpec, tag: str, summary: str, answers: Schema, codes: tuple[int, ...], **more: Any
+) -> Schema:
+    """One method of one path."""
+    return {
+        "tags": [tag], "summary": summary, "security": SECURITY,
+        "responses": {**answers, **failures(spec, codes)}, **more,
+    }  # fmt: skip
+
+
+def sent(schema: Schema) -> Schema:
+    return {"required": True, "content": content(schema)}
+
+
+# -- record types
+
+
+def column_schema(column: Column[Any], choices: Any = None) -> Schema:
+    """What the JSON of a column is."""
+    kind, schema = column.type, dict(TEXT)
+    if choices:
+        schema["enum"] = [code for code, _words in choices] + ([None] if column.nullable else [])
+    elif isinstance(kind, Exact):
+        schema = {"type": "number"}
+    elif isinstance(kind, Boolean):
+        schema = {"type": "boolean"}
+    elif isinstance(kind, Integer):
+        schema = {"type": "integer"}
+    elif isinstance(kind, UtcDateTime):
+        schema["format"] = "date-time"
+    elif isinstance(kind, Date):
+        schema["format"] = "date"
+    elif getattr(kind, "length", None):
+        schema["maxLength"] = kind.length
+    return {**schema, "nullable": True} if column.nullable else schema
+
+
+def attribute_schema(record: RecordType, attribute: Any) -> Schema:
+    """What the JSON of a column or relation of a record is."""
+    relation = record.mapper.relationships.get(attribute.key)
+    if relation is None:
+        return column_schema(record.mapper.columns[attribute.key], record.choices.get(attribute.key))
+    if relation.uselist:
+        return {"type": "array", "items": TEXT, "description": "User names."}
+    if relation.mapper.class_ is User:
+        return {**TEXT, "nullable": True, "description": "A user name."}
+    return {**NUMBER_OF_ROW, "nullable": True}
+
+
+def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
+    """The JSON of a record as it is answered, and as it is sent."""
+    kept = {name: column_schema(record.mapper.columns[name]) for name in KEPT if name in record.mapper.columns}
+    shown = {name: attribute_schema(record, one) for name, one in shown_names(record).items()}
+    taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
+    return (
+        {"type": "object", "properties": {**kept, **shown}},
+        {"type": "object", "properties": taken, "additionalProperties": False},
+    )
+
+
+def list_parameters(api: "RecordApi") -> list[Schema]:
+    """The query parameters of a list."""
+    return [
+        parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
+        parameter("page_size", "How many rows a page has.",
+                  {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
+        parameter("sort", "The column to sort by.", {"type": "string", "enum": sorted(api.sorts())}),
+        parameter("dir", "Which way to sort.", {"type": "string", "enum": ["asc", "desc"]}),
+        parameter("updated_since", "Only what changed at this moment or later (ISO 8601)."),
+        parameter("q", "Page (from 0), page_size, order_column and order_direction in Rison."),
+        *(parameter(name, str(words)) for name, words in api.filter_names().items()),
+    ]  # fmt: skip
+
+
+def describe_record(spec: APISpec, api: "RecordApi") -> None:
+    """Describe the routes of one record type."""
+    name, tag = api.record.model.__name__, api.openapi_spec_tag or api.record.key
+    shown, taken = api.schemas()
+    add_schema(spec, name, shown)
+    add_schema(spec, f"{name}Input", taken)
+    one = {"type": "object", "properties": {"id": NUMBER_OF_ROW, "result": ref(name)}}
+    several = {
+        "type": "object",
+        "properties": {
+            "count": {"type": "integer"},
+            "ids": {"type": "array", "items": NUMBER_OF_ROW},
+            "result": {"type": "array", "items": ref(name)},
+        },
+    }
+    actions, moved = api.record.actions, api.moved_answers()
+    match = parameter("If-Match", "The version that the caller knows; another one is a 409.", place="header")
+    collection: Schema = {}
+    single: Schema = {}
+    if "list" in actions:
+        collection["get"] = operation(
+            spec, tag, "List", {"200": ok(several, "A page of them.")}, READING, parameters=list_parameters(api)
+        )
+        info = {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}}
+        spec.path(
+            path=f"{api.route_base}/_info",
+            operations={"get": operation(spec, tag, "Permissions and field names",
+                                         {"200": ok(info, "What may be done here.")}, READING)},
+        )  # fmt: skip
+    if "add" in actions:
+        collection["post"] = operation(
+            spec, tag, "Add", {"201": ok(one, "Added.", True)}, WRITING, requestBody=sent(ref(f"{name}Input"))
+        )
+    if "show" in actions:
+        single["get"] = operation(spec, tag, "Read", {"200": ok(one, "It.", True), **moved}, READING)
+    if "edit" in actions:
+        for method in ("put", "patch"):
+            single[method] = operation(
+                spec, tag, "Change the fields that are sent", {"200": ok(one, "Changed.", True), **moved}, WRITING,
+                requestBody=sent(ref(f"{name}Input")), parameters=[match],
+            )  # fmt: skip
+    if "delete" in actions:
+        gone = {"type": "object", "properties": {"message": TEXT}}
+        single["delete"] = operation(
+            spec, tag, "Delete", {"200": ok(gone, "Deleted."), **moved}, WRITING, parameters=[match]
+        )
+    spec.path(path=f"{api.route_base}/", operations=collection)
+    spec.path(
+        path=f"{api.route_base}/{{pk}}", operations=single,
+        parameters=[parameter("pk", "The number of the record.", NUMBER_OF_ROW, "path")],
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""The REST API of clients: the list's filters, the contract's field names, merged ones lead to their target."""
+
+from typing import Any
+
+from flask import abort, redirect
+from flask_babel import gettext as _
+from sqlalchemy import Select, inspect, or_, select
+from werkzeug.datastructures import MultiDict
+
+from crm.errors import Invalid, RuleError, StateConflict
+from crm.extensions import db
+from crm.models import Change, Client, Operation
+from crm.security.manager import may
+from crm.services import archiving, client_filters, client_listing
+from crm.services.client_input import Words, needs, problems, read_client, write_client
+from crm.services.client_json import KEPT, NAMES, client_json, clients_json, loaded
+from crm.services.redirects import find_target
+from crm.services.timeline import PARTS
+from crm.views import client_document
+from crm.views.api import RecordApi, read_since, record_id
+
+
+class ClientApi(RecordApi):
+    """The API of clients."""
+
+    def filtered(self, args: MultiDict[str, str]) -> Select[Any]:
+        return client_filters.filtered(args)
+
+    def ordering(self, args: MultiDict[str, str]) -> list[Any]:
+        return client_listing.ordering(args)[0]
+
+    def changed_since(self, text: str) -> Any:
+        """Tags, assignees and the like are rows of their own; the log knows when they changed."""
+        since = read_since(text)
+        parts = (
+            select(Change.client_id)
+            .join(Operation, Operation.id == Change.operation_id)
+            .where(Operation.at >= since, Change.table_name.in_(PARTS))
+        )
+        return or_(Client.changed_at >= since, Client.id.in_(parts))
+
+    def load(self, statement: Select[Any]) -> list[Any]:
+        return loaded(statement)
+
+    def one_json(self, item: Client) -> dict[str, Any]:
+        return client_json(item)
+
+    def several_json(self, items: list[Any]) -> list[dict[str, Any]]:
+        return clients_json(items)
+
+    def field_names(self) -> dict[str, list[str]]:
+        return {"columns": list(NAMES), "fields": [name for name in NAMES if name not in KEPT]}
+
+    def write(self, item: Client, data: dict[str, Any]) -> None:
+        words = Words(may_add_tags=may("add", "tag"))
+        given = read_client(data, words.definitions)
+        is_new = inspect(item).transient
+        words.learn([given], [] if is_new else [item])
+        if errors := {**needs(item, given), **problems(item, given, words)}:
+            raise Invalid(errors)
+        if is_new and not given.status:
+            item.status = words.default_status
+        try:
+            write_client(item, given, words)
+        except RuleError as error:
+            if error.field == "external_id":
+                raise taken(str(error.description)) from None
+            raise
+
+    def remove(self, item: Client) -> None:
+        archiving.move_to_trash(item)
+
+    def get_item(self, pk: str, lock: bool = False) -> Client:
+        """The client with this id; one merged away sends the caller to its target."""
+        number = record_id(pk)
+        options = {"with_for_update": {"of": Client}, "populate_existing": True} if lock else {}
+        client = db.session.get(Client, number, **options)
+        if client is None:
+            target = find_target(number)
+            if target is None:
+                abort(404)
+            abort(redirect(f"{self.route_base}/{target}", code=308))
+        return client
+
+    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return client_document.schemas()
+
+    def sorts(self) -> frozenset[str]:
+        return frozenset({*client_listing.SORTS, "status"})
+
+    def filter_names(self) -> dict[str, Any]:
+        return {name: one.label for name, one in client_filters.FILTERS.items()}
+
+    def moved_answers(self) -> dict[str, Any]:
+        return {"308": {"description": _("The client was merged into the one that Location names.")}}
+
+
+def taken(message: str) -> StateConflict:
+    """409 for an external ID that another client has."""
+    conflict = StateConflict(message)
+    conflict.errors = {"external_id": [message]}  # type: ignore[attr-defined]
+    return conflict

@@ -1,0 +1,126 @@
+"""The JSON of a client and the routes beside CRUD, for the description of our APIs."""
+
+from typing import Any
+
+from apispec import APISpec
+from sqlalchemy import inspect
+
+from crm.models import Client
+from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
+from crm.services.client_json import ADDRESSES, COLUMNS, KEPT, RENAMED
+from crm.views.api_document import (
+    NUMBER_OF_ROW, READING, TEXT, WRITING, Schema, column_schema, ok, operation, parameter, ref, sent,
+)  # fmt: skip
+
+NAMES: Schema = {"type": "array", "items": TEXT}
+NULLABLE_TEXT: Schema = {**TEXT, "nullable": True}
+
+
+def schemas() -> tuple[Schema, Schema]:
+    """The JSON of a client as it is answered, and as it is sent; attributes stand under their keys."""
+    columns = inspect(Client).columns
+    address = {part: column_schema(columns[f"billing_{part}"]) for part in ADDRESS_PARTS}
+    fields: Schema = {
+        **{name: column_schema(columns[RENAMED.get(name, name)]) for name in (*COLUMNS, *RENAMED)},
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "stars": {"type": "integer", "minimum": 0, "maximum": MAX_STARS},
+        **{which: {"type": "object", "properties": address, "additionalProperties": False} for which in ADDRESSES},
+        "status": {**NULLABLE_TEXT, "description": "The code of a status."},
+        "assignees": {**NAMES, "description": "User names; the first is responsible."},
+        "external_id": NULLABLE_TEXT,
+        "app_code": TEXT,
+        "archived": {"type": "boolean"},
+    }
+    kept = {name: column_schema(columns[name]) for name in KEPT}
+    shown = {**kept, **fields, "tags": {**NAMES, "description": "Names of tags."}}
+    taken = {
+        **fields,
+        "name": NULLABLE_TEXT,
+        "tags": {"oneOf": [TEXT, NAMES], "nullable": True, "description": "A text with commas; they replace."},
+    }
+    more = {"description": "Attributes by their keys."}
+    return (
+        {"type": "object", "properties": shown, "additionalProperties": more},
+        {"type": "object", "properties": taken, "additionalProperties": more},
+    )
+
+
+TAG = "client"
+KEY: Schema = {"app_code": NULLABLE_TEXT, "external_id": TEXT}
+CHANGE_TYPES = ("status_id", "stars", "add_tag", "remove_tag", "add_assignee", "remove_assignee", "archive",
+                "restore", "consent")  # fmt: skip
+
+
+def _object(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
+    return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
+
+
+def describe_actions(spec: APISpec, base: str) -> None:
+    """Describe upsert, the look-ups by external ID, bulk changes and merge."""
+    _describe_upsert(spec, base)
+    name, code = (parameter(n, words, None, "path") for n, words in
+                  (("external_id", "The external ID."), ("app_code", "The app code.")))  # fmt: skip
+    found = {"200": ok(ref("Client"), "The client.", True)}
+    spec.path(
+        path=f"{base}/e/{{external_id}}.json", parameters=[name],
+        operations={"get": operation(spec, TAG, "Read by external ID", found, READING)},
+    )  # fmt: skip
+    spec.path(
+        path=f"{base}/e/{{app_code}}/{{external_id}}.json", parameters=[code, name],
+        operations={"get": operation(spec, TAG, "Read by app code and external ID", found, READING)},
+    )  # fmt: skip
+    asked = [parameter("external_id", "The external ID."), parameter("app_code", "The app code.")]
+    spec.path(
+        path=f"{base}/e.json",
+        operations={"get": operation(spec, TAG, "Read by external ID, slashes and all", found, (*READING, 422),
+                                     parameters=asked)},
+    )  # fmt: skip
+    _describe_changes(spec, base)
+    merged = _object({"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW})
+    pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
+            "choices": {"type": "object", "additionalProperties": TEXT}}  # fmt: skip
+    spec.path(
+        path=f"{base}/merge_clients.json",
+        operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(merged, "Merged.")}, WRITING,
+                                      requestBody=sent(_object(pair, ("source_id", "target_id"))))},
+    )  # fmt: skip
+
+
+def _describe_upsert(spec: APISpec, base: str) -> None:
+    one = _object({**KEY, "client": ref("ClientInput")}, ("external_id", "client"))
+    many = _object({"app_code": NULLABLE_TEXT, "clients": {"type": "array", "maxItems": 1000, "items": one}}, ("clients",))
+    line = {"index": {"type": "integer"}, "code": {"type": "integer"}, "errors": {"type": "object"}}
+    done = {"id": NUMBER_OF_ROW, "created": {"type": "boolean"}, "archived": {"type": "boolean"},
+            "restored": {"type": "boolean"}}  # fmt: skip
+    single = _object({**done, "client": ref("Client")})
+    batch = _object({"results": {"type": "array", "items": _object({**line, **done})}})
+    answers = {
+        "200": ok({"oneOf": [single, batch]}, "Changed; of a batch: what became of each."),
+        "201": ok(single, "Added."),
+    }
+    spec.path(
+        path=f"{base}/upsert.json",
+        operations={"post": operation(spec, TAG, "Add or change by external ID", answers, WRITING,
+                                      requestBody=sent({"oneOf": [one, many]}))},
+    )  # fmt: skip
+
+
+def _describe_changes(spec: APISpec, base: str) -> None:
+    change: Schema = {"type": {"type": "string", "enum": list(CHANGE_TYPES)}, "value": {}}
+    guarded = {**change, "version": {"type": "integer"}, "expected": {**NUMBER_OF_ROW, "nullable": True}}
+    skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT})}
+    done = {"changed": {"type": "integer"}, "skipped": skipped, "operation_id": {**NUMBER_OF_ROW, "nullable": True}}
+    moved = {**done, "version": {"type": "integer"}, "status": NULLABLE_TEXT,
+             "status_id": {**NUMBER_OF_ROW, "nullable": True}}  # fmt: skip
+    spec.path(
+        path=f"{base}/{{pk}}/change_bulk_option.json",
+        parameters=[parameter("pk", "The number of the client.", NUMBER_OF_ROW, "path")],
+        operations={"post": operation(spec, TAG, "Change one", {"200": ok(_object(moved), "Changed.")}, WRITING,
+                                      requestBody=sent(_object(guarded, ("type",))))},
+    )  # fmt: skip
+    ids = {"ids": {"type": "array", "items": NUMBER_OF_ROW}}
+    spec.path(
+        path=f"{base}/change_bulk_option_multiple.json",
+        operations={"post": operation(spec, TAG, "Change several", {"200": ok(_object(done), "Changed.")}, WRITING,
+                                      requestBody=sent(_object({**ids, **change}, ("ids", "type"))))},
+    )  # fmt: skip
