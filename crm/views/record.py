@@ -15,15 +15,13 @@ from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
-from crm.security.manager import may
+from crm.security.manager import may, may_change
 from crm.security.masking import is_masked
 from crm.security.visibility import sees_client
 from crm.services import listing
+from crm.services.choosing import choices
 from crm.services.modules import is_on
-from crm.services.search import search
 from crm.views.forms import RecordForm, form_for
-
-MOST_SUGGESTIONS = 20
 
 
 class RecordView(ModelView):
@@ -69,8 +67,14 @@ class RecordView(ModelView):
     @has_access
     def choices(self) -> Answer:
         """What a choice field offers for what was typed: `{"results": [{"id", "text", "hint"}]}`."""
-        entries = search(request.args.get("q", "")[:100], [self.record.key], MOST_SUGGESTIONS)
-        return jsonify(results=[{"id": e.row_id, "text": e.title, "hint": ""} for e in entries])
+        of = request.args.get("client", "")
+        found = choices(
+            self.record,
+            request.args.get("q", "")[:100],
+            client_id=int(of) if of.isascii() and of.isdigit() and len(of) < 19 else None,
+            archived=request.args.get("archived") == "1",
+        )
+        return jsonify(results=[{"id": item.id, "text": str(item), "hint": hint} for item, hint in found])
 
     # -- show
 
@@ -221,10 +225,7 @@ class RecordView(ModelView):
 
     def may_change(self, item: Any, action: str) -> bool:
         """Whether the current user may edit or delete this one: any, or what they made themselves."""
-        if not may(action, self.record.key):
-            return False
-        own_only = action == "delete" or self.record.own_edit
-        return not own_only or may(f"{action}_any", self.record.key) or item.created_by_id == g.user.id
+        return may_change(self.record, item, action)
 
     # -- where to go next
 

@@ -1,15 +1,32 @@
-"""The start page."""
+"""The start page: my tasks, the clients that need attention, and where something has happened."""
 
+from flask import g
 from flask_appbuilder import IndexView, expose
 from flask_login import login_required
 
+from crm.security.manager import may
+from crm.services import agenda
+
 
 class StartView(IndexView):
-    """My tasks, and the clients that need attention."""
+    """What a user wants to see first."""
 
     index_template = "start.html"
 
     @expose("/")
     @login_required
     def index(self):
-        return self.render_template(self.index_template, title="")
+        clients, tasks = may("list", "client"), may("list", "task")
+        mine = agenda.my_tasks(g.user.id) if tasks else None
+        hidden = [t.client_id for t in mine.rows if t.client is None] if mine else []
+        return self.render_template(
+            self.index_template,
+            title="",
+            may=may,
+            tasks=mine,
+            overdue=agenda.overdue(mine) if mine else 0,
+            client_names=agenda.names_of_clients(hidden),
+            attention=agenda.needing_attention() if clients else None,
+            recent=agenda.lately_active() if clients else [],
+            any_client=clients and agenda.any_client(),
+        )

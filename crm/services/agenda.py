@@ -1,0 +1,79 @@
+"""What the start page shows to one user: their open tasks, clients in need, and what happened last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from crm.extensions import db
+from crm.models import Client, Task, TaskAssignee
+from crm.models.types import utc_now
+from crm.services.client_filters import alerting
+from crm.services.listing import counted
+
+MOST_TASKS = 10
+MOST_CLIENTS = 8
+
+
+@dataclass(frozen=True)
+class Some:
+    """The first rows of something, and how many there are; None for more than are counted."""
+
+    rows: list[Any]
+    count: int | None
+
+
+def my_tasks(user_id: int) -> Some:
+    """The open tasks that a user is to do, overdue first, then by date; and their own that nobody is to do."""
+    links = TaskAssignee.__table__.c
+    anybody = exists().where(links.task_id == Task.id)
+    mine = or_(Task.assigned_to(user_id), and_(Task.created_by_id == user_id, ~anybody))
+    asked = select(Task).where(Task.done.is_(False), mine)
+    shown = asked.options(joinedload(Task.client), selectinload(Task.assignee_links))
+    rows = db.session.scalars(shown.order_by(Task.due.is_(None), Task.due, Task.id).limit(MOST_TASKS))
+    return _with_count(list(rows), asked, MOST_TASKS)
+
+
+def overdue(tasks: Some) -> int:
+    """How many of the shown tasks are late."""
+    now = utc_now()
+    return sum(1 for task in tasks.rows if task.due is not None and task.due < now)
+
+
+def needing_attention() -> Some:
+    """Clients that have been in their status for longer than it allows, longest first."""
+    asked = select(Client).where(alerting())
+    rows = db.session.scalars(asked.order_by(Client.status_changed_at, Client.id).limit(MOST_CLIENTS))
+    return _with_count(list(rows), asked, MOST_CLIENTS)
+
+
+def lately_active() -> list[Client]:
+    """The clients with the latest activity."""
+    asked = select(Client).where(Client.archived_at.is_(None), Client.last_activity_at.is_not(None))
+    return list(
+        db.session.scalars(asked.order_by(Client.last_activity_at.desc(), Client.id).limit(MOST_CLIENTS))
+    )
+
+
+def any_client() -> bool:
+    """Whether the viewer sees any client at all."""
+    return db.session.scalar(select(Client.id).limit(1)) is not None
+
+
+def _with_count(rows: list[Any], asked: Select[Any], most: int) -> Some:
+    return Some(rows, len(rows) if len(rows) < most else counted(asked))
+
+
+def names_of_clients(ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of these clients, also of those that the viewer may not see.
+
+    For records that the viewer is to do at a hidden client: the name alone is told, by the table's own
+    columns, which visibility does not narrow. Deleted clients have none.
+    """
+    client, wanted = Client.__table__.c, {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    asked = select(client.id, client.name).where(client.id.in_(wanted), client.deleted_at.is_(None))
+    return {row.id: row.name for row in db.session.connection().execute(asked)}

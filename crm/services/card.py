@@ -1,0 +1,65 @@
+"""What stands on a client's card: for each record type how many there are, and the newest few."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from crm.extensions import db
+from crm.models import Client
+from crm.registry import RecordType
+from crm.services.attached import MOST_COUNTED, counts, of_client
+
+IN_BOX = 5
+IN_TAB = 25
+
+
+@dataclass(frozen=True)
+class Box:
+    """The records of one type at one client. count: None for more than are counted."""
+
+    record: RecordType
+    count: int | None
+    rows: Sequence[Any]
+
+
+def boxes(client: Client, records: Sequence[RecordType], limit: int = IN_BOX) -> list[Box]:
+    """A box for each of these record types, also where there are no records."""
+    found = counts(client.id, records)
+    return [
+        Box(
+            record,
+            found[record.key] if found[record.key] <= MOST_COUNTED else None,
+            newest(record, client, limit) if found[record.key] else [],
+        )
+        for record in records
+    ]
+
+
+def newest(record: RecordType, client: Client, limit: int) -> list[Any]:
+    """The records of a client that come first in its box, with what a row shows loaded at once."""
+    model: Any = record.model
+    order = [*record.box_order] or [model.id.desc()]
+    asked = select(model).where(of_client(record, client.id)).order_by(*order).limit(limit)
+    return list(db.session.scalars(asked.options(*_shown_with(record))))
+
+
+def _shown_with(record: RecordType) -> list[Any]:
+    """Loads of what the rows of a box show beside the record: what its columns name, and people."""
+    model: Any = record.model
+    if record.between_clients:
+        return [joinedload(model.client), joinedload(model.other)]
+    shown = [a for a in record.relationships(record.columns) if a.key != "client"]
+    people = [a for a in record.relationships(record.fields) if a.property.uselist]
+    return [selectinload(a) for a in dict.fromkeys([*shown, *people])]
+
+
+def users_by_id(ids: Iterable[int | None]) -> dict[int, User]:
+    """The users with these ids."""
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    return {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(wanted)))}

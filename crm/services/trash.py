@@ -1,0 +1,81 @@
+"""The trash: clients that were deleted, and purging one for good."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column, Table, delete, select, update
+
+from crm.extensions import db
+from crm.models import Client
+from crm.models.base import Base
+from crm.security.references import is_owned
+from crm.security.visibility import including_hidden
+from crm.services import history
+
+PAGE = 50
+
+_client = Client.__table__
+
+
+def trashed(page: int) -> tuple[list[Client], bool]:
+    """One page of the trash, last deleted first, and whether another follows. Pages count from 1."""
+    asked = (
+        select(Client)
+        .where(Client.deleted_at.is_not(None), Client.merged_into_id.is_(None))
+        .order_by(Client.deleted_at.desc(), Client.id.desc())
+        .limit(PAGE + 1)
+        .offset((page - 1) * PAGE)
+    )
+    with including_hidden():
+        rows = list(db.session.scalars(asked))
+    return rows[:PAGE], len(rows) > PAGE
+
+
+def find_trashed(client_id: int) -> Client | None:
+    """The client with this id, if it is in the trash and the viewer would see it otherwise."""
+    asked = select(Client).where(Client.id == client_id, Client.deleted_at.is_not(None))
+    with including_hidden():
+        return db.session.scalar(asked)
+
+
+def purge(client: Client) -> None:
+    """Delete a client in the trash for good, with all that belongs to it; the caller commits.
+
+    What was merged into it goes too. History keeps that it was done and by whom, but not the rows: they are
+    meant to be gone.
+    """
+    session, connection = db.session, db.session.connection()
+    ids = _with_merged(client.id)
+    with history.operation("purge", client_id=client.id, name=client.name):
+        history.operation_id(session)
+        session.expunge_all()
+        for table, column in _references():
+            mine = column.in_(ids)
+            if column.nullable and not _belongs_to_clients(table):
+                connection.execute(update(table).where(mine).values({column.name: None}))
+            else:
+                connection.execute(delete(table).where(mine))
+        connection.execute(delete(_client).where(_client.c.id.in_(ids)))
+
+
+def _with_merged(client_id: int) -> set[int]:
+    """This client and all that were merged into it, and into those."""
+    found, new = {client_id}, {client_id}
+    while new:
+        asked = select(_client.c.id).where(_client.c.merged_into_id.in_(new))
+        new = set(db.session.connection().scalars(asked)) - found
+        found |= new
+    return found
+
+
+def _references() -> Iterator[tuple[Table, Column[Any]]]:
+    """Every foreign key to a client, tables that others point at last."""
+    for table in reversed(Base.metadata.sorted_tables):
+        if table is not _client:
+            for key in table.foreign_keys:
+                if key.column.table is _client:
+                    yield table, key.parent
+
+
+def _belongs_to_clients(table: Table) -> bool:
+    return any(m.local_table is table and is_owned(m.class_) for m in Base.registry.mappers)

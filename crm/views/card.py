@@ -1,0 +1,133 @@
+"""The card of a client: everything about it on one page, in tabs."""
+
+from typing import Any
+
+from flask import abort, redirect, request, url_for
+from flask_appbuilder import expose, has_access
+from werkzeug.wrappers import Response
+
+from crm.extensions import db
+from crm.models import Client, Contact
+from crm.registry import TABS, RecordType, registry
+from crm.security.manager import may
+from crm.security.masking import shown
+from crm.services.card import IN_TAB, boxes, users_by_id
+from crm.services.client_words import ROLES
+from crm.services.history import operation
+from crm.services.redirects import find_target
+from crm.views.card_details import details
+
+DETAILS, TIMELINE = "details", "timeline"
+
+
+class ClientCard:
+    """The card, for `ClientView`."""
+
+    more_routes = frozenset({"tab", "role"})
+    method_permission_name = {"tab": "show", "role": "edit"}
+
+    render: Any
+    get_item: Any
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Response:
+        client = find_client(pk)
+        if client is None:
+            target = find_target(int(pk)) or abort(404)
+            return redirect(url_for("ClientView.show", pk=target), 301)
+        name = request.args.get("tab", DETAILS)
+        values = self.tab_values(client, name) if name in self.tabs() else abort(404)
+        return self.render(
+            "client/card.html", title=client.name, client=client, additions=additions(client),
+            email=best_email(client, values.get("boxes", ())), phone=best_phone(client), **values,
+        )  # fmt: skip
+
+    @expose("/tab/<pk>/<name>")
+    @has_access
+    def tab(self, pk: str, name: str) -> Response:
+        """What stands under one tab, as a fragment."""
+        client = self.get_item(pk)
+        if name not in self.tabs():
+            abort(404)
+        return self.render("client/_tab.html", client=client, fragment=True, **self.tab_values(client, name))
+
+    @staticmethod
+    def tabs() -> list[str]:
+        """The names of the card's tabs, in order: those of record types that the user may see."""
+        used = {record.tab for record in seen_records()}
+        return [DETAILS, *(name for name in TABS if name in used), TIMELINE]
+
+    def tab_values(self, client: Client, name: str) -> dict[str, Any]:
+        """What the template of a tab needs."""
+        values = {"tab": name, "tabs": self.tabs(), "tab_words": TABS, "roles": ROLES, "people": {}}
+        if name == DETAILS:
+            found = boxes(client, [record for record in seen_records() if record.box])
+            values["boxes"] = [box for box in found if box.rows or is_always_shown(box.record)]
+            values["details"] = details(client)
+        elif name != TIMELINE:
+            values["boxes"] = boxes(client, [r for r in seen_records() if r.tab == name], IN_TAB)
+        rows = [row for box in values.get("boxes", ()) for row in box.rows]
+        values["people"] = users_by_id(
+            getattr(item, column, None)
+            for item in (client, *rows)
+            for column in ("created_by_id", "changed_by_id", "consent_by_id")
+        )
+        return values
+
+    @expose("/role/<pk>", methods=["POST"])
+    @has_access
+    def role(self, pk: str) -> Response:
+        """Switch one role of a client on or off: buyer, supplier, workshop."""
+        client, name = self.get_item(pk), request.form.get("role", "")
+        if name not in ROLES or request.form.get("on") not in ("yes", "no"):
+            abort(400)
+        with operation("change", client_id=client.id):
+            setattr(client, name, request.form["on"] == "yes")
+            db.session.commit()
+        if "HX-Request" in request.headers:
+            return self.render("client/_roles.html", client=client, roles=ROLES, focus=name)
+        return redirect(url_for("ClientView.show", pk=client.id))
+
+
+def find_client(pk: str) -> Client | None:
+    """The client with this id that the current user sees, or None; 404 for what is no id."""
+    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+        abort(404)
+    return db.session.get(Client, int(pk))
+
+
+def seen_records() -> list[RecordType]:
+    """The record types of clients that the current user may see, in order."""
+    return [record for record in registry().of_client() if may("list", record.key)]
+
+
+def is_always_shown(record: RecordType) -> bool:
+    return record.always_box and may("add", record.key)
+
+
+def additions(client: Client) -> list[tuple[RecordType, str]]:
+    """What + Add offers to the current user: (record type, address of its form with the client filled in)."""
+    return [
+        (record, url_for(f"{record.model.__name__}View.add", client=client.id))
+        for record in registry().of_client()
+        if record.addable and "add" in record.actions and may("add", record.key)
+    ]
+
+
+def best_email(client: Client, found: Any) -> str:
+    """The address to write to: that of the primary contact, else the client's own; blank where masked."""
+    contacts = [row for box in found for row in box.rows if isinstance(row, Contact) and row.is_primary]
+    for item in (*contacts, client):
+        if item.email and shown(item, "email") == item.email:
+            return item.email
+    return ""
+
+
+def best_phone(client: Client) -> str:
+    """The number to call; blank where there is none or it is masked."""
+    for name in ("phone", "mobile", "phone2"):
+        number = getattr(client, name)
+        if number and shown(client, name) == number:
+            return getattr(client, f"{name}_e164") or number
+    return ""

@@ -1,0 +1,43 @@
+"""Tasks: ticked off in place."""
+
+from flask import abort, g, redirect, request
+from flask_appbuilder import expose, has_access
+from werkzeug.wrappers import Response
+
+from crm.extensions import db
+from crm.models import Task
+from crm.models.task import TaskAssignee
+from crm.services.agenda import names_of_clients
+from crm.services.history import operation
+from crm.views.record import RecordView
+
+
+class TaskView(RecordView):
+    """The record view of tasks."""
+
+    more_routes = frozenset({"done"})
+    method_permission_name = {"done": "edit"}
+
+    @expose("/done/<pk>", methods=["POST"])
+    @has_access
+    def done(self, pk: str) -> Response:
+        """Tick a task off, or take the tick away; `?client=yes` where the row names its client."""
+        task: Task = self.get_item(pk)
+        if not self.may_change(task, "edit"):
+            abort(403)
+        if request.form.get("done") not in ("yes", "no"):
+            abort(400)
+        with operation("task.done", client_id=task.client_id):
+            task.done = request.form["done"] == "yes"
+            db.session.commit()
+        if "HX-Request" not in request.headers:
+            return redirect(self.url_after(task))
+        named = request.args.get("client") == "yes"
+        names = names_of_clients([task.client_id]) if named else {}
+        return self.render("client/_task_row.html", item=task, of_client=named, client_names=names)
+
+    def new_item(self) -> Task:
+        """A task is at first to be done by whoever writes it down."""
+        task = super().new_item()
+        task.assignee_links = [TaskAssignee(user_id=g.user.id)]
+        return task
