@@ -8,6 +8,7 @@ from crm.models.external_id import ClientExternalId
 from crm.models.history import Change, Operation
 from crm.models.integration_log import IntegrationCall
 from crm.models.job import JobRun, WorkerHeartbeat
+from crm.models.login_session import LoginSession
 from crm.models.mailchimp import (
     EmailSuppression,
     MailchimpAudience,
@@ -39,6 +40,7 @@ __all__ = [
     "EmailSuppression",
     "IntegrationCall",
     "JobRun",
+    "LoginSession",
     "MailchimpAudience",
     "MailchimpMember",
     "MailchimpProposal",

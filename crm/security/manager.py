@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_request_context, request
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -19,7 +19,7 @@ from sqlalchemy import select, union
 
 from crm.extensions import db
 from crm.registry import RecordType, registry
-from crm.security import api_keys, tokens
+from crm.security import api_keys, sessions, tokens
 from crm.security.appbuilder_views import RoleModelView, UserDBModelView, UserGroupModelView
 from crm.security.password_pages import ResetMyPasswordView, ResetPasswordView
 from crm.security.signing_in import CRMAuthView
@@ -48,6 +48,7 @@ class CRMSecurityManager(SecurityManager):
         manager = super().create_login_manager(app)
         manager.login_view = f"{self.authdbview.__name__}.login"
         manager.login_message = None
+        manager.user_loader(self.load_session_user)
         return manager
 
     def create_jwt_manager(self, app: Flask) -> JWTManager:
@@ -58,6 +59,21 @@ class CRMSecurityManager(SecurityManager):
         user = api_keys.user_of_key(self._compute_lookup_hash(api_key_string))
         g._api_key_user = user is not None
         return user
+
+    def load_session_user(self, pk: str) -> Any:
+        """The user of a browser's session; None where it has ended."""
+        with finding_out():
+            return sessions.find_session_user(int(pk))
+
+    def on_user_login(self, user: Any) -> None:
+        if not request.path.startswith("/api/"):
+            sessions.start_session(user)
+
+    def reset_password(self, userid: int, password: str) -> None:
+        """Give a user a new password, which ends all their sessions but the one it was done in."""
+        super().reset_password(userid, password)
+        if current_user and getattr(current_user, "id", None) == int(userid):
+            sessions.start_session(self.get_user_by_id(int(userid)))
 
     def load_user(self, pk: int) -> Any:
         with finding_out():

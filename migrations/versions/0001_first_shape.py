@@ -17,15 +17,15 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("label", sa.String(length=150), nullable=True),
         sa.Column("description", sa.String(length=512), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_group")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_group_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "ab_permission",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_permission_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "ab_register_user",
@@ -37,16 +37,16 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("registration_date", sa.DateTime(), nullable=True),
         sa.Column("registration_hash", sa.String(length=256), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_register_user")),
-        sa.UniqueConstraint("email", name=op.f("uq_ab_register_user_email")),
-        sa.UniqueConstraint("username", name=op.f("uq_ab_register_user_username")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("username"),
     )
     op.create_table(
         "ab_role",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_role")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_role_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "ab_user",
@@ -65,21 +65,23 @@ def upgrade() -> None:
         sa.Column("created_by_fk", sa.Integer(), nullable=True),
         sa.Column("changed_by_fk", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["changed_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_changed_by_fk_ab_user")
+            ["changed_by_fk"],
+            ["ab_user.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_created_by_fk_ab_user")
+            ["created_by_fk"],
+            ["ab_user.id"],
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user")),
-        sa.UniqueConstraint("email", name=op.f("uq_ab_user_email")),
-        sa.UniqueConstraint("username", name=op.f("uq_ab_user_username")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("username"),
     )
     op.create_table(
         "ab_view_menu",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=250), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_view_menu")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_view_menu_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "email_suppression",
@@ -180,12 +182,10 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.DateTime(), nullable=True),
         sa.Column("revoked_on", sa.DateTime(), nullable=True),
         sa.Column("last_used_on", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["ab_user.id"], name=op.f("fk_ab_api_key_user_id_ab_user"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_api_key")),
-        sa.UniqueConstraint("lookup_hash", name=op.f("uq_ab_api_key_lookup_hash")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_ab_api_key_uuid")),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("lookup_hash"),
+        sa.UniqueConstraint("uuid"),
     )
     with op.batch_alter_table("ab_api_key", schema=None) as batch_op:
         batch_op.create_index("idx_api_key_lookup_hash", ["lookup_hash"], unique=True)
@@ -197,14 +197,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["ab_group.id"], name=op.f("fk_ab_group_role_group_id_ab_group"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["role_id"], ["ab_role.id"], name=op.f("fk_ab_group_role_role_id_ab_role"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_group_role")),
-        sa.UniqueConstraint("group_id", "role_id", name=op.f("uq_ab_group_role_group_id_role_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["ab_group.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("group_id", "role_id"),
     )
     with op.batch_alter_table("ab_group_role", schema=None) as batch_op:
         batch_op.create_index("idx_group_id", ["group_id"], unique=False)
@@ -218,17 +214,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["permission_id"],
             ["ab_permission.id"],
-            name=op.f("fk_ab_permission_view_permission_id_ab_permission"),
         ),
         sa.ForeignKeyConstraint(
             ["view_menu_id"],
             ["ab_view_menu.id"],
-            name=op.f("fk_ab_permission_view_view_menu_id_ab_view_menu"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view")),
-        sa.UniqueConstraint(
-            "permission_id", "view_menu_id", name=op.f("uq_ab_permission_view_permission_id_view_menu_id")
-        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("permission_id", "view_menu_id"),
     )
     with op.batch_alter_table("ab_permission_view", schema=None) as batch_op:
         batch_op.create_index("idx_permission_id", ["permission_id"], unique=False)
@@ -239,14 +231,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("group_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["ab_group.id"], name=op.f("fk_ab_user_group_group_id_ab_group"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["ab_user.id"], name=op.f("fk_ab_user_group_user_id_ab_user"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user_group")),
-        sa.UniqueConstraint("user_id", "group_id", name=op.f("uq_ab_user_group_user_id_group_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["ab_group.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "group_id"),
     )
     with op.batch_alter_table("ab_user_group", schema=None) as batch_op:
         batch_op.create_index("idx_user_group_id", ["group_id"], unique=False)
@@ -257,14 +245,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["role_id"], ["ab_role.id"], name=op.f("fk_ab_user_role_role_id_ab_role"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["ab_user.id"], name=op.f("fk_ab_user_role_user_id_ab_user"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user_role")),
-        sa.UniqueConstraint("user_id", "role_id", name=op.f("uq_ab_user_role_user_id_role_id")),
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "role_id"),
     )
     op.create_table(
         "attribute_definition",
@@ -345,6 +329,23 @@ def upgrade() -> None:
     with op.batch_alter_table("job_run", schema=None) as batch_op:
         batch_op.create_index("ix_job_run_kind_id", ["kind", "id"], unique=False)
         batch_op.create_index("ix_job_run_state", ["state"], unique=False)
+
+    op.create_table(
+        "login_session",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("stamp", sa.String(length=32), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_login_session_user_id_ab_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_session")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_login_session_key_hash")),
+    )
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_session_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "operation",
@@ -461,24 +462,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("permission_view_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["permission_view_id"],
-            ["ab_permission_view.id"],
-            name=op.f("fk_ab_permission_view_role_permission_view_id_ab_permission_view"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["role_id"],
-            ["ab_role.id"],
-            name=op.f("fk_ab_permission_view_role_role_id_ab_role"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view_role")),
-        sa.UniqueConstraint(
-            "permission_view_id",
-            "role_id",
-            name=op.f("uq_ab_permission_view_role_permission_view_id_role_id"),
-        ),
+        sa.ForeignKeyConstraint(["permission_view_id"], ["ab_permission_view.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("permission_view_id", "role_id"),
     )
     with op.batch_alter_table("ab_permission_view_role", schema=None) as batch_op:
         batch_op.create_index("idx_permission_view_id", ["permission_view_id"], unique=False)
