@@ -1,8 +1,11 @@
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
+from crm.errors import RuleError
 from crm.models.base import Base, ClientOwned, Record
 from crm.models.folding import fold
+from crm.models.status import COLOUR
 
 
 class Tag(Record):
@@ -16,6 +19,17 @@ class Tag(Record):
     def _set_name_key(self, _key: str, name: str) -> str:
         self.name_key = fold(name)
         return name
+
+    def before_save(self, session: Session) -> None:
+        """Check the name, which others must not have in any spelling, and the colour."""
+        self.name = " ".join((self.name or "").split())
+        if not self.name_key or "," in self.name or not self.name.isprintable():
+            raise RuleError(_("A tag needs a name without commas."), field="name")
+        same = select(Tag.id).where(Tag.name_key == self.name_key, Tag.id != (self.id or 0))
+        if session.scalar(same) is not None:
+            raise RuleError(_("There is a tag with this name. Merge the two instead."), field="name")
+        if self.colour is not None and not COLOUR.fullmatch(self.colour):
+            raise RuleError(_("A colour is written as #1e293b."), field="colour")
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,5 @@
-"""Statuses: which are offered, giving one to a client, their order, and deleting one that is in use."""
+"""Statuses: which are offered, giving one to a client, and how many clients are in each."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -63,13 +62,3 @@ def counts(*conditions: Any) -> dict[int | None, int]:
     """Status id -> how many clients that the viewer sees, and that meet the conditions, are in it."""
     asked = select(Client.status_id, func.count(Client.id)).where(*conditions).group_by(Client.status_id)
     return dict(db.session.execute(asked).tuples().all())
-
-
-def reorder(ids: Sequence[int]) -> None:
-    """Put the statuses in this order; those not named follow as they were. The caller commits."""
-    places = {number: place for place, number in enumerate(ids)}
-    statuses = sorted(all_statuses(), key=lambda s: places.get(s.id, len(places) + s.position))
-    with operation("statuses"):
-        for place, status in enumerate(statuses):
-            status.position = place
-        db.session.flush()

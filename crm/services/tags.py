@@ -1,11 +1,11 @@
-"""Tags: putting them on a client and taking them off; renaming, merging and deleting are the admin's."""
+"""Tags: putting them on a client and taking them off."""
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from crm.errors import RuleError
 from crm.extensions import db
-from crm.models import Client, ClientTag, Tag
+from crm.models import Client, Tag
 from crm.models.folding import fold
 from crm.services.history import operation
 
@@ -68,14 +68,3 @@ def suggestions(typed: str) -> list[Tag]:
     if key:
         asked = asked.where(Tag.name_key.contains(key, autoescape=True))
     return list(db.session.scalars(asked.limit(MOST_SUGGESTIONS)))
-
-
-def counts() -> dict[int, int]:
-    """Tag id -> how many clients have it that the viewer sees on default lists."""
-    asked = (
-        select(ClientTag.tag_id, func.count(ClientTag.id))
-        .join(Client, Client.id == ClientTag.client_id)
-        .where(Client.archived_at.is_(None))
-        .group_by(ClientTag.tag_id)
-    )
-    return dict(db.session.execute(asked).tuples().all())

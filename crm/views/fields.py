@@ -12,9 +12,10 @@ from sqlalchemy import select
 from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import ValidationError
-from wtforms.widgets import DateTimeLocalInput, TextInput
+from wtforms.widgets import ColorInput, DateTimeLocalInput, TextInput
 
 from crm.extensions import db
+from crm.models.status import COLOUR
 from crm.services.client_parts import assign
 from crm.services.reading import LARGEST_INTEGER, read_number
 
@@ -59,6 +60,16 @@ class NumberField(Field):
         if abs(number) > self.largest:
             raise ValueError(_("This number is too large."))
         self.data = number if self.places else int(number)
+
+
+class ColourField(StringField):
+    """A colour as #rrggbb, chosen from the browser's palette."""
+
+    widget = ColorInput()
+
+    def pre_validate(self, form: Any) -> None:
+        if not COLOUR.fullmatch(self.data or ""):
+            raise ValidationError(_("A colour is written as #1e293b."))
 
 
 class MomentField(Field):
@@ -237,5 +248,7 @@ def active_users(also: Sequence[int] = ()) -> list[User]:
     return list(db.session.scalars(asked))
 
 
-__all__ = ["Choice", "DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField", "TextAreaField",
-           "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped"]  # fmt: skip
+__all__ = [
+    "Choice", "ColourField", "DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField",
+    "TextAreaField", "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped",
+]  # fmt: skip

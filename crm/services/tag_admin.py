@@ -1,0 +1,46 @@
+"""What an admin does with tags: merging two, deleting one that clients have."""
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from crm.errors import RuleError
+from crm.extensions import db
+from crm.models import Client, ClientTag, Tag
+from crm.services import bulk, following, history
+
+links = ClientTag.__table__
+
+
+def counts() -> dict[int, int]:
+    """Tag id -> how many clients on default lists have it."""
+    asked = (
+        select(ClientTag.tag_id, func.count(ClientTag.id))
+        .join(Client, Client.id == ClientTag.client_id)
+        .where(Client.archived_at.is_(None))
+        .group_by(ClientTag.tag_id)
+    )
+    return dict(db.session.execute(asked).tuples().all())
+
+
+def merge_tags(source: Tag, target: Tag) -> None:
+    """Give the clients of one tag the other, and delete the first. The caller commits."""
+    if source.id == target.id:
+        raise RuleError(_("Choose another tag."), field="target")
+    theirs = select(links.c.client_id).where(links.c.tag_id == target.id)
+    with history.operation("tags", tag=source.name, into=target.name):
+        bulk.update_rows(
+            db.session, links, (links.c.tag_id == source.id) & links.c.client_id.not_in(theirs),
+            {"tag_id": target.id},
+        )  # fmt: skip
+        delete_tag(source)
+
+
+def delete_tag(tag: Tag) -> None:
+    """Delete a tag, taking it off every client. The caller commits."""
+    with history.operation("tags", tag=tag.name):
+        bulk.delete_rows(db.session, links, links.c.tag_id == tag.id)
+        if (number := history.current_operation_id()) is not None:
+            following.note_on_timelines(db.session, number, "change")
+        db.session.expire_all()
+        db.session.delete(tag)
+        db.session.flush()
