@@ -50,6 +50,7 @@ def _references(item: Base, relation: RelationshipProperty[Any]) -> tuple[set[in
 
 def check_references(session: Session) -> None:
     """Refuse to attach to, or move from, what the viewer may not see. Raises RuleError, StateConflict."""
+    _check_edited(session)
     wanted: dict[type, set[int]] = defaultdict(set)
     uses: list[tuple[Base, RelationshipProperty[Any], int]] = []
     for item in (*session.new, *session.dirty):
@@ -68,6 +69,18 @@ def check_references(session: Session) -> None:
     for item, relation, reached in uses:
         if relation.mapper.class_ is Client and (target := clients.get(reached, reached)) != reached:
             setattr(item, relation.key, session.get(Client, target))
+
+
+def _check_edited(session: Session) -> None:
+    """Hold the clients that are being changed; one that was merged meanwhile is nobody's to change any more."""
+    edited = {item.id: item for item in session.dirty if isinstance(item, Client) and session.is_modified(item)}
+    if not edited:
+        return
+    table = Client.__table__
+    asked = select(table.c.id, table.c.merged_into_id).where(table.c.id.in_(edited)).order_by(table.c.id)
+    for number, target in session.connection().execute(asked.with_for_update(key_share=True)):
+        if target and not inspect(edited[number]).attrs.merged_into_id.history.has_changes():
+            raise StateConflict(_("This client has been merged into another one meanwhile."))
 
 
 def _relation_to(uses: list[tuple[Base, RelationshipProperty[Any], int]], model: type) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +30,10 @@ def encode(kind: TypeEngine[Any], value: Any) -> Any:
         return value
     if isinstance(kind, Exact):
         return int(round(Decimal(value).scaleb(kind.scale)))
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime):
+        # always of the same length, so that the database can read and write it too
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"history cannot keep a {type(value).__name__}")
 

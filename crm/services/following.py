@@ -1,0 +1,159 @@
+"""Timeline and search entries, which are derived, follow many rows at once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Table, delete, insert, literal, null, select, update
+from sqlalchemy.orm import Session
+
+from crm.models import Change, Client, SearchEntry, TimelineEntry
+from crm.models.types import utc_now
+from crm.registry import RecordType, registry
+from crm.security.viewer import SYSTEM, acting, actor_id
+from crm.security.visibility import including_hidden
+from crm.services.bulk import rows_of
+from crm.services.search import entry_of, write_entries
+from crm.services.timeline import CLIENT_KINDS, PARTS, entry_rows
+
+CHUNK = 500
+
+log = Change.__table__
+entries = TimelineEntry.__table__
+words = SearchEntry.__table__
+
+
+def follow(session: Session, operation: int, step: int, table: Table, source: int, target: int) -> None:
+    """Take the entries of the rows that one step moved from one client to another along."""
+    if table.name not in registry().by_key:
+        return
+    rows = rows_of(operation, step, table)
+    for derived in (entries, words):
+        session.connection().execute(
+            update(derived)
+            .where(
+                derived.c.table_name == table.name, derived.c.client_id == source, derived.c.row_id.in_(rows)
+            )
+            .values(client_id=target)
+        )
+
+
+def drop_entries(session: Session, operation: int, step: int, table: Table) -> None:
+    """Delete the entries of the rows that one step deleted."""
+    if table.name not in registry().by_key:
+        return
+    rows = rows_of(operation, step, table)
+    for derived in (entries, words):
+        session.connection().execute(
+            delete(derived).where(derived.c.table_name == table.name, derived.c.row_id.in_(rows))
+        )
+
+
+def note_on_timelines(session: Session, operation: int, kind: str) -> None:
+    """Give each client that the operation changed its one entry on the timeline."""
+    assert kind in CLIENT_KINDS
+    there = select(entries.c.client_id).where(
+        entries.c.operation_id == operation, entries.c.table_name.is_(None)
+    )
+    changed = (
+        select(
+            log.c.client_id, literal(utc_now(), entries.c.at.type), literal(kind), null(),
+            literal(actor_id(), entries.c.actor_id.type), literal(operation), literal(""),
+        )
+        .where(log.c.operation_id == operation, log.c.table_name.in_({"client", *PARTS}))
+        .where(log.c.client_id.in_(select(Client.__table__.c.id)), log.c.client_id.not_in(there))
+        .distinct()
+    )  # fmt: skip
+    names = ("client_id", "at", "kind", "table_name", "actor_id", "operation_id", "summary")
+    session.connection().execute(insert(entries).from_select(names, changed))
+
+
+def rewrite_entries(session: Session, record: RecordType, ids: Iterable[int], operation: int | None) -> None:
+    """Derive the entries of these rows of a record type anew; rows that are gone lose theirs."""
+    todo = sorted(set(ids))
+    for start in range(0, len(todo), CHUNK):
+        _rewrite(session, record, todo[start : start + CHUNK], operation)
+
+
+def _rewrite(session: Session, record: RecordType, ids: list[int], operation: int | None) -> None:
+    connection = session.connection()
+    # a session of its own, since what the viewer may not see must not stay in the one of the request
+    with (
+        acting(SYSTEM),
+        including_hidden(),
+        Session(connection, join_transaction_mode="rollback_only") as own,
+    ):
+        items = list(own.scalars(select(record.model).where(record.model.id.in_(ids))))
+        if record.search:
+            write_entries(session, [(record.key, i) for i in ids], [entry_of(record, item) for item in items])
+        if record.when is None:
+            return
+        mine = (entries.c.table_name == record.key) & entries.c.row_id.in_(ids)
+        there = connection.execute(select(entries).where(mine)).all()
+        actors = {(e.kind, e.row_id, e.at): e.actor_id for e in there}
+        causes = {(e.kind, e.row_id, e.client_id): e.operation_id for e in there}
+        connection.execute(delete(entries).where(mine))
+        new: list[dict[str, Any]] = [
+            row for item in items for row in entry_rows(record, item, operation, actors)
+        ]
+        for row in new:
+            row["operation_id"] = causes.get((row["kind"], row["row_id"], row["client_id"]), operation)
+        if new:
+            connection.execute(insert(entries), new)
+
+
+def rewrite_secrets(session: Session, client_id: int) -> None:
+    """Sort the words of everything at a client anew into those for all and those for few."""
+    for record in registry().of_client():
+        if record.secret and record.model is not Client:
+            table = record.model.__table__
+            mine = (
+                session.connection().scalars(select(table.c.id).where(table.c.client_id == client_id)).all()
+            )
+            rewrite_entries(session, record, mine, None)
+
+
+def clients_with_words_in(table_name: str) -> bool:
+    """Whether a client is found by the rows of this table, as it is by its external IDs."""
+    record = registry().by_model[Client]
+    return any(a.property.mapper.local_table.name == table_name for a in record.relationships(record.search))
+
+
+def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> None:
+    """Derive the entries of everything that an operation changed by statements anew.
+
+    followed: steps whose rows took their entries along, and that changed nothing else.
+    """
+    changes = session.connection().execute(
+        select(log.c.table_name, log.c.row_id, log.c.client_id, log.c.action, log.c.after).where(
+            log.c.operation_id == operation, log.c.step.not_in(list(followed))
+        )
+    )
+    touched: dict[str, set[int]] = {}
+    with_words: set[int] = set()
+    sensitive: set[int] = set()
+    by_key = registry().by_key
+    for name, row_id, client_id, action, after in changes:
+        record = by_key.get(name)
+        if record is not None and (action != "update" or set(after) & derived_from(record)):
+            touched.setdefault(name, set()).add(row_id)
+        if clients_with_words_in(name):
+            with_words |= {i for i in (client_id, (after or {}).get("client_id")) if i}
+        if name == Client.__tablename__ and action == "update" and "sensitive" in after:
+            sensitive.add(row_id)
+    if with_words:
+        touched.setdefault(Client.__tablename__, set()).update(with_words)
+    for name, ids in touched.items():
+        rewrite_entries(session, by_key[name], ids, operation)
+    for client_id in sorted(sensitive):
+        rewrite_secrets(session, client_id)
+
+
+def derived_from(record: RecordType) -> set[str]:
+    """The columns of a record type on which its entries depend."""
+    names = {a.key for a in (*record.search, *record.phones)} | {"client_id", "other_id", "sensitive", "name"}
+    names |= {"first_name", "last_name"}
+    if record.when is not None:
+        moments = (a.key for a, _words in record.also_when.values())
+        columns = {a.key for a in record.columns}
+        names |= {record.when.key, *moments, *columns, *(f"{name}_id" for name in columns)}
+    return names

@@ -1,0 +1,146 @@
+"""An operation taken back: its steps in reverse order, each row as it was before.
+
+What somebody changed since is left alone and listed. Small steps are taken back row by row, large ones by a
+few statements each. Nothing is compared by version or time of change: those go on.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from crm.errors import StateConflict
+from crm.extensions import db
+from crm.models import Change, Client, Operation, TimelineEntry
+from crm.models.types import utc_now
+from crm.security.viewer import forget_viewers
+from crm.security.visibility import including_hidden, viewer, visible_client_ids
+from crm.services import history
+from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
+from crm.services.locking import hold_clients, patiently
+from crm.services.redirects import followed
+from crm.services.undo_report import Report
+from crm.services.undo_steps import Reverter
+
+operations = Operation.__table__
+log = Change.__table__
+clients = Client.__table__
+
+#: Operations that take another one back, and are not taken back themselves.
+UNDOING = frozenset({"undo", "unmerge"})
+CHUNK = 10_000
+
+
+def may_undo(operation: Any) -> bool:
+    """Whether the viewer may take an operation back: their own, or any with that permission."""
+    asking = viewer()
+    if asking.user_id is None:
+        return asking.mode == "all"
+    allowed = current_app.appbuilder.sm.user_may
+    if not allowed(asking.user_id, "can_undo", "operation"):
+        return False
+    return operation.user_id == asking.user_id or allowed(asking.user_id, "can_undo_any", "operation")
+
+
+def undo(operation_id: int) -> Report:
+    """Take an operation back; gives what was and what was not. The caller commits.
+
+    Raises NotFound for an operation that the viewer may not undo, StateConflict for one that is undone already
+    or that a later merge stands upon. Nothing is changed then.
+    """
+    session = db.session()
+    session.flush()
+
+    def work() -> Report:
+        asked = select(operations).where(operations.c.id == operation_id).with_for_update()
+        operation = session.connection().execute(asked).one_or_none()
+        if operation is None or not may_undo(operation):
+            raise NotFound(_("There is no such operation."))
+        check_undoable(session, operation)
+        kind = "unmerge" if operation.kind == "merge" else "undo"
+        with history.operation(kind, client_id=operation.client_id, undoes=operation_id):
+            return _undo(session, operation, kind)
+
+    report = patiently(session, work)
+    session.expire_all()
+    forget_viewers()
+    return report
+
+
+def check_undoable(session: Session, operation: Any) -> None:
+    """Raise StateConflict where an operation cannot be taken back, NotFound where its clients are not seen."""
+    if operation.undone_by_id is not None:
+        raise StateConflict(_("This was undone already."))
+    if operation.kind in UNDOING:
+        raise StateConflict(_("An undo cannot be undone. Do again what you want to have."))
+    if operation.kind == "merge":
+        source, target = operation.details["source_id"], operation.details["target_id"]
+        asked = select(clients.c.id, clients.c.merged_into_id).where(clients.c.id.in_([source, target]))
+        leads_to = {number: into for number, into in session.connection().execute(asked)}
+        if target in leads_to and leads_to[target] is None and target not in _visible({target}):
+            raise NotFound(_("There is no such operation."))
+        if leads_to.get(source) != target:
+            raise StateConflict(_("The client has been merged on since. Undo the later merge first."))
+
+
+def _visible(ids: set[int]) -> set[int]:
+    todo, found = sorted(ids), set[int]()
+    with including_hidden():
+        for start in range(0, len(todo), CHUNK):
+            found |= visible_client_ids(todo[start : start + CHUNK])
+    return found
+
+
+def _foreign(session: Session, operation: Row[Any]) -> set[int]:
+    """The clients of an operation that the viewer does not see, or does not see any more."""
+    if viewer().mode == "all":
+        return set()
+    asked = select(log.c.client_id).where(log.c.operation_id == operation.id, log.c.client_id.is_not(None))
+    ids = set(session.connection().scalars(asked.distinct()))
+    reached = {number: followed(number) for number in ids - _visible(ids)}
+    seen = _visible(set(reached.values()))
+    return {number for number, target in reached.items() if target not in seen}
+
+
+def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
+    connection, details = session.connection(), operation.details or {}
+    pair = (details["target_id"], details["source_id"]) if kind == "unmerge" else None
+    involved = select(log.c.client_id).where(log.c.operation_id == operation.id, log.c.client_id.is_not(None))
+    hold_clients(connection, list(pair) if pair else involved)
+    number = history.operation_id(session)
+    report = Report(number)
+    reverter = Reverter(session, operation.id, report, _foreign(session, operation), pair)
+    steps = (
+        select(log.c.step).where(log.c.operation_id == operation.id).distinct().order_by(log.c.step.desc())
+    )
+    for step in list(connection.scalars(steps)):
+        reverter.revert(step)
+    rewrite_after(session, number, reverter.followed)
+    note_on_timelines(session, number, kind)
+    if pair:
+        _restore_activity(session, operation, pair[0], details.get("last_activity_before"))
+        if connection.scalar(select(func.count()).where(clients.c.id.in_(pair), clients.c.sensitive)):
+            for client_id in pair:
+                rewrite_secrets(session, client_id)
+    history.add_details(session, **report.as_json())
+    connection.execute(update(operations).where(operations.c.id == operation.id).values(undone_by_id=number))
+    return report
+
+
+def _restore_activity(session: Session, operation: Row[Any], target: int, before: str | None) -> None:
+    """The target's last activity as it was, unless something happened at it since."""
+    entries, connection = TimelineEntry.__table__, session.connection()
+    since = select(func.max(entries.c.at)).where(
+        entries.c.client_id == target, entries.c.table_name.is_not(None),
+        entries.c.at > operation.at, entries.c.at <= utc_now(),
+    )  # fmt: skip
+    latest = connection.scalar(since) or (datetime.fromisoformat(before) if before else None)
+    connection.execute(
+        update(clients)
+        .where(clients.c.id == target)
+        .values(last_activity_at=latest, changed_at=clients.c.changed_at)
+    )
