@@ -1,17 +1,16 @@
 """Clients: the list, the board, the card, the form. Each stands in a file of its own."""
 
+from crm.views.archive import ClientRemoval
+from crm.views.attribute_editing import AttributeEditing
+from crm.views.card import ClientCard
 from crm.views.client_editing import ClientFormPages
 from crm.views.client_list import ClientListPages
 from crm.views.client_marks import ClientMarks
 from crm.views.kanban import KanbanPages
 from crm.views.record import RecordView
 
-#: Route -> the permission it needs, beside those of every record.
-ROUTES = {**ClientListPages.LIST_ROUTES, **KanbanPages.KANBAN_ROUTES, **ClientMarks.MARK_ROUTES}
 
-
-class ClientView(ClientFormPages, ClientListPages, KanbanPages, ClientMarks, RecordView):
+class ClientView(
+    ClientCard, ClientRemoval, ClientFormPages, ClientListPages, KanbanPages, ClientMarks, AttributeEditing, RecordView
+):  # fmt: skip
     """The record view of clients."""
-
-    more_routes = frozenset(ROUTES)
-    method_permission_name = ROUTES

@@ -46,7 +46,8 @@ def bulk_url(client_id: int | str) -> str:
 class ClientListPages:
     """The list, for `ClientView`."""
 
-    LIST_ROUTES = {"start": "list", "total": "list", "filters": "list"}
+    method_permission_name = {"start": "list", "total": "list", "filters": "list"}
+    more_routes = frozenset(method_permission_name)
 
     list_template = "client/list.html"
     default_view = "start"

@@ -36,10 +36,11 @@ def changed(answer: str) -> Response:
 class ClientMarks:
     """One-click changes, for `ClientView`."""
 
-    MARK_ROUTES = {
+    method_permission_name = {
         "status_menu": "edit", "change_status": "edit", "tags": "show", "tag_form": "edit",
         "tag_choices": "edit", "change_tags": "edit",
     }  # fmt: skip
+    more_routes = frozenset(method_permission_name)
 
     get_item: Callable[[str], Client]
     may_change: Callable[[Any, str], bool]

@@ -58,7 +58,8 @@ def position(text: str) -> tuple[datetime, int] | None:
 class KanbanPages:
     """The board, for `ClientView`."""
 
-    KANBAN_ROUTES = {"kanban": "list", "kanban_column": "list", "kanban_card": "list"}
+    method_permission_name = {"kanban": "list", "kanban_column": "list", "kanban_card": "list"}
+    more_routes = frozenset(method_permission_name)
 
     render: Callable[..., Response]
     get_item: Callable[[str], Client]
