@@ -14,6 +14,7 @@ from crm.models import (
     Tag,
     Task,
 )
+from crm.models.attribute import TYPE_NAMES
 from crm.models.deal import STAGES
 from crm.models.task import PRIORITIES
 from crm.registry import CRUD, RecordType
@@ -111,7 +112,8 @@ RECORDS = (
                 AttributeDefinition.help_text, AttributeDefinition.group, AttributeDefinition.required,
                 AttributeDefinition.default, AttributeDefinition.in_list, AttributeDefinition.active],
         order=[AttributeDefinition.position, AttributeDefinition.id],
-        labels={"in_list": _("Show in list")},
+        labels={"in_list": _("Show in list"), "default": _("Default value")},
+        choices={"type": list(TYPE_NAMES.items())},
         empty=_("Attributes are fields of your own on every client."),
     ),
     RecordType(

@@ -1,10 +1,16 @@
+import re
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, inspect, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from crm.errors import RuleError
 from crm.models.base import Base, ClientOwned, Record
+from crm.models.client import Client
+from crm.models.folding import fold
 from crm.models.types import Exact
 
 #: The type of a definition, and the column of AttributeValue that holds its values.
@@ -18,6 +24,28 @@ VALUE_COLUMNS = {
     "word": "option_id",
     "words": "option_id",
 }
+#: The types in the words of the product.
+TYPE_NAMES = {
+    "text": _l("Text"),
+    "long_text": _l("Long text"),
+    "number": _l("Number"),
+    "integer": _l("Whole number"),
+    "date": _l("Date"),
+    "yes_no": _l("Yes or no"),
+    "word": _l("Word from a list"),
+    "words": _l("Words from a list"),
+}
+
+KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+#: In the API a client's attributes stand beside its fields, so no key may be the name of one.
+FIELDS_OF_CLIENTS = frozenset(
+    {"status", "tags", "assignees", "billing", "delivery", "currency", "archived", "external_id", "app_code"}
+)
+
+
+def is_free_key(key: str) -> bool:
+    """Whether a key is not the name of one of a client's own fields."""
+    return key not in FIELDS_OF_CLIENTS and key not in Client.__table__.c
 
 
 class AttributeDefinition(Record):
@@ -39,6 +67,37 @@ class AttributeDefinition(Record):
     options: Mapped[list["AttributeOption"]] = relationship(
         order_by="AttributeOption.position, AttributeOption.id", cascade="all, delete-orphan"
     )
+
+    def before_save(self, session: Session) -> None:
+        """Make the key of the label, put new ones last, and let no change of type lose a value."""
+        if not self.key:
+            self.key = self._free_key(session)
+        if not KEY.fullmatch(self.key):
+            raise RuleError(_("A key is made of a-z, 0-9 and _, and begins with a letter."), field="key")
+        if not is_free_key(self.key):
+            raise RuleError(_("Clients have a field of this name already."), field="key")
+        if self.type not in VALUE_COLUMNS:
+            raise RuleError(_("There is no such type."), field="type")
+        if self in session.new:
+            newest = session.scalar(select(func.max(AttributeDefinition.position)))
+            self.position = self.position or (0 if newest is None else newest + 1)
+        elif inspect(self).attrs.key.history.has_changes():
+            raise RuleError(_("A key never changes."), field="key")
+        elif inspect(self).attrs.type.history.has_changes() and self._has_unconverted(session):
+            raise RuleError(_("It has values of the old type."), field="type")
+
+    def _free_key(self, session: Session) -> str:
+        made = re.sub(r"[^a-z0-9]+", "_", fold(self.label or "")).strip("_")[:50]
+        made = made if made[:1].isalpha() else f"field_{made}".rstrip("_")
+        taken = set(session.scalars(select(AttributeDefinition.key)))
+        choices = (made if n == 1 else f"{made}_{n}" for n in range(1, len(taken) + 3))
+        return next(key for key in choices if key not in taken and is_free_key(key))
+
+    def _has_unconverted(self, session: Session) -> bool:
+        values = AttributeValue.__table__
+        lacking = values.c[VALUE_COLUMNS[self.type]].is_(None)
+        asked = select(values.c.id).where(values.c.definition_id == self.id, lacking).limit(1)
+        return session.connection().scalar(asked) is not None
 
     def __str__(self) -> str:
         return self.label

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -21,16 +20,6 @@ from crm.models.folding import fold
 from crm.models.types import Exact, utc_now
 from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_text
 
-TYPE_NAMES = {
-    "text": _l("Text"),
-    "long_text": _l("Long text"),
-    "number": _l("Number"),
-    "integer": _l("Whole number"),
-    "date": _l("Date"),
-    "yes_no": _l("Yes or no"),
-    "word": _l("Word from a list"),
-    "words": _l("Words from a list"),
-}
 WORD_TYPES = frozenset({"word", "words"})
 NUMBER_PLACES = 6
 LARGEST_NUMBER = Exact(NUMBER_PLACES).largest
@@ -42,9 +31,11 @@ NO = frozenset({"no", "false", "0", "n", "nie", "f"})
 # -- definitions
 
 
-def definitions(active: bool = True) -> list[AttributeDefinition]:
+def definitions(active: bool = True, options: bool = True) -> list[AttributeDefinition]:
     """The definitions in their order, with their options; without inactive ones unless asked for."""
-    asked = select(AttributeDefinition).options(selectinload(AttributeDefinition.options))
+    asked = select(AttributeDefinition)
+    if options:
+        asked = asked.options(selectinload(AttributeDefinition.options))
     if active:
         asked = asked.where(AttributeDefinition.active)
     return list(db.session.scalars(asked.order_by(AttributeDefinition.position, AttributeDefinition.id)))
@@ -66,16 +57,18 @@ def read_value(definition: AttributeDefinition, value: Any, add_words: bool = Fa
 
     For words it is a list of options, made for unknown words where add_words allows it.
     """
-    if value is None or (isinstance(value, str) and not value.strip()) or value == []:
+    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return None
     if definition.type in WORD_TYPES:
         return _options_of(definition, value, add_words)
     return READERS[definition.type](value)
 
 
-def _read_text(longest: int) -> Any:
+def _read_text(longest: int, lines: bool = False) -> Any:
     def read(value: Any) -> str | None:
-        text = read_text(value, longest)
+        text = read_text(value.replace("\r\n", "\n") if isinstance(value, str) else value, longest)
+        if text and not lines and len(text.splitlines()) > 1:
+            raise Unreadable(_("One line only."))
         if text and ("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)):
             raise Unreadable(_("This text has a character that cannot be stored."))
         return text
@@ -94,7 +87,7 @@ def _read_yes_no(value: Any) -> bool:
 
 READERS = {
     "text": _read_text(LONGEST_TEXT),
-    "long_text": _read_text(LONGEST_LONG_TEXT),
+    "long_text": _read_text(LONGEST_LONG_TEXT, lines=True),
     "number": lambda value: read_decimal(value, NUMBER_PLACES, LARGEST_NUMBER),
     "integer": read_integer,
     "date": read_day,
@@ -103,12 +96,12 @@ READERS = {
 
 
 def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption]:
-    parts = value if isinstance(value, list | tuple) else [value]
-    if definition.type == "words":
-        parts = [piece for part in parts for piece in (part.split(",") if isinstance(part, str) else [part])]
-    elif len(parts) > 1:
-        raise Unreadable(_("One word only."))
     known = {fold(option.label): option for option in definition.options}
+    parts = value if isinstance(value, list | tuple) else [value]
+    if definition.type == "word" and len(parts) > 1:
+        raise Unreadable(_("One word only."))
+    if definition.type == "words" and isinstance(value, str) and fold(value) not in known:
+        parts = value.split(",")
     found: dict[str, AttributeOption] = {}
     for part in parts:
         label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)
@@ -156,6 +149,15 @@ def values_of_clients(client_ids: Collection[int]) -> dict[int, dict[str, Any]]:
             column = VALUE_COLUMNS[row.type]
             found[row.client_id][row.key] = row.label if column == "option_id" else getattr(row, column)
     return found
+
+
+def card_of(client: Client) -> list[tuple[str, list[tuple[AttributeDefinition, Any]]]]:
+    """Every active attribute with the client's value, None where it is not set, by group: for the card."""
+    values = values_of_clients([client.id]).get(client.id, {})
+    return [
+        (group, [(definition, values.get(definition.key)) for definition in members])
+        for group, members in grouped(definitions(options=False)).items()
+    ]
 
 
 def rows_of(client: Client) -> dict[int, list[AttributeValue]]:

@@ -8,16 +8,49 @@ from flask_babel import lazy_gettext as _
 
 from crm.registry import RecordType, registry
 from crm.security import headers
-from crm.views import assets, colours, failures, health, templating
+from crm.views import assets, colours, failures, health, input_guard, templating
+from crm.views.api import RecordApi, api_for
+from crm.views.api_access import Api
+from crm.views.archive import ArchiveView
+from crm.views.attribute_definition import AttributeDefinitionView
 from crm.views.client import ClientView
+from crm.views.client_api import ClientApi
+from crm.views.client_upsert_api import ClientUpsertApi
+from crm.views.jobs import JobsView
+from crm.views.mailchimp import MailchimpView
 from crm.views.record import RecordView, view_for
+from crm.views.search import SearchView
+from crm.views.settings import SettingsView
 from crm.views.start import StartView
+from crm.views.status import StatusView
+from crm.views.tag import TagView
+from crm.views.task import TaskView
+from crm.views.timeline import TimelineView
 
 #: Record types whose pages do more than CRUD, by key.
-SPECIAL: dict[str, type[RecordView]] = {"client": ClientView}
+SPECIAL: dict[str, type[RecordView]] = {
+    "attribute_definition": AttributeDefinitionView,
+    "client": ClientView,
+    "status": StatusView,
+    "tag": TagView,
+    "task": TaskView,
+}
+
+#: Record types whose API does more, by key.
+SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi}
+
+#: The APIs that do more than CRUD.
+APIS: tuple[type[Api], ...] = (ClientUpsertApi,)
 
 #: The pages that belong to no record type.
-PAGES: tuple[type[Any], ...] = ()
+PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView)
+
+#: Those of them that stand in the menu's settings: page, label, icon.
+SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (
+    (SettingsView, _("Overview"), "fa-sliders"),
+    (MailchimpView, _("Mailchimp"), "fa-envelope-open-text"),
+    (JobsView, _("Background work"), "fa-gears"),
+)
 
 
 def register(appbuilder: AppBuilder) -> None:
@@ -30,8 +63,16 @@ def register(appbuilder: AppBuilder) -> None:
             )
         else:
             appbuilder.add_view_no_menu(view)
+        appbuilder.add_api(api_for(record, SPECIAL_APIS.get(record.key, RecordApi)))
+    for api in APIS:
+        appbuilder.add_api(api)
     for page in PAGES:
         appbuilder.add_view_no_menu(page)
+    for page, label, icon in SETTING_PAGES:
+        appbuilder.add_view(
+            page, page.class_permission_name, label=label, icon=icon, category="Settings",
+            category_icon="fa-gear", category_label=_("Settings"),
+        )  # fmt: skip
 
 
 def _menu_group(record: RecordType) -> dict[str, Any]:
@@ -41,7 +82,8 @@ def _menu_group(record: RecordType) -> dict[str, Any]:
 
 
 def register_app(app: Flask) -> None:
-    """Add what is no view: error pages, safety headers, template filters, the stylesheet of colours."""
+    """Add what is no view: input guard, error pages, safety headers, template filters, stylesheet of colours."""
+    input_guard.init_app(app)
     failures.register(app)
     headers.init_app(app)
     assets.init_app(app)

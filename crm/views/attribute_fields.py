@@ -125,7 +125,8 @@ def field_of(definition: AttributeDefinition, rows: Rows, may_add: bool) -> Any:
     if definition.type == "text":
         return TextOfAttribute(validators=[Length(max=LONGEST_TEXT)], filters=[stripped], **own)
     if definition.type == "long_text":
-        return LongTextOfAttribute(validators=[Length(max=LONGEST_LONG_TEXT)], filters=[stripped], **own)
+        length = Length(max=LONGEST_LONG_TEXT)
+        return LongTextOfAttribute(validators=[length], filters=[stripped], render_kw={"rows": 4}, **own)
     if definition.type == "number":
         return NumberOfAttribute(places=NUMBER_PLACES, largest=LARGEST_NUMBER, **own)
     if definition.type == "integer":

@@ -187,8 +187,12 @@ class RecordView(ModelView):
                            back=self.url_after(item))  # fmt: skip
 
     def new_item(self) -> Any:
-        """An empty record, with the client of `?client=` filled in."""
+        """An empty record with its defaults, and the client of `?client=` filled in."""
         item = self.record.model()
+        columns = self.record.mapper.columns
+        for name in {a.key for a in self.record.fields} & set(columns.keys()):
+            if columns[name].default is not None and columns[name].default.is_scalar:
+                setattr(item, name, columns[name].default.arg)
         wanted = request.args.get("client", "")
         if self.record.of_client and wanted:
             if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 18 or not sees_client(int(wanted)):

@@ -16,6 +16,8 @@ from flask_babel import (
     ngettext,
 )
 
+from crm.services import markdown
+from crm.services.attributes import card_of
 from crm.views.values import cell, url_of
 
 _l = lazy_gettext
@@ -116,10 +118,17 @@ def is_current_page(url: str) -> bool:
 def init_app(app: Flask) -> None:
     """Make the filters and globals known to the app's templates."""
     app.jinja_env.filters.update(
-        plain_title=plain_title, when=when, date=day, moment=moment, is_current_page=is_current_page,
+        markdown=markdown.render,
+        plain_title=plain_title,
+        when=when,
+        date=day,
+        moment=moment,
+        is_current_page=is_current_page,
         number=format_decimal,
     )
-    app.jinja_env.globals.update(here=here, ngettext=ngettext, cell=cell, url_of=url_of)
+    app.jinja_env.globals.update(
+        attributes_of=card_of, here=here, ngettext=ngettext, cell=cell, url_of=url_of
+    )
 
     @app.context_processor
     def appbuilder() -> dict[str, Any]:

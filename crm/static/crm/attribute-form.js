@@ -1,0 +1,26 @@
+// The form of an attribute: words are asked for where the type has any, and there is always room for another.
+(() => {
+  const form = document.querySelector("form[data-attribute-form]");
+  if (!form) return;
+  const words = form.querySelector("[data-words]");
+  const list = words.querySelector("ul");
+  const more = words.querySelector("[data-more-options]");
+  const types = form.dataset.wordTypes.split(" ");
+  const blank = list.lastElementChild.cloneNode(true);
+
+  const show = () => { words.hidden = !types.includes(form.elements.type.value); };
+  const add = () => {
+    const row = blank.cloneNode(true);
+    list.append(row);
+    row.querySelector("input:not([type=hidden])").focus();
+  };
+  form.elements.type.addEventListener("change", show);
+  more.addEventListener("click", add);
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.name !== "options-label") return;
+    event.preventDefault();
+    if (event.target.value.trim()) add();
+  });
+  more.hidden = false;
+  show();
+})();

@@ -1,0 +1,157 @@
+"""The admin's pages of attributes: the fields of their own that clients have."""
+
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, Field, StringField
+from wtforms.validators import DataRequired, Length
+
+from crm.errors import RuleError
+from crm.extensions import db
+from crm.models import AttributeDefinition, AttributeOption, Client
+from crm.models.attribute import TYPE_NAMES
+from crm.services import attribute_changes
+from crm.services.attribute_changes import DELETE, OptionRow, Unconverted
+from crm.services.attributes import WORD_TYPES, read_value
+from crm.services.client_parts import lock
+from crm.services.reading import Unreadable
+from crm.views.fields import OneOfField, stripped
+from crm.views.forms import REQUIRED, RecordForm
+from crm.views.record import RecordView
+
+#: How many of the values that stand against a change of type are listed.
+MOST_LISTED = 50
+
+
+class TypeField(OneOfField):
+    """The type; changing it converts the values, and is refused with those that cannot be."""
+
+    unconverted: list[Unconverted] = []
+
+    def populate_obj(self, obj: AttributeDefinition, name: str) -> None:
+        if obj.id is None:
+            obj.type = self.data
+            return
+        self.unconverted = attribute_changes.change_type(obj, self.data)
+        if self.unconverted:
+            message = _("%(n)d values cannot be changed to this type.", n=len(self.unconverted))
+            raise RuleError(message, field=self.name)
+
+
+class OptionsField(Field):
+    """The list of words, edited as a whole: three inputs a row, `options-id`, `-label` and `-instead`."""
+
+    def process_data(self, value: list[AttributeOption] | None) -> None:
+        self.data = [OptionRow(option.id, option.label) for option in value or ()]
+
+    def process(self, formdata: Any, *args: Any, **kw: Any) -> None:
+        super().process(None, *args, **kw)
+        if formdata is not None and self.name in formdata:
+            parts = [formdata.getlist(f"{self.name}-{part}") for part in ("id", "label", "instead")]
+            rows = [
+                OptionRow(_id_of(number), label, instead)
+                for number, label, instead in zip(*parts, strict=False)
+            ]
+            self.data = [row for row in rows if row.id is not None or row.label.strip()]
+
+    def _value(self) -> str:
+        return ", ".join(row.label for row in self.data)
+
+    def populate_obj(self, obj: AttributeDefinition, name: str) -> None:
+        attribute_changes.save_options(obj, self.data)
+
+
+def _id_of(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+class AttributeForm(RecordForm):
+    """What an attribute's form asks. The type comes first, for the words and the default follow it."""
+
+    label = StringField(_l("Label"), [DataRequired(REQUIRED), Length(max=100)], filters=[stripped])
+    type = TypeField(_l("Type"), [], choices=list(TYPE_NAMES.items()))
+    key = StringField(
+        _l("Key"), [Length(max=60)], filters=[stripped],
+        description=_l("For the API and imports; made of the label when blank, and never changed."),
+    )  # fmt: skip
+    options = OptionsField(_l("Words"))
+    group = StringField(_l("Group"), [Length(max=60)], filters=[stripped], render_kw={"list": "groups"})
+    help_text = StringField(_l("Help"), [Length(max=300)], filters=[stripped])
+    default = StringField(
+        _l("Default value"), [Length(max=200)], filters=[stripped],
+        description=_l("Filled in on the form of a new client."),
+    )  # fmt: skip
+    required = BooleanField(_l("Required for new clients"))
+    in_list = BooleanField(_l("Show as a column of the list"))
+    active = BooleanField(_l("Active"))
+
+
+class AttributeDefinitionView(RecordView):
+    """Attributes: their list with usage, and the form with options and change of type."""
+
+    add_form = AttributeForm
+    list_template = "attribute/list.html"
+    form_template = "attribute/form.html"
+
+    def make_form(self, item: AttributeDefinition, filled: bool = True) -> AttributeForm:
+        form = super().make_form(item, filled)
+        if item.id is not None:
+            # scripts and files of other people know it
+            del form["key"]
+        return form
+
+    def render(self, template: str, status: int = 200, **values: Any) -> Response:
+        return super().render(
+            template, status, usage=attribute_changes.usage(), type_names=TYPE_NAMES, **values
+        )
+
+    def form_page(self, form: AttributeForm, item: AttributeDefinition, status: int = 200) -> Response:
+        new = item.id is None
+        unconverted = form["type"].unconverted
+        return self.render(
+            self.form_template, status, title=_("New attribute") if new else item.label, form=form, item=item,
+            is_new=new, back=self.url_after(item), groups=_groups(), word_types=sorted(WORD_TYPES), delete=DELETE,
+            option_usage={} if new else attribute_changes.option_usage(item.id),
+            unconverted=unconverted[:MOST_LISTED], more_unconverted=len(unconverted[MOST_LISTED:]),
+            clients=_clients_of(unconverted[:MOST_LISTED]),
+        )  # fmt: skip
+
+    def fill(self, form: AttributeForm, item: AttributeDefinition) -> bool:
+        return super().fill(form, item) and _check_default(item)
+
+    def apply(self, form: AttributeForm, item: AttributeDefinition) -> bool:
+        lock(item)
+        return form.apply_to(item, self.make_form(item, filled=False)) and _check_default(item)
+
+    def remove(self, item: AttributeDefinition) -> None:
+        attribute_changes.delete_definition(item)
+
+    def url_after(self, item: AttributeDefinition) -> str:
+        """Back to the client from whose card the attribute was added, else the list."""
+        client_id = request.args.get("back", "")
+        if client_id.isascii() and client_id.isdigit() and len(client_id) < 18:
+            return url_for("ClientView.show", pk=client_id)
+        return self.url("list")
+
+
+def _check_default(item: AttributeDefinition) -> bool:
+    try:
+        read_value(item, item.default)
+    except Unreadable as error:
+        raise RuleError(str(error), field="default") from None
+    return True
+
+
+def _groups() -> list[str]:
+    group = AttributeDefinition.group
+    return list(db.session.scalars(select(group).where(group.is_not(None)).distinct().order_by(group)))
+
+
+def _clients_of(unconverted: list[Unconverted]) -> dict[int, Client]:
+    """Those of the clients that the viewer sees, by id."""
+    ids = [one.client_id for one in unconverted]
+    return {c.id: c for c in db.session.scalars(select(Client).where(Client.id.in_(ids)))} if ids else {}
