@@ -12,6 +12,8 @@ from crm.extensions import db
 from crm.jobs.cli import mailchimp, worker
 from crm.security.roles import ROLES
 from crm.security.visibility import as_system
+from crm.services import merge as merging
+from crm.services import undo as undoing
 from crm.services import users
 from crm.services.setup import initialise
 
@@ -37,6 +39,35 @@ def demo(count: int, seed: int) -> None:
         sys.exit("Demo data comes with users whose password is known, so CRM_HOST must be a loopback address.")
     with as_system():
         make_demo(count, seed, lambda done: click.echo(f"{done:,} of {count:,} clients", err=True))
+
+
+@crm.command("merge")
+@click.argument("source_id", type=int)
+@click.argument("target_id", type=int)
+def merge(source_id: int, target_id: int) -> None:
+    """Make two clients one: the source goes away, the target keeps all. Prints the operation's number last."""
+    with as_system():
+        try:
+            number = merging.merge(source_id, target_id)
+        except HTTPException as error:
+            sys.exit(str(error.description))
+        db.session.commit()
+    click.echo(f"Merged client {source_id} into {target_id}, operation {number}")
+
+
+@crm.command("undo")
+@click.argument("operation_id", type=int)
+def undo(operation_id: int) -> None:
+    """Take an operation back. What was changed since is left alone and listed."""
+    with as_system():
+        try:
+            report = undoing.undo(operation_id)
+        except HTTPException as error:
+            sys.exit(str(error.description))
+        db.session.commit()
+    for left in report.left:
+        click.echo(f"Left alone: {left.table} {left.row_id} ({', '.join(left.fields) or left.why})")
+    click.echo(f"Undone: {report.undone.total()} rows, {report.left_count} left alone, operation {report.operation_id}")
 
 
 @user.command("add")

@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement, Connection, Select, Table, and_, delete, func, insert, literal, null, or_, select, type_coerce,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
     update,
 )  # fmt: skip
 from sqlalchemy.orm import Session

@@ -8,11 +8,27 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import (
-    Boolean, Column, ColumnElement, Date, Float, Integer, LargeBinary, Numeric, Select, Table, bindparam, case, cast,
-    column, func, literal, select, type_coerce,
-)  # fmt: skip
 from sqlalchemy import JSON as AnyJson
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Select,
+    Table,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    type_coerce,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import BigInteger, Text, TypeEngine
 

@@ -8,13 +8,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
-    Boolean, Column, ColumnElement, Index, Table, UniqueConstraint, and_, exists, func, or_, select,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Table,
+    UniqueConstraint,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
 )  # fmt: skip
 from sqlalchemy.orm import Session
 
 from crm.models import (
-    AttributeDefinition, AttributeValue, Client, ClientAssignee, ClientExternalId, Relationship, RelationshipType,
-    SearchEntry, TimelineEntry,
+    AttributeDefinition,
+    AttributeValue,
+    Client,
+    ClientAssignee,
+    ClientExternalId,
+    Relationship,
+    RelationshipType,
+    SearchEntry,
+    TimelineEntry,
 )  # fmt: skip
 from crm.models.attribute import VALUE_COLUMNS
 from crm.models.base import Base, BetweenClients

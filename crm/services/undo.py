@@ -80,7 +80,7 @@ def check_undoable(session: Session, operation: Any) -> None:
     if operation.kind == "merge":
         source, target = operation.details["source_id"], operation.details["target_id"]
         asked = select(clients.c.id, clients.c.merged_into_id).where(clients.c.id.in_([source, target]))
-        leads_to = {number: into for number, into in session.connection().execute(asked)}
+        leads_to = dict(session.connection().execute(asked))
         if target in leads_to and leads_to[target] is None and target not in _visible({target}):
             raise NotFound(_("There is no such operation."))
         if leads_to.get(source) != target:

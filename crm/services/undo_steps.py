@@ -4,7 +4,18 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement, Table, and_, delete, exists, func, insert, inspect, literal, null, or_, select,
+    ColumnElement,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal,
+    null,
+    or_,
+    select,
     type_coerce,
 )  # fmt: skip
 from sqlalchemy.exc import IntegrityError
