@@ -11,6 +11,7 @@ from crm.errors import Invalid
 from crm.extensions import db
 from crm.models import Client
 from crm.services.bulk_change import change_clients
+from crm.services.history import current_operation_id
 from crm.services.merge import merge
 from crm.services.reading import Unreadable, read_integer, read_text
 from crm.services.record_json import LARGEST_ID
