@@ -85,7 +85,9 @@ def _note_use(key_id: int) -> None:
 def create_key(user: User, name: str, scopes: str | None = None, days: int | None = None) -> str:
     """Make a key for a user and give its text, which is kept nowhere. Commits. Raises ValueError."""
     if wrong := next((s for s in (scopes or "").split(",") if s.strip() and not is_scope(s.strip())), None):
-        raise ValueError(f"{wrong.strip()} is no scope: read, write, or one of them for a resource (notes:read).")
+        raise ValueError(
+            f"{wrong.strip()} is no scope: read, write, or one of them for a resource (notes:read)."
+        )
     expires = _now() + timedelta(days=days) if days else None
     made = current_app.appbuilder.sm.create_api_key(user, name, scopes or None, expires)
     if made is None:
@@ -101,7 +103,9 @@ def keys_of(user: User | None = None) -> list[ApiKey]:
 
 def revoke_keys(name: str) -> int:
     """End the keys with this name; how many there were. The caller commits."""
-    keys: Any = db.session.scalars(select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_on.is_(None))).all()
+    keys: Any = db.session.scalars(
+        select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_on.is_(None))
+    ).all()
     for key in keys:
         key.revoked_on = _now()
     return len(keys)

@@ -52,6 +52,8 @@ def _is_stamped(_header: Any, data: dict[str, Any]) -> bool:
 
 def refusal(message: str | None = None) -> Response:
     """401 in the API's one shape."""
-    response = jsonify(code=401, message=message or _("Sign in first, or send a valid key or token."), errors={})
+    response = jsonify(
+        code=401, message=message or _("Sign in first, or send a valid key or token."), errors={}
+    )
     response.status_code = 401
     return response

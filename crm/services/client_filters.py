@@ -71,7 +71,7 @@ def _kind(values: Sequence[str], _args: Any) -> Condition:
 def _status(values: Sequence[str], _args: Any) -> Condition:
     codes = [value for value in values if value != NONE]
     found = dict(
-        db.session.execute(select(Status.code, Status.id).where(Status.code.in_(codes))).tuples().all()
+        db.session.execute(select(Status.code, Status.id).where(Status.code.in_(codes))).all()
     )
     _one_of("status", codes, found)
     blank = [Client.status_id.is_(None)] if NONE in values else []
@@ -88,7 +88,7 @@ def _tags(values: Sequence[str], args: MultiDict[str, str]) -> Condition:
     _one_of("tags_mode", [mode], TAGS_MODES)
     keys = {fold(value): value for value in values}
     found = dict(
-        db.session.execute(select(Tag.name_key, Tag.id).where(Tag.name_key.in_(keys))).tuples().all()
+        db.session.execute(select(Tag.name_key, Tag.id).where(Tag.name_key.in_(keys))).all()
     )
     if wrong := next((value for key, value in keys.items() if key not in found), None):
         raise unreadable("tags", wrong)
@@ -119,7 +119,7 @@ def _role(values: Sequence[str], _args: Any) -> Condition:
 def _assignee(values: Sequence[str], _args: Any) -> Condition:
     names = [value for value in values if value not in ("me", NONE)]
     found = dict(
-        db.session.execute(select(User.username, User.id).where(User.username.in_(names))).tuples().all()
+        db.session.execute(select(User.username, User.id).where(User.username.in_(names))).all()
     )
     _one_of("assignee", names, found)
     ids = set(found.values())

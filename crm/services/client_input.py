@@ -95,7 +95,9 @@ def _within(low: int, high: int) -> Callable[[Any], Any]:
     return check
 
 
-def _known(codes: Callable[[], Iterable[str]], change: Callable[[str], str], words: Any) -> Callable[[str], str]:
+def _known(
+    codes: Callable[[], Iterable[str]], change: Callable[[str], str], words: Any
+) -> Callable[[str], str]:
     def check(code: str) -> str:
         if change(code) not in codes():
             raise Unreadable(words(code))

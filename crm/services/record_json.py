@@ -142,6 +142,9 @@ def _check_required(record: RecordType, item: Any) -> None:
     """Raise Invalid for what a new record lacks, after its own rules have filled in what follows."""
     if inspect(item).persistent:
         return
+    for key, column in record.mapper.columns.items():
+        if column.default is not None and column.default.is_scalar and getattr(item, key) is None:
+            setattr(item, key, column.default.arg)
     with db.session.no_autoflush:
         for name, attribute in written_names(record).items():
             if _is_relation(record, attribute) and _is_missing(record, item, attribute):

@@ -61,4 +61,4 @@ def set_status(client: Client, status_id: int | None, expected: int | None = ANY
 def counts(*conditions: Any) -> dict[int | None, int]:
     """Status id -> how many clients that the viewer sees, and that meet the conditions, are in it."""
     asked = select(Client.status_id, func.count(Client.id)).where(*conditions).group_by(Client.status_id)
-    return dict(db.session.execute(asked).tuples().all())
+    return dict(db.session.execute(asked).all())

@@ -19,7 +19,7 @@ def counts() -> dict[int, int]:
         .where(Client.archived_at.is_(None))
         .group_by(ClientTag.tag_id)
     )
-    return dict(db.session.execute(asked).tuples().all())
+    return dict(db.session.execute(asked).all())
 
 
 def merge_tags(source: Tag, target: Tag) -> None:

@@ -23,7 +23,14 @@ from crm.models import Client, ClientExternalId
 from crm.security.manager import may
 from crm.security.visibility import as_system, including_hidden
 from crm.services.client_input import (
-    LONGEST_EXTERNAL_ID, ClientInput, Words, later, made_up_name, problems, read_app_code, read_client,
+    LONGEST_EXTERNAL_ID,
+    ClientInput,
+    Words,
+    later,
+    made_up_name,
+    problems,
+    read_app_code,
+    read_client,
     write_client,
 )  # fmt: skip
 from crm.services.history import operation
@@ -226,7 +233,9 @@ def _against(row: Row, client: Client | None, words: Words) -> Outcome | None:
     """What stands against a row, as its outcome."""
     if client is None:
         # somebody else's: nothing more is said
-        return Outcome(row.index, code=409, errors={"external_id": [_("Another client has this external ID.")]})
+        return Outcome(
+            row.index, code=409, errors={"external_id": [_("Another client has this external ID.")]}
+        )
     action = "edit" if client.id else "add"
     if not may(action, "client"):
         return Outcome(row.index, code=403, errors={"client": [_("You may not do this.")]})
@@ -254,10 +263,13 @@ def _find(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     known = ClientExternalId
     with including_hidden(), as_system() as session:
         asked = select(known.app_code, known.external_id, known.client_id).where(
-            known.app_code.in_({code for code, _name in keys}), known.external_id.in_({name for _code, name in keys})
+            known.app_code.in_({code for code, _name in keys}),
+            known.external_id.in_({name for _code, name in keys}),
         )
         wanted = set(keys)
-        found = {(code, name): number for code, name, number in session.execute(asked) if (code, name) in wanted}
+        found = {
+            (code, name): number for code, name, number in session.execute(asked) if (code, name) in wanted
+        }
         ids = set(found.values())
         merged: dict[int, int] = {}
         while ids:

@@ -220,5 +220,3 @@ def api_for(record: RecordType, base: type[RecordApi] = RecordApi) -> type[Recor
         "include_route_methods": routes | ({"info"} if "list" in record.actions else set()),
         "openapi_spec_tag": str(record.key),
     })  # fmt: skip
-
-

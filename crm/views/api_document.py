@@ -66,9 +66,7 @@ def ok(schema: Schema, words: str, has_version: bool = False) -> Schema:
 def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
     """The failed answers with these codes, all in one shape."""
     add_schema(spec, "Error", ERROR)
-    return {
-        str(code): {"description": FAILURES[code], "content": content(ref("Error"))} for code in codes
-    }
+    return {str(code): {"description": FAILURES[code], "content": content(ref("Error"))} for code in codes}
 
 
 def add_schema(spec: APISpec, name: str, schema: Schema) -> None:
@@ -135,7 +133,9 @@ def attribute_schema(record: RecordType, attribute: Any) -> Schema:
 
 def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
     """The JSON of a record as it is answered, and as it is sent."""
-    kept = {name: column_schema(record.mapper.columns[name]) for name in KEPT if name in record.mapper.columns}
+    kept = {
+        name: column_schema(record.mapper.columns[name]) for name in KEPT if name in record.mapper.columns
+    }
     shown = {name: attribute_schema(record, one) for name, one in shown_names(record).items()}
     taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
     return (
@@ -179,7 +179,12 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
     single: Schema = {}
     if "list" in actions:
         collection["get"] = operation(
-            spec, tag, "List", {"200": ok(several, "A page of them.")}, READING, parameters=list_parameters(api)
+            spec,
+            tag,
+            "List",
+            {"200": ok(several, "A page of them.")},
+            READING,
+            parameters=list_parameters(api),
         )
         info = {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}}
         spec.path(

@@ -1,6 +1,5 @@
 """The JSON of a client and the routes beside CRUD, for the description of our APIs."""
 
-from typing import Any
 
 from apispec import APISpec
 from sqlalchemy import inspect
@@ -9,7 +8,17 @@ from crm.models import Client
 from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.services.client_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.views.api_document import (
-    NUMBER_OF_ROW, READING, TEXT, WRITING, Schema, column_schema, ok, operation, parameter, ref, sent,
+    NUMBER_OF_ROW,
+    READING,
+    TEXT,
+    WRITING,
+    Schema,
+    column_schema,
+    ok,
+    operation,
+    parameter,
+    ref,
+    sent,
 )  # fmt: skip
 
 NAMES: Schema = {"type": "array", "items": TEXT}
@@ -24,7 +33,10 @@ def schemas() -> tuple[Schema, Schema]:
         **{name: column_schema(columns[RENAMED.get(name, name)]) for name in (*COLUMNS, *RENAMED)},
         "kind": {"type": "string", "enum": list(KINDS)},
         "stars": {"type": "integer", "minimum": 0, "maximum": MAX_STARS},
-        **{which: {"type": "object", "properties": address, "additionalProperties": False} for which in ADDRESSES},
+        **{
+            which: {"type": "object", "properties": address, "additionalProperties": False}
+            for which in ADDRESSES
+        },
         "status": {**NULLABLE_TEXT, "description": "The code of a status."},
         "assignees": {**NAMES, "description": "User names; the first is responsible."},
         "external_id": NULLABLE_TEXT,
@@ -36,7 +48,11 @@ def schemas() -> tuple[Schema, Schema]:
     taken = {
         **fields,
         "name": NULLABLE_TEXT,
-        "tags": {"oneOf": [TEXT, NAMES], "nullable": True, "description": "A text with commas; they replace."},
+        "tags": {
+            "oneOf": [TEXT, NAMES],
+            "nullable": True,
+            "description": "A text with commas; they replace.",
+        },
     }
     more = {"description": "Attributes by their keys."}
     return (
@@ -55,8 +71,8 @@ def _object(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
 
 
-def describe_actions(spec: APISpec, base: str) -> None:
-    """Describe upsert, the look-ups by external ID, bulk changes and merge."""
+def describe_upsert(spec: APISpec, base: str) -> None:
+    """Describe upsert and the look-ups by external ID."""
     _describe_upsert(spec, base)
     name, code = (parameter(n, words, None, "path") for n, words in
                   (("external_id", "The external ID."), ("app_code", "The app code.")))  # fmt: skip
@@ -75,20 +91,14 @@ def describe_actions(spec: APISpec, base: str) -> None:
         operations={"get": operation(spec, TAG, "Read by external ID, slashes and all", found, (*READING, 422),
                                      parameters=asked)},
     )  # fmt: skip
-    _describe_changes(spec, base)
-    merged = _object({"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW})
-    pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
-            "choices": {"type": "object", "additionalProperties": TEXT}}  # fmt: skip
-    spec.path(
-        path=f"{base}/merge_clients.json",
-        operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(merged, "Merged.")}, WRITING,
-                                      requestBody=sent(_object(pair, ("source_id", "target_id"))))},
-    )  # fmt: skip
 
 
 def _describe_upsert(spec: APISpec, base: str) -> None:
     one = _object({**KEY, "client": ref("ClientInput")}, ("external_id", "client"))
-    many = _object({"app_code": NULLABLE_TEXT, "clients": {"type": "array", "maxItems": 1000, "items": one}}, ("clients",))
+    many = _object(
+        {"app_code": NULLABLE_TEXT, "clients": {"type": "array", "maxItems": 1000, "items": one}},
+        ("clients",),
+    )
     line = {"index": {"type": "integer"}, "code": {"type": "integer"}, "errors": {"type": "object"}}
     done = {"id": NUMBER_OF_ROW, "created": {"type": "boolean"}, "archived": {"type": "boolean"},
             "restored": {"type": "boolean"}}  # fmt: skip
@@ -105,11 +115,16 @@ def _describe_upsert(spec: APISpec, base: str) -> None:
     )  # fmt: skip
 
 
-def _describe_changes(spec: APISpec, base: str) -> None:
+def describe_changes(spec: APISpec, base: str) -> None:
+    """Describe bulk changes and merge."""
     change: Schema = {"type": {"type": "string", "enum": list(CHANGE_TYPES)}, "value": {}}
     guarded = {**change, "version": {"type": "integer"}, "expected": {**NUMBER_OF_ROW, "nullable": True}}
     skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT})}
-    done = {"changed": {"type": "integer"}, "skipped": skipped, "operation_id": {**NUMBER_OF_ROW, "nullable": True}}
+    done = {
+        "changed": {"type": "integer"},
+        "skipped": skipped,
+        "operation_id": {**NUMBER_OF_ROW, "nullable": True},
+    }
     moved = {**done, "version": {"type": "integer"}, "status": NULLABLE_TEXT,
              "status_id": {**NUMBER_OF_ROW, "nullable": True}}  # fmt: skip
     spec.path(
@@ -123,4 +138,12 @@ def _describe_changes(spec: APISpec, base: str) -> None:
         path=f"{base}/change_bulk_option_multiple.json",
         operations={"post": operation(spec, TAG, "Change several", {"200": ok(_object(done), "Changed.")}, WRITING,
                                       requestBody=sent(_object({**ids, **change}, ("ids", "type"))))},
+    )  # fmt: skip
+    merged = _object({"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW})
+    pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
+            "choices": {"type": "object", "additionalProperties": TEXT}}  # fmt: skip
+    spec.path(
+        path=f"{base}/merge_clients.json",
+        operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(merged, "Merged.")}, WRITING,
+                                      requestBody=sent(_object(pair, ("source_id", "target_id"))))},
     )  # fmt: skip

@@ -20,7 +20,9 @@ class Caller:
     def __init__(self, app: Flask, authorization: str):
         self.app, self.headers = app, {"Authorization": authorization}
 
-    def __call__(self, method: str, url: str, json: Any = None, headers: Any = None, **more: Any) -> TestResponse:
+    def __call__(
+        self, method: str, url: str, json: Any = None, headers: Any = None, **more: Any
+    ) -> TestResponse:
         client = self.app.test_client(use_cookies=False)
         body = {"json": json} if json is not None else {}
         return client.open(url, method=method, headers={**self.headers, **(headers or {})}, **body, **more)

@@ -48,7 +48,9 @@ def test_a_client_is_added_and_changed(api: Any, system: Any) -> None:
     assert result["billing"]["country"] == "PL" and result["use_delivery"] is False
     number = added.json["id"]
 
-    changed = alice.put(f"/api/v1/clients/{number}", {"tags": "north", "status": "vip", "phone": "12 345 67 89"})
+    changed = alice.put(
+        f"/api/v1/clients/{number}", {"tags": "north", "status": "vip", "phone": "12 345 67 89"}
+    )
     assert changed.json["result"]["tags"] == ["north"]
     assert changed.json["result"]["status"] == "vip"
     assert changed.json["result"]["billing"]["city"] == "Kraków"
@@ -56,7 +58,9 @@ def test_a_client_is_added_and_changed(api: Any, system: Any) -> None:
         client = db.session.get(Client, number)
         assert (client.consent_source, client.phone_e164) == ("api", "+48123456789")
 
-    assert alice.put(f"/api/v1/clients/{number}", {"status": None, "archived": True}).json["result"]["archived"]
+    assert alice.put(f"/api/v1/clients/{number}", {"status": None, "archived": True}).json["result"][
+        "archived"
+    ]
     assert alice.get("/api/v1/clients/").json["count"] == 0
     assert alice.get("/api/v1/clients/?archived=all").json["ids"] == [number]
 
@@ -131,7 +135,10 @@ def test_a_record_is_refused_at_the_field(
 def test_amounts_and_moments_are_exact(api: Any, make_client: Any) -> None:
     acme = make_client("Acme", assignees=["alice"])
     alice = api("alice")
-    deal = alice.post("/api/v1/deals/", {"title": "Big", "client": acme, "amount": "1 234,56", "responsible": "bob"})
+    deal = alice.post(
+        "/api/v1/deals/", {"title": "Big", "client": acme, "amount": "1 234,56", "responsible": "bob"}
+    )
+    assert deal.status_code == 201, deal.text
     assert deal.json["result"]["amount"] == 1234.56 and deal.json["result"]["responsible"] == "bob"
     task = alice.post("/api/v1/tasks/", {"description": "Call back\nand again", "due": "2026-11-22T10:00:00+01:00",
                                          "assignees": ["bob"], "client": acme})  # fmt: skip
@@ -199,8 +206,16 @@ def test_foreign_rows_are_not_there(api: Any, make_client: Any, system: Any) -> 
     alice = api("alice")
     mine = alice.post("/api/v1/notes/", {"text": "x", "client": acme}).json["id"]
     for method in ("GET", "PUT", "DELETE"):
-        for url in (f"/api/v1/notes/{foreign}", f"/api/v1/clients/{other}", "/api/v1/notes/x", "/api/v1/notes/0"):
+        for url in (
+            f"/api/v1/notes/{foreign}",
+            "/api/v1/notes/x",
+            "/api/v1/notes/0",
+            "/api/v1/notes/" + "9" * 30,
+        ):
             assert alice(method, url, json={} if method == "PUT" else None).status_code == 404, (method, url)
+    for method in ("GET", "PUT"):
+        answer = alice(method, f"/api/v1/clients/{other}", json={} if method == "PUT" else None)
+        assert answer.status_code == 404, method
     assert alice.put(f"/api/v1/notes/{mine}", {"client": other}).json["errors"]["client"]
     assert alice.post("/api/v1/notes/", {"text": "x", "client": other}).status_code == 422
     assert alice.get(f"/api/v1/notes/?client={other}").json["count"] == 0
@@ -252,6 +267,8 @@ def test_a_record_in_use_is_not_deleted(api: Any, make_client: Any) -> None:
     made = admin.post("/api/v1/relationships/", {"client": acme, "other": other, "type": kind})
     assert made.status_code == 201, made.text
     assert admin.delete(f"/api/v1/relationship-types/{kind}").status_code == 409
-    assert admin.post("/api/v1/relationships/", {"client": acme, "other": acme, "type": kind}).status_code == 422
+    assert (
+        admin.post("/api/v1/relationships/", {"client": acme, "other": acme, "type": kind}).status_code == 422
+    )
     twice = admin.post("/api/v1/relationships/", {"client": acme, "other": other, "type": kind})
     assert twice.status_code == 422, twice.text
