@@ -14,10 +14,14 @@ from crm.views.api_access import Api
 from crm.views.archive import ArchiveView
 from crm.views.attribute_definition import AttributeDefinitionView
 from crm.views.client import ClientView
+from crm.views.client_actions_api import ClientActionsApi
 from crm.views.client_api import ClientApi
+from crm.views.contact import ContactView
 from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
+from crm.views.merge import MergeView
+from crm.views.operations import OperationView
 from crm.views.record import RecordView, view_for
 from crm.views.search import SearchView
 from crm.views.settings import SettingsView
@@ -31,6 +35,7 @@ from crm.views.timeline import TimelineView
 SPECIAL: dict[str, type[RecordView]] = {
     "attribute_definition": AttributeDefinitionView,
     "client": ClientView,
+    "contact": ContactView,
     "status": StatusView,
     "tag": TagView,
     "task": TaskView,
@@ -40,10 +45,10 @@ SPECIAL: dict[str, type[RecordView]] = {
 SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi}
 
 #: The APIs that do more than CRUD.
-APIS: tuple[type[Api], ...] = (ClientUpsertApi,)
+APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)
 
 #: The pages that belong to no record type.
-PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView)
+PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView, MergeView, OperationView)
 
 #: Those of them that stand in the menu's settings: page, label, icon.
 SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (

@@ -52,11 +52,11 @@ class ClientActionsApi(Api):
             answer = {"changed": int(number is not None), "skipped": [], "operation_id": number}
         else:
             answer = change_clients([client.id], kind, value)
-        db.session.flush()
-        answer = {
-            **answer, "version": client.version, "status_id": client.status_id,
-            "status": client.status.code if client.status else None,
-        }  # fmt: skip
+        # the change may have been written past the session, and may have put the client out of sight
+        now = db.session.get(Client, client.id, populate_existing=True)
+        if now is not None:
+            status = now.status.code if now.status else None
+            answer = {**answer, "version": now.version, "status_id": now.status_id, "status": status}
         db.session.commit()
         return reply(answer)
 
