@@ -1,9 +1,10 @@
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from crm.errors import RuleError
 from crm.models.base import BetweenClients, Record
+from crm.models.client import Client
 
 
 class RelationshipType(Record):
@@ -55,7 +56,11 @@ class Relationship(BetweenClients, Record):
         return self.other if client_id == self.client_id else self.client
 
     def told_to(self, client_id: int) -> str:
-        return f"{self.label_for(client_id)}: {self.other_of(client_id)}"
+        """Partner: Acme. Looked up by id, since a new row has not loaded what its ids point at."""
+        session, here = object_session(self), client_id == self.client_id
+        kind = self.type or session.get(RelationshipType, self.type_id)
+        other = self.other_of(client_id) or session.get(Client, self.other_id if here else self.client_id)
+        return f"{kind.label if here else kind.inverse_label}: {other}"
 
     def __str__(self) -> str:
         return f"{self.client} – {self.type.label} – {self.other}"

@@ -15,6 +15,7 @@ from crm.models import (
     AttributeOption,
     AttributeValue,
     Change,
+    Client,
     Operation,
     Status,
     Tag,
@@ -88,8 +89,17 @@ def page(
         for entry, actor, operation in rows
     ]  # fmt: skip
     last = rows[-1][0] if more else None
-    return TimelinePage(lines, _names(c for some in changes.values() for c in some),
-                        (last.at, last.id) if last else None)  # fmt: skip
+    sources = {number for line in lines if (number := merged_source(line)) is not None}
+    names = _names([c for some in changes.values() for c in some], sources)
+    return TimelinePage(lines, names, (last.at, last.id) if last else None)
+
+
+def merged_source(line: Line) -> int | None:
+    """The client that a line says was merged into this one, or taken out again."""
+    if line.record is not None or line.operation is None:
+        return None
+    details = line.operation.details or {}
+    return details.get("source_id") if details.get("target_id") == line.entry.client_id else None
 
 
 def _bound(mark: Mark) -> tuple[Any, Any]:
@@ -134,9 +144,9 @@ REFERENCES = {
 }
 
 
-def _names(changes: Iterable[Change]) -> Names:
-    """The names of what changes point at, in one statement."""
-    wanted: dict[str, set[int]] = defaultdict(set)
+def _names(changes: Iterable[Change], clients: set[int]) -> Names:
+    """The names of what changes point at, and of these clients, in one statement."""
+    wanted: dict[str, set[int]] = defaultdict(set, {"client": clients})
     for change in changes:
         for side in (change.before or {}, change.after or {}):
             for column, what in REFERENCES.items():
@@ -146,13 +156,14 @@ def _names(changes: Iterable[Change]) -> Names:
             wanted["value"].add(change.row_id)
     status, tag, user = Status.__table__.c, Tag.__table__.c, User.__table__.c
     attribute, option = AttributeDefinition.__table__.c, AttributeOption.__table__.c
-    value = AttributeValue.__table__.c
+    value, client = AttributeValue.__table__.c, Client.__table__.c
     sources = {
         "status": (status.id, status.name),
         "tag": (tag.id, tag.name),
         "user": (user.id, user.first_name + " " + user.last_name),
         "attribute": (attribute.id, attribute.label),
         "option": (option.id, option.label),
+        "client": (client.id, client.name),
     }
     asked: list[Any] = [
         select(literal(what), number, name).where(number.in_(wanted[what]))

@@ -13,7 +13,7 @@ from crm.models import AttributeValue, Change, Client
 from crm.security.masking import is_masked
 from crm.services.client_words import KINDS, LABELS
 from crm.services.history import decode_row
-from crm.services.timeline_page import REFERENCES, Line, Names
+from crm.services.timeline_page import REFERENCES, Line, Names, merged_source
 from crm.views.templating import day, moment
 
 LONGEST = 80
@@ -58,6 +58,11 @@ def headline(line: Line) -> tuple[str, str]:
         done = line.record.also_when[name][1]
         return f"{line.record.label} – {done}", "fa-check" if name == "done" else line.record.icon
     return str(line.record.label), line.record.icon
+
+
+def text_of(line: Line, names: Names) -> str:
+    """The text of a line beside its headline: of a record its own, of a merge the name of what was merged."""
+    return line.entry.summary or names.get(("client", merged_source(line) or 0), "")
 
 
 def said(line: Line, names: Names, client: Client) -> list[Said]:

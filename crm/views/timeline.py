@@ -10,7 +10,7 @@ from crm.registry import RecordType, registry
 from crm.security.manager import may
 from crm.services.timeline_page import Mark, page
 from crm.views.page import Page, get_client
-from crm.views.sentences import headline, said
+from crm.views.sentences import headline, said, text_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: `part` of the query -> template: the whole tab, or the lines that follow.
@@ -34,6 +34,7 @@ class TimelineView(Page):
         return self.render(
             template, title=client.name, client=client, page=found, everything=everything,
             headline=headline, said=lambda line: said(line, found.names, client),
+            text_of=lambda line: text_of(line, found.names),
             next=write_mark(found.next) if found.next else "",
         )  # fmt: skip
 
