@@ -21,7 +21,7 @@ LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:"
 
 @dataclass(frozen=True)
 class Cell:
-    """One value. kind: empty, text, long, link, yes_no, moment, day, number, status, tag, user, users,
+    """One value. kind: empty, text, long, link, yes_no, moment, overdue, day, number, status, tag, user, users,
     hidden (a relation to what the user may not see) or masked (sensitive)."""
 
     kind: str
@@ -40,6 +40,8 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
         return Cell("status", item)
     if isinstance(item, Tag) and name == "name":
         return Cell("tag", item)
+    if name == "due" and getattr(item, "overdue", False):
+        return Cell("overdue", value)
     if name in record.choices and value is not None:
         return Cell("text", dict(record.choices[name]).get(value, value))
     return _plain(name, value)
