@@ -1,13 +1,13 @@
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Index, String, Text, text
+from sqlalchemy import Index, String, Text, inspect, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from crm.errors import RuleError
 from crm.models.base import ClientRecord
 from crm.models.folding import fold
-from crm.models.identifiers import e164
+from crm.models.identifiers import e164, is_email
 from crm.models.types import SortKey
 
 
@@ -46,15 +46,28 @@ class Contact(ClientRecord):
         return value
 
     def before_save(self, session: Session) -> None:
-        """Normalise the phones, and keep exactly one contact of the client primary."""
+        """Normalise the phones and the website. Which contact is primary is `crm.services.contacts`' to say."""
         if not any((self.first_name, self.last_name, self.email, self.phone, self.mobile)):
             raise RuleError(_("Give the contact a name, an e-mail or a phone."), field="first_name")
+        if self.email and inspect(self).attrs.email.history.has_changes() and not is_email(self.email):
+            raise RuleError(_("This is not an e-mail address."), field="email")
         self.phone_e164 = e164(self.phone, self.country)
         self.mobile_e164 = e164(self.mobile, self.country)
+        if self.website and "://" not in self.website:
+            self.website = f"https://{self.website}"
 
     @property
     def name(self) -> str:
-        return " ".join(filter(None, (self.first_name, self.last_name))) or self.email or self.phone or "—"
+        """First and last name; without them what else tells who it is, unless that is hidden from most."""
+        names = " ".join(filter(None, (self.first_name, self.last_name)))
+        if names or (self.client is not None and self.client.sensitive):
+            return names or "—"
+        return self.email or self.phone or self.mobile or "—"
+
+    @property
+    def has_address(self) -> bool:
+        """Whether it has an address of its own; otherwise its client's is meant."""
+        return any((self.street, self.postal_code, self.city, self.region, self.country))
 
     def __str__(self) -> str:
         return self.name

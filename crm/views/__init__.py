@@ -52,9 +52,9 @@ PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView, MergeView
 
 #: Those of them that stand in the menu's settings: page, label, icon.
 SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (
-    (SettingsView, _("Overview"), "fa-sliders"),
     (MailchimpView, _("Mailchimp"), "fa-envelope-open-text"),
     (JobsView, _("Background work"), "fa-gears"),
+    (SettingsView, _("All settings"), "fa-gear"),
 )
 
 

@@ -18,6 +18,7 @@ from flask_babel import (
 
 from crm.services import markdown
 from crm.services.attributes import card_of
+from crm.services.iso_lists import country_name
 from crm.views.values import cell, url_of
 
 _l = lazy_gettext
@@ -127,7 +128,12 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
     )
     app.jinja_env.globals.update(
-        attributes_of=card_of, here=here, ngettext=ngettext, cell=cell, url_of=url_of
+        attributes_of=card_of,
+        country_name=country_name,
+        here=here,
+        ngettext=ngettext,
+        cell=cell,
+        url_of=url_of,
     )
 
     @app.context_processor

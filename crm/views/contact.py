@@ -1,0 +1,45 @@
+"""Contacts: making one primary, and their page with the address that is meant."""
+
+from flask import flash, redirect
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from crm.extensions import db
+from crm.models import Contact
+from crm.services import contacts
+from crm.views.forms import RecordForm
+from crm.views.record import RecordView
+
+
+class ContactView(RecordView):
+    """The record view of contacts."""
+
+    show_template = "contact/show.html"
+    form_template = "contact/form.html"
+    more_routes = frozenset({"make_primary"})
+    method_permission_name = {"make_primary": "edit"}
+
+    @expose("/make_primary/<pk>", methods=["POST"])
+    @has_access
+    def make_primary(self, pk: str) -> Response:
+        """Make this the contact whose details stand for its client."""
+        contact = self.get_item(pk)
+        try:
+            contacts.make_primary(contact)
+            db.session.commit()
+            flash(_("%(name)s is the primary contact.", name=contact.name), "success")
+        except HTTPException as error:
+            db.session.rollback()
+            flash(str(error.description), "danger")
+            return redirect(self.url("list"))
+        return redirect(self.url_after(contact))
+
+    def apply(self, form: RecordForm, item: Contact) -> bool:
+        # clients before contacts, as everybody who moves the mark of the primary one
+        contacts.hold(db.session(), {i for i in (item.client_id, form["client"].data) if i})
+        return super().apply(form, item)
+
+    def remove(self, item: Contact) -> None:
+        contacts.delete_contact(item)
