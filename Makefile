@@ -32,9 +32,11 @@ sure: checks test ## all that CI checks: format, lint, types, tests
 
 checks: ## format, lint and types
 	$(SETUP) test
-	@$(BIN)/ruff format --check $(PRESENT)
-	@$(BIN)/ruff check $(PRESENT)
-	@$(BIN)/mypy
+	@bad=0; \
+	$(BIN)/ruff format --check --quiet $(PRESENT) || { echo "some files are not in the house's format: make format"; bad=1; }; \
+	$(BIN)/ruff check $(PRESENT) || bad=1; \
+	$(BIN)/mypy || bad=1; \
+	exit $$bad
 
 format: ## put the code into the house's format
 	$(SETUP) test
