@@ -70,6 +70,7 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
     chance = random.Random(seed)
     _add_users()
     _add_tags_and_attributes()
+    _add_alerts_and_own_tasks()
     db.session.commit()
     maker = _Maker(chance)
     for start in range(0, count, PORTION):
@@ -95,6 +96,21 @@ def _add_tags_and_attributes() -> None:
             definition = AttributeDefinition(label=label, key=key, type=kind, group=group, options=listed)
             definition.position, definition.in_list = position, position == 0
             db.session.add(definition)
+
+
+def _add_alerts_and_own_tasks() -> None:
+    """Make the start page of a first look show what it is for."""
+    new = db.session.scalar(select(Status).where(Status.code == "new"))
+    if new is not None and new.alert_days is None:
+        new.alert_days = 30
+    titles = ("Order new ring boxes", "Check the insurance papers", "Plan the autumn trade fair")
+    if db.session.scalar(select(func.count(Task.id)).where(Task.title.in_(titles))) == 0:
+        for name in ("admin", "office"):
+            person = db.session.scalars(select(User).where(User.username == name)).one()
+            for days, title in enumerate(titles, start=-1):
+                task = Task(title=title, due=utc_now() + timedelta(days=3 * days, hours=2))
+                task.assignees = [person]
+                db.session.add(task)
 
 
 def _analyze() -> None:
@@ -173,10 +189,7 @@ class _Maker:
         self.belongings(client, is_company)
 
     def person(self, country: str) -> Client:
-        first, last = (
-            self.chance.choice(words.FIRST_NAMES[country]),
-            self.chance.choice(words.LAST_NAMES[country]),
-        )
+        first, last = self.full_name(country)
         number = self.next_ids[Client]
         client = self.new(Client, kind="person", first_name=first, last_name=last, name=f"{first} {last}")
         client.email = f"{fold(first)}.{fold(last)}{number}@mail.example"
@@ -243,7 +256,7 @@ class _Maker:
 
     def contact(self, client: Client, is_primary: bool) -> None:
         chance, country = self.chance, client.billing_country or "PL"
-        first, last = chance.choice(words.FIRST_NAMES[country]), chance.choice(words.LAST_NAMES[country])
+        first, last = self.full_name(country)
         contact = self.record(Contact, client, first_name=first, last_name=last, is_primary=is_primary,
                               position=chance.choice(words.POSITIONS), phone=self.phone(country),
                               email=f"{fold(first)}.{fold(last)}@{client.domain}")  # fmt: skip
@@ -298,6 +311,15 @@ class _Maker:
                      **{"slot": 0, **values})  # fmt: skip
 
     # -- pieces
+
+    def full_name(self, country: str) -> tuple[str, str]:
+        """A first and a last name that go together: in Polish a woman's ends in -ska."""
+        woman = self.chance.random() < 0.5
+        first = self.chance.choice((words.WOMEN if woman else words.MEN)[country])
+        last = self.chance.choice(words.LAST_NAMES[country])
+        if woman and last.endswith(("ski", "cki")):
+            last = last[:-1] + "a"
+        return first, last
 
     def phone(self, country: str) -> str:
         digits = "".join(str(self.chance.randint(0, 9)) for _ in range(6))

@@ -1,81 +1,23 @@
 """What the demo data is made of. All people and companies are made up; domains end in .example."""
 
-FIRST_NAMES = {
-    "PL": [
-        "Anna",
-        "Katarzyna",
-        "Maria",
-        "Agnieszka",
-        "Małgorzata",
-        "Zofia",
-        "Hanna",
-        "Łucja",
-        "Paweł",
-        "Piotr",
-        "Tomasz",
-        "Michał",
-        "Łukasz",
-        "Jakub",
-        "Stanisław",
-        "Grzegorz",
-    ],
-    "BE": [
-        "Emma",
-        "Louise",
-        "Marie",
-        "Camille",
-        "Noor",
-        "Lotte",
-        "Elise",
-        "Juliette",
-        "Lucas",
-        "Arthur",
-        "Louis",
-        "Jules",
-        "Thomas",
-        "Pieter",
-        "Maxime",
-        "Wout",
-    ],
+#: Split below: one name a line would be a long page.
+_NAMES = {
+    "PL": (
+        "Anna Katarzyna Maria Agnieszka Małgorzata Zofia Hanna Łucja",
+        "Paweł Piotr Tomasz Michał Łukasz Jakub Stanisław Grzegorz",
+        "Nowak Kowalski Wiśniewski Wójcik Kamiński Lewandowski Zieliński Szymański Woźniak Dąbrowski "
+        "Żółkiewski Król Pawlak Święcicki Górski Mazur",
+    ),
+    "BE": (
+        "Emma Louise Marie Camille Noor Lotte Elise Juliette",
+        "Lucas Arthur Louis Jules Thomas Pieter Maxime Wout",
+        "Peeters Janssens Maes Jacobs Mertens Willems Claes Goossens Wouters Dubois Lambert Dupont "
+        "Lejeune Simon Renard Leroy",
+    ),
 }
-LAST_NAMES = {
-    "PL": [
-        "Nowak",
-        "Kowalski",
-        "Wiśniewski",
-        "Wójcik",
-        "Kamiński",
-        "Lewandowski",
-        "Zieliński",
-        "Szymański",
-        "Woźniak",
-        "Dąbrowski",
-        "Żółkiewski",
-        "Król",
-        "Pawlak",
-        "Święcicki",
-        "Górski",
-        "Mazur",
-    ],
-    "BE": [
-        "Peeters",
-        "Janssens",
-        "Maes",
-        "Jacobs",
-        "Mertens",
-        "Willems",
-        "Claes",
-        "Goossens",
-        "Wouters",
-        "Dubois",
-        "Lambert",
-        "Dupont",
-        "Lejeune",
-        "Simon",
-        "Renard",
-        "Leroy",
-    ],
-}
+WOMEN = {country: tuple(names[0].split()) for country, names in _NAMES.items()}
+MEN = {country: tuple(names[1].split()) for country, names in _NAMES.items()}
+LAST_NAMES = {country: tuple(names[2].split()) for country, names in _NAMES.items()}
 CITIES = {
     "PL": (
         ("Kraków", "31-0%02d"),
