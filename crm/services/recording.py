@@ -54,15 +54,20 @@ def _prepare(session: Session, *_: Any) -> None:
         return
     if find_viewer() is None:
         raise NobodyAsks("Say in whose name to write: with as_system() or as_user(user).")
+    for item in session.dirty:
+        if isinstance(item, Base):
+            _delete_orphans(session, item)
     for item in [item for item in session.deleted if isinstance(item, Base)]:
         _release(session, item)
-    for item in (*session.new, *session.dirty):
-        if isinstance(item, Base) and (item in session.new or session.is_modified(item)):
-            if item in session.new:
+    # asked for once: a session makes these sets anew each time
+    new, author = session.new, actor_id()
+    for item in (*new, *session.dirty):
+        if isinstance(item, Base) and (item in new or session.is_modified(item)):
+            if item in new:
                 _fill_defaults(item)
                 _assign_to_author(session, item)
             item.before_save(session)
-            _stamp(session, item)
+            _stamp(item, author, item in new)
     check_references(session)
 
 
@@ -82,12 +87,21 @@ def _assign_to_author(session: Session, item: Base) -> None:
             item.assignee_links.append(ClientAssignee(user_id=viewer.user_id))
 
 
-def _stamp(session: Session, item: Base) -> None:
+def _stamp(item: Base, author: int | None, is_new: bool) -> None:
     if isinstance(item, Record):
-        author = actor_id()
         item.changed_by_id = author
-        if item in session.new and item.created_by_id is None:
+        if is_new and item.created_by_id is None:
             item.created_by_id = author
+
+
+def _delete_orphans(session: Session, item: Base) -> None:
+    """Delete what was taken out of a collection that owns it: the flush would, but unseen by history."""
+    attributes = inspect(item).attrs
+    for relation in inspect(type(item)).relationships:
+        if relation.uselist and relation.cascade.delete_orphan:
+            for child in attributes[relation.key].history.deleted or ():
+                if inspect(child).persistent:
+                    session.delete(child)
 
 
 def _references_to(table: Table) -> Iterator[Any]:

@@ -88,14 +88,16 @@ def _index_triggers(record: RecordType) -> set[str]:
 
 def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]:
     found: dict[tuple[str, int], tuple[RecordType, Any]] = {}
-    by_model = registry().by_model
-    for item in (*session.new, *session.dirty):
+    by_model, dirty, owners = registry().by_model, session.dirty, _owners_of_words()
+    # of the rows added just now a session does not know the ids yet
+    fresh = {(type(item), item.id): item for item in session.new if type(item) in by_model}
+    for item in (*session.new, *dirty):
         record = by_model.get(type(item))
         if record is None or not record.search:
-            record, item = _owner_with_word_of(session, item)
+            record, item = _owner_with_word_of(session, item, owners, fresh)
             if record is None:
                 continue
-        elif item in session.dirty:
+        elif item in dirty:
             attributes = inspect(item).attrs
             names = _index_triggers(record) & set(attributes.keys())
             if not any(attributes[name].history.has_changes() for name in names):
@@ -104,19 +106,26 @@ def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]
                 found.update(_secrets_of_client(session, item))
         found[record.key, item.id] = (record, item)
     for item in session.deleted:
-        record, owner = _owner_with_word_of(session, item)
+        record, owner = _owner_with_word_of(session, item, owners, fresh)
         if record is not None:
             found[record.key, owner.id] = (record, owner)
     return found
 
 
-def _owner_with_word_of(session: Session, item: Any) -> tuple[RecordType | None, Any]:
-    """The record whose words include this row: the client of an external ID, for one."""
-    for record in registry():
-        for attribute in record.relationships(record.search):
-            if attribute.property.mapper.class_ is type(item) and item.client_id:
-                return record, session.get(record.model, item.client_id)
-    return None, item
+def _owners_of_words() -> dict[type, RecordType]:
+    """Model -> the record type whose words include its rows: clients for external IDs, for one."""
+    return {a.property.mapper.class_: record for record in registry() for a in record.relationships(record.search)}
+
+
+def _owner_with_word_of(
+    session: Session, item: Any, owners: dict[type, RecordType], fresh: dict[tuple[type, int], Any]
+) -> tuple[RecordType | None, Any]:
+    """The record whose words include this row, with its type."""
+    record = owners.get(type(item))
+    if record is None or not item.client_id:
+        return None, item
+    known = fresh.get((record.model, item.client_id))
+    return record, known if known is not None else session.get(record.model, item.client_id)
 
 
 def _secrets_of_client(session: Session, client: Client) -> dict[tuple[str, int], tuple[RecordType, Any]]:

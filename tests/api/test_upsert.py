@@ -207,7 +207,7 @@ def test_a_thousand_rows_are_one_operation_and_quick(api: Any, system: Any) -> N
     second = office.post(URL, {"clients": rows})
     again = time.process_time() - began
     assert not any(r["created"] for r in second.json["results"])
-    assert spent < 6 and again < 6, (spent, again)
+    assert spent < 5 and again < 5, (spent, again)
     print(f"added in {spent:.2f} s, changed in {again:.2f} s")
     with system() as session:
         assert session.scalar(select(func.count(Operation.id)).where(Operation.kind == "upsert")) == 2
