@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.engine import make_url
 
 os.environ["CRM_INSTANCE"] = tempfile.mkdtemp(prefix="crm-tests-")
@@ -47,6 +47,10 @@ SETTINGS = {
     "RATELIMIT_ENABLED": False,
     "FAB_PASSWORD_HASH_METHOD": "pbkdf2:sha256:1",
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-query-counts", action="store_true", help="write tests/query_counts.json anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -227,15 +231,16 @@ def count_queries(app: Flask) -> Callable[[], Any]:
     """`with count_queries() as statements:` collects the SQL sent meanwhile."""
 
     @contextmanager
-    def counting() -> Iterator[list[str]]:
+    def counting(engine: Engine | None = None) -> Iterator[list[str]]:
         statements: list[str] = []
 
         def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
             if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
                 statements.append(statement)
 
-        with app.app_context():
-            engine = db.engine
+        if engine is None:
+            with app.app_context():
+                engine = db.engine
         event.listen(engine, "before_cursor_execute", note)
         try:
             yield statements

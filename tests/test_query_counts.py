@@ -1,0 +1,153 @@
+"""What a page costs is a fixed number of queries, the same for two rows and for two hundred.
+
+The numbers stand in query_counts.json, beyond the request's own look-ups. After a change that is meant,
+write them anew: `python -m pytest tests/test_query_counts.py --write-query-counts`.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_appbuilder import BaseView, expose, has_access
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+
+from crm.extensions import db
+from crm.models import (
+    AttributeDefinition,
+    AttributeValue,
+    Client,
+    ClientTag,
+    Contact,
+    Deal,
+    Note,
+    Relationship,
+    RelationshipType,
+    Status,
+    Tag,
+    Task,
+)
+from crm.security.visibility import as_system
+
+FILE = Path(__file__).with_name("query_counts.json")
+#: page -> (address, the most it may cost)
+PAGES = {
+    "list": ("/crm/clients/list/", 12),
+    "list, filtered and sorted": (
+        "/crm/clients/list/?search=acme&status=new&tags=tag&sort=name&dir=desc",
+        12,
+    ),
+    "board": ("/crm/clients/kanban/", 12 + 5),
+    "card": ("/crm/clients/show/{client}", 20),
+    "timeline": ("/crm/clients/timeline/{client}", 4),
+    "search": ("/crm/search?q=acme", 4),
+    "start": ("/", 12),
+    "notes": ("/crm/notes/list/", 12),
+    "tasks": ("/crm/tasks/list/", 12),
+    "contacts": ("/crm/contacts/list/", 12),
+    "deals": ("/crm/deals/list/", 12),
+    "relationships": ("/crm/relationships/list/", 12),
+    "API": ("/api/v1/clients/", 12),
+}
+MOST_LOOKUPS = 7
+
+
+class BarePage(BaseView):
+    """Costs the look-ups of every request, and one query."""
+
+    route_base = "/bare"
+    class_permission_name = "client"
+    method_permission_name = {"bare": "list"}
+
+    @expose("/")
+    @has_access
+    def bare(self) -> str:
+        return str(db.session.scalar(select(Client.id).limit(1)))
+
+
+def fill(app: Flask, count: int, user_id: int) -> int:
+    """As many clients, and as many records of each kind at the first of them, whose id is returned."""
+    with app.app_context(), as_system():
+        session = db.session
+        statuses, kind = (
+            list(session.scalars(select(Status))),
+            session.scalars(select(RelationshipType)).first(),
+        )
+        tag, size = (
+            Tag(name="tag"),
+            AttributeDefinition(label="Size", key="size", type="integer", in_list=True),
+        )
+        session.add_all([tag, size])
+        clients = [
+            Client(name=f"Acme {n}", status=statuses[n % 4], email=f"a{n}@example.com") for n in range(count)
+        ]
+        session.add_all(clients)
+        session.flush()
+        alice = session.get(User, user_id)
+        for client in clients:
+            client.assignees = [alice]
+            session.add(ClientTag(client_id=client.id, tag=tag))
+            session.add(AttributeValue(client_id=client.id, definition=size, integer=client.id))
+        first = clients[0]
+        for n, client in enumerate(clients):
+            rows = [
+                Note(client_id=first.id, text=f"acme note {n}"),
+                Contact(client_id=first.id, first_name="Acme", last_name=str(n)),
+                Deal(client_id=first.id, title=f"acme deal {n}"),
+                Task(client_id=first.id, title=f"acme task {n}"),
+            ]
+            if n:
+                rows.append(Relationship(client_id=first.id, other_id=client.id, type=kind))
+            session.add_all(rows)
+            for row in rows:
+                row.created_by_id = user_id
+            if isinstance(rows[3], Task):
+                rows[3].assignees = [alice]
+            session.commit()
+        number = first.id
+        session.remove()
+        return number
+
+
+@pytest.fixture
+def measure(
+    app: Flask, make_app: Any, sign_in: Any, people: Any, count_queries: Any
+) -> Callable[[int], dict[str, int]]:
+    def measured(count: int) -> dict[str, int]:
+        measured_app = make_app()
+        with measured_app.app_context():
+            measured_app.appbuilder.add_view_no_menu(BarePage)
+        client = fill(measured_app, count, people["alice"])
+        alice = sign_in("alice", measured_app)
+
+        def cost(url: str) -> int:
+            assert alice.get(url).status_code == 200, url
+            with measured_app.app_context():
+                engine = db.engine
+            with count_queries(engine) as statements:
+                alice.get(url)
+            return len(statements)
+
+        lookups = cost("/bare/") - 1
+        found = {name: cost(url.format(client=client)) - lookups for name, (url, _most) in PAGES.items()}
+        return {"look-ups": lookups, **found}
+
+    return measured
+
+
+@pytest.mark.parametrize("count", [2, 200])
+def test_counts(count: int, measure: Any, request: pytest.FixtureRequest) -> None:
+    found = measure(count)
+    if request.config.getoption("--write-query-counts"):
+        FILE.write_text(json.dumps(found, indent=2) + "\n")
+    assert found == json.loads(FILE.read_text())
+
+
+def test_the_numbers_are_small() -> None:
+    known = json.loads(FILE.read_text())
+    assert known["look-ups"] <= MOST_LOOKUPS
+    for name, (_url, most) in PAGES.items():
+        assert known[name] <= most, name
