@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.jobs.cli import mailchimp, worker
+from crm.security.cli import api_key
 from crm.security.roles import ROLES
 from crm.security.visibility import as_system
 from crm.services import merge as merging
@@ -20,6 +21,7 @@ from crm.services.setup import initialise
 crm = AppGroup("crm", help="Set up and run the CRM.")
 user = AppGroup("user", help="Users of the CRM.")
 crm.add_command(user)
+crm.add_command(api_key)
 crm.add_command(worker)
 crm.add_command(mailchimp)
 
