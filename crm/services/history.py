@@ -26,10 +26,10 @@ BOOKKEEPING = frozenset({"version", "created_at", "created_by_id", "changed_at",
 
 def encode(kind: TypeEngine[Any], value: Any) -> Any:
     """A Python value as it stands in a change: what JSON can hold of what the database stores."""
+    if value is not None and isinstance(kind, Exact):
+        return int(round(Decimal(value).scaleb(kind.scale)))
     if value is None or isinstance(value, str | int | float | dict | list):
         return value
-    if isinstance(kind, Exact):
-        return int(round(Decimal(value).scaleb(kind.scale)))
     if isinstance(value, datetime):
         # always of the same length, so that the database can read and write it too
         return value.astimezone(UTC).isoformat(timespec="microseconds")
