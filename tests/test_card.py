@@ -31,7 +31,9 @@ def fill(session: Any, client_id: int, number: int, other_id: int, user_id: int)
     """Give a client so many records of each type."""
     kind = session.scalar(select(RelationshipType))
     for n in range(number):
-        session.add(Contact(client_id=client_id, first_name="Anna", last_name=f"No{n}", email=f"a{n}@x.example"))
+        session.add(
+            Contact(client_id=client_id, first_name="Anna", last_name=f"No{n}", email=f"a{n}@x.example")
+        )
         session.add(Deal(client_id=client_id, title=f"Deal {n}", responsible_id=user_id))
         session.add(Note(client_id=client_id, text=f"Note {n}"))
         task = Task(client_id=client_id, title=f"Task {n}")
@@ -63,7 +65,12 @@ def test_head_and_details(make_client: Any, sign_in: Any, system: Any) -> None:
 def test_add_menu_follows_the_permissions(make_client: Any, sign_in: Any) -> None:
     acme = make_client("Acme", assignees=["alice"])
     page = sign_in("vera").get(f"/crm/clients/show/{acme}").text
-    for gone in ("/add?client=", f"/crm/clients/edit/{acme}", "/crm/clients/archive/", "/crm/clients/delete/"):
+    for gone in (
+        "/add?client=",
+        f"/crm/clients/edit/{acme}",
+        "/crm/clients/archive/",
+        "/crm/clients/delete/",
+    ):
         assert gone not in page, gone
     assert f"/crm/clients/delete/{acme}" not in sign_in("alice").get(f"/crm/clients/show/{acme}").text
     assert f"/crm/clients/delete/{acme}" in sign_in("office").get(f"/crm/clients/show/{acme}").text
@@ -145,7 +152,9 @@ def test_roles_are_saved_at_once_and_logged(make_client: Any, sign_in: Any, syst
     with system() as session:
         client = session.get(Client, acme)
         assert client.is_supplier and not client.is_buyer
-        changes = session.scalars(select(Change).where(Change.table_name == "client", Change.action == "update"))
+        changes = session.scalars(
+            select(Change).where(Change.table_name == "client", Change.action == "update")
+        )
         assert changes.one().after["is_supplier"] is True
     assert "Supplier" in alice.get(f"/crm/clients/timeline/{acme}?show=all").text
     assert alice.post(f"/crm/clients/role/{acme}", data={"role": "stars", "on": "yes"}).status_code == 400

@@ -57,7 +57,7 @@ def test_changes_in_words(make_client: Any, sign_in: Any, system: Any, people: d
     assert "Status changed New → Active" in text
     assert "E-mail old@acme.example → new@acme.example" in text
     assert "City Gdynia" in text
-    assert "Billing amount 12.5" in text, text[text.index("Everything") :]
+    assert "Billing amount 12.5" in text
     assert everything.count("<ins>Fair</ins>") == 1
     assert everything.count("<del>Fair</del>") == 1
     assert "Archived" in text
@@ -145,7 +145,9 @@ def test_pages_follow_each_other(make_client: Any, sign_in: Any, system: Any, co
         moment = utc_now() - timedelta(days=1)
         for n in range(45):
             # three at a time share one moment: the keyset has to tell them apart
-            session.add(Note(client_id=acme, text=f"note-{n:02}", created_at=moment + timedelta(minutes=n // 3)))
+            session.add(
+                Note(client_id=acme, text=f"note-{n:02}", created_at=moment + timedelta(minutes=n // 3))
+            )
         session.get(Client, acme).billing_city = "Gdynia"
         session.commit()
     alice, seen, address = sign_in("alice"), [], f"/crm/clients/timeline/{acme}?part=lines&show=all"
