@@ -70,6 +70,11 @@ def test_readme_lists_every_setting():
     assert dict(rows) == {setting.name: setting.about for setting in config.SETTINGS}
 
 
+def test_readme_names_only_commands_that_exist(app):
+    named = set(re.findall(r"flask crm ([a-z][a-z-]*)", (ROOT / "README.md").read_text()))
+    assert named - set(app.cli.commands["crm"].commands) == set()
+
+
 def test_make_help_lists_every_target_of_the_contract():
     text = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     listed = {line.split()[1] for line in text.splitlines() if line.startswith("make ")}
