@@ -106,7 +106,7 @@ class KanbanPages:
             abort(400)
         status_id = None if column == "none" else int(column)
         cards, more = board.next_page(status_id, asked, position(request.args.get("after", "")))
-        return self._cards(cards, key=str(column), after=board.place_of(cards, more))
+        return self._cards(cards, column, board.place_of(cards, more))
 
     @expose("/kanban/card/<pk>")
     @has_access
