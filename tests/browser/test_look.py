@@ -35,7 +35,9 @@ def acme(make_client, system) -> int:
     """A client with a deal and a note."""
     number = make_client("Acme", email="info@acme.example")
     with system() as session:
-        deal = Deal(client_id=number, title="Chairs", stage="new", amount=1200, expected_close=date(2030, 1, 2))
+        deal = Deal(
+            client_id=number, title="Chairs", stage="new", amount=1200, expected_close=date(2030, 1, 2)
+        )
         session.add_all([deal, Note(client_id=number, text="Call back\nafter the fair")])
         session.commit()
     return number
