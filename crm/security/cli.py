@@ -16,7 +16,9 @@ api_key = AppGroup("api-key", help="Keys for programs that call the API.")
 @api_key.command("add")
 @click.argument("name")
 @click.option("--user", required=True, help="In whose name the key acts.")
-@click.option("--scope", default="", help="read, write, or one of them for a resource (notes:read); with commas.")
+@click.option(
+    "--scope", default="", help="read, write, or one of them for a resource (notes:read); with commas."
+)
 @click.option("--days", type=click.IntRange(1, 36500), help="After how many days it ends; never otherwise.")
 def add(name: str, user: str, scope: str, days: int | None) -> None:
     """Make a key and print it, once, as the last word."""
@@ -36,7 +38,13 @@ def list_keys() -> None:
     """Show the keys that there are: name, user, scopes, state, last use (UTC)."""
     with as_system():
         for key in keys_of():
-            state = "revoked" if key.revoked_on else f"ends {key.expires_on:%Y-%m-%d}" if key.expires_on else "active"
+            state = (
+                "revoked"
+                if key.revoked_on
+                else f"ends {key.expires_on:%Y-%m-%d}"
+                if key.expires_on
+                else "active"
+            )
             used = f"{key.last_used_on:%Y-%m-%d %H:%M}" if key.last_used_on else "never used"
             click.echo("\t".join((key.name, key.user.username, key.scopes or "all", state, used)))
 

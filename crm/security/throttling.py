@@ -5,22 +5,30 @@ web process by itself; RATELIMIT_STORAGE_URI can name a shared place for it.
 """
 
 from flask import Flask, Response, request
+from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
-PAGE, API = "CRMAuthView.login", "SecurityApi.login"
+PAGE, API, REFRESH = "CRMAuthView.login", "SecurityApi.login", "SecurityApi.refresh"
 PER_ACCOUNT = "10 per minute"
 PER_ADDRESS = "60 per minute"
 
 
 def init_app(app: Flask, limiter: Limiter) -> None:
-    """Limit the two ways to sign in; their views must be there already."""
-    for endpoint in (PAGE, API):
+    """Limit the ways to sign in; their views must be there already."""
+    for endpoint in (PAGE, API, REFRESH):
         view = app.view_functions[endpoint]
         for limit, key in ((PER_ACCOUNT, account_and_address), (PER_ADDRESS, get_remote_address)):
-            view = limiter.limit(limit, key_func=key, methods=["POST"], deduct_when=has_failed)(view)
+            view = limiter.limit(
+                limit, key_func=key, methods=["POST"], deduct_when=has_failed, error_message=too_many
+            )(view)
         app.view_functions[endpoint] = view
+
+
+def too_many() -> str:
+    """What somebody is told who has to wait."""
+    return _("Too many attempts. Wait a minute and try again.")
 
 
 def account_and_address() -> str:

@@ -24,8 +24,23 @@ def answer(code: int, message: str, errors: dict[str, list[str]] | None = None) 
     return response
 
 
+def in_one_shape(response: Response) -> Response:
+    """An answer of Flask-AppBuilder's own APIs that says what went wrong, in the API's one shape."""
+    if response.status_code < 400 or not wants_json() or not response.is_json:
+        return response
+    data = response.get_json(silent=True)
+    if isinstance(data, dict) and "code" in data:
+        return response
+    said = (data.get("message") or data.get("msg")) if isinstance(data, dict) else data
+    errors = {str(k): [str(t) for t in v] for k, v in said.items()} if isinstance(said, dict) else {}
+    message = next((text for texts in errors.values() for text in texts), "") if errors else str(said or "")
+    response.set_data(answer(response.status_code, message, errors).get_data())
+    return response
+
+
 def register(app: Flask) -> None:
     """Handle every error of this app."""
+    app.after_request(in_one_shape)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Any:

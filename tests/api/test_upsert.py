@@ -125,7 +125,9 @@ def test_the_id_of_a_client_out_of_sight_says_nothing(api: Any, make_client: Any
 
 
 def test_rows_fail_alone(api: Any, system: Any) -> None:
-    rows: list[Any] = [{"external_id": str(n), "client": {"name": f"Client {n}", "tags": "all"}} for n in range(20)]
+    rows: list[Any] = [
+        {"external_id": str(n), "client": {"name": f"Client {n}", "tags": "all"}} for n in range(20)
+    ]
     rows[3] = {"external_id": "3", "client": {"name": "X", "nonsense": 1}}
     rows[7] = "nonsense"
     rows[11] = {"external_id": "11", "client": {"name": "X", "status": "nope"}}
@@ -147,7 +149,9 @@ def test_rows_fail_alone(api: Any, system: Any) -> None:
 
 
 def test_too_many_rows(api: Any) -> None:
-    refused = api("office").post(URL, {"clients": [{"external_id": str(n), "name": "x"} for n in range(1001)]})
+    refused = api("office").post(
+        URL, {"clients": [{"external_id": str(n), "name": "x"} for n in range(1001)]}
+    )
     assert refused.status_code == 413 and refused.json["code"] == 413
     assert api("office").post(URL, {"clients": {}}).status_code == 422
     assert api("office").post(URL, {"clients": [], "more": 1}).status_code == 422
@@ -166,7 +170,9 @@ def test_twenty_first_calls_at_once_make_one_client(app: Any, api: Any, system: 
     office = api("office")
 
     def call(number: int) -> Any:
-        return office.post(URL, {"app_code": "shop", "external_id": "c-1", "client": {"name": f"Name {number}"}})
+        return office.post(
+            URL, {"app_code": "shop", "external_id": "c-1", "client": {"name": f"Name {number}"}}
+        )
 
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(call, range(20)))
