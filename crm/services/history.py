@@ -158,6 +158,17 @@ def _whole(item: Base) -> dict[str, Any]:
     return found
 
 
+def _stored(item: Base) -> dict[str, Any]:
+    """The values that a deleted row had in the database, whatever was done to it before."""
+    found, attributes = {}, inspect(item).attrs
+    for key, column in _columns(item):
+        history = attributes[key].history
+        value = next(iter(history.deleted or history.unchanged or ()), None)
+        if value is not None:
+            found[column.name] = encode(column.type, value)
+    return found
+
+
 def _changed(item: Base) -> tuple[dict[str, Any], dict[str, Any]]:
     before, after = {}, {}
     attributes = inspect(item).attrs
@@ -186,7 +197,7 @@ def changes_of(session: Session) -> list[dict[str, Any]]:
             if action == "insert":
                 after = _whole(item)
             elif action == "delete":
-                before = _whole(item)
+                before = _stored(item)
             else:
                 before, after = _changed(item)
                 if not set(after) - BOOKKEEPING:

@@ -62,7 +62,12 @@ def undo(operation_id: int) -> Report:
             raise NotFound(_("There is no such operation."))
         check_undoable(session, operation)
         kind = "unmerge" if operation.kind == "merge" else "undo"
-        with history.operation(kind, client_id=operation.client_id, undoes=operation_id):
+        pair = (
+            {name: operation.details[name] for name in ("source_id", "target_id")}
+            if kind == "unmerge"
+            else {}
+        )
+        with history.operation(kind, client_id=operation.client_id, undoes=operation_id, **pair):
             return _undo(session, operation, kind)
 
     report = patiently(session, work)
@@ -80,7 +85,7 @@ def check_undoable(session: Session, operation: Any) -> None:
     if operation.kind == "merge":
         source, target = operation.details["source_id"], operation.details["target_id"]
         asked = select(clients.c.id, clients.c.merged_into_id).where(clients.c.id.in_([source, target]))
-        leads_to = dict(session.connection().execute(asked))
+        leads_to = dict(session.connection().execute(asked).all())
         if target in leads_to and leads_to[target] is None and target not in _visible({target}):
             raise NotFound(_("There is no such operation."))
         if leads_to.get(source) != target:
