@@ -1,6 +1,5 @@
 """What the start page shows to one user: their open tasks, clients in need, and what happened last."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,16 +63,3 @@ def any_client() -> bool:
 
 def _with_count(rows: list[Any], asked: Select[Any], most: int) -> Some:
     return Some(rows, len(rows) if len(rows) < most else counted(asked))
-
-
-def names_of_clients(ids: Iterable[int | None]) -> dict[int, str]:
-    """The names of these clients, also of those that the viewer may not see.
-
-    For records that the viewer is to do at a hidden client: the name alone is told, by the table's own
-    columns, which visibility does not narrow. Deleted clients have none.
-    """
-    client, wanted = Client.__table__.c, {i for i in ids if i is not None}
-    if not wanted:
-        return {}
-    asked = select(client.id, client.name).where(client.id.in_(wanted), client.deleted_at.is_(None))
-    return {row.id: row.name for row in db.session.connection().execute(asked)}

@@ -44,11 +44,10 @@ def purge(client: Client) -> None:
     What was merged into it goes too. History keeps that it was done and by whom, but not the rows: they are
     meant to be gone.
     """
-    session, connection = db.session, db.session.connection()
+    session, connection = db.session(), db.session.connection()
     ids = _with_merged(client.id)
     with history.operation("purge", client_id=client.id, name=client.name):
         history.operation_id(session)
-        session.expunge_all()
         for table, column in _references():
             mine = column.in_(ids)
             if column.nullable and not _belongs_to_clients(table):

@@ -18,14 +18,12 @@ class StartView(IndexView):
     def index(self):
         clients, tasks = may("list", "client"), may("list", "task")
         mine = agenda.my_tasks(g.user.id) if tasks else None
-        hidden = [t.client_id for t in mine.rows if t.client is None] if mine else []
         return self.render_template(
             self.index_template,
             title="",
             may=may,
             tasks=mine,
             overdue=agenda.overdue(mine) if mine else 0,
-            client_names=agenda.names_of_clients(hidden),
             attention=agenda.needing_attention() if clients else None,
             recent=agenda.lately_active() if clients else [],
             any_client=clients and agenda.any_client(),

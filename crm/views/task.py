@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 from crm.extensions import db
 from crm.models import Task
 from crm.models.task import TaskAssignee
-from crm.services.agenda import names_of_clients
 from crm.services.history import operation
 from crm.views.record import RecordView
 
@@ -33,8 +32,7 @@ class TaskView(RecordView):
         if "HX-Request" not in request.headers:
             return redirect(self.url_after(task))
         named = request.args.get("client") == "yes"
-        names = names_of_clients([task.client_id]) if named else {}
-        return self.render("client/_task_row.html", item=task, of_client=named, client_names=names)
+        return self.render("client/_task_row.html", item=task, of_client=named)
 
     def new_item(self) -> Task:
         """A task is at first to be done by whoever writes it down."""
