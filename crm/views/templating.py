@@ -18,6 +18,7 @@ from flask_babel import (
 
 from crm.services import markdown
 from crm.services.attributes import card_of
+from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
 from crm.views.values import cell, url_of
 
@@ -134,6 +135,7 @@ def init_app(app: Flask) -> None:
         ngettext=ngettext,
         cell=cell,
         url_of=url_of,
+        hidden_client_name=hidden_client_name,
     )
 
     @app.context_processor

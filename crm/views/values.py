@@ -14,6 +14,7 @@ from crm.models.base import Record
 from crm.registry import RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
+from crm.services.hidden_names import hidden_client_name
 
 #: Text attributes that lead somewhere, by their names.
 LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:", "website": ""}
@@ -71,6 +72,8 @@ def _relation(record: RecordType, item: Any, name: str, value: Any) -> Cell:
         return Cell("users", people) if people else Cell("empty")
     if value is None:
         columns = [record.mapper.get_property_by_column(column).key for column in relation.local_columns]
+        if name == "client" and (told := hidden_client_name(item)):
+            return Cell("text", told)
         return Cell("hidden" if any(getattr(item, key) for key in columns) else "empty")
     if isinstance(value, User):
         return Cell("user", value)
