@@ -228,6 +228,7 @@ def appbuilder_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
         "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
         "FAB_API_SWAGGER_UI": True,
+        "FAB_API_SWAGGER_TEMPLATE": "swagger.html",
         "FAB_API_MAX_PAGE_SIZE": 200,
         "FAB_API_KEY_ENABLED": True,
         "FAB_API_KEY_PREFIXES": ["crm_"],
