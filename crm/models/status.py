@@ -25,7 +25,7 @@ class Status(Record):
     code: Mapped[str] = mapped_column(String(60), unique=True)
     background: Mapped[str] = mapped_column(String(7), default="#e2e8f0")
     colour: Mapped[str] = mapped_column(String(7), default="#1e293b")
-    position: Mapped[int] = mapped_column(default=0, index=True)
+    position: Mapped[int] = mapped_column(index=True)
     selectable: Mapped[bool] = mapped_column(default=True)
     closed: Mapped[bool] = mapped_column(default=False)
     is_default: Mapped[bool] = mapped_column(default=False)
@@ -52,7 +52,7 @@ class Status(Record):
         if self.is_default and self.selectable is False:
             raise RuleError(_("The default status must be selectable."), field="is_default")
         if self.position is None:
-            self.position = (session.scalar(select(func.max(Status.position))) or 0) + 1
+            self.position = session.scalar(select(func.coalesce(func.max(Status.position) + 1, 0)))
         if self.is_default:
             for other in session.scalars(
                 select(Status).where(Status.is_default, Status.id != (self.id or 0))

@@ -50,11 +50,11 @@ def delete_status(status: Status, replacement: Status | None = None, clear: bool
     with history.operation("status", status=status.name):
         if is_used(status):
             _step, number = bulk.update_rows(
-                db.session, clients, clients.c.status_id == status.id,
+                db.session(), clients, clients.c.status_id == status.id,
                 {"status_id": replacement.id if replacement else None},
                 also={"status_changed_at": utc_now()},
             )  # fmt: skip
-            following.note_on_timelines(db.session, history.operation_id(db.session), "status")
+            following.note_on_timelines(db.session(), history.operation_id(db.session()), "status")
             db.session.expire_all()
         db.session.delete(status)
         db.session.flush()

@@ -29,7 +29,7 @@ def merge_tags(source: Tag, target: Tag) -> None:
     theirs = select(links.c.client_id).where(links.c.tag_id == target.id)
     with history.operation("tags", tag=source.name, into=target.name):
         bulk.update_rows(
-            db.session, links, (links.c.tag_id == source.id) & links.c.client_id.not_in(theirs),
+            db.session(), links, (links.c.tag_id == source.id) & links.c.client_id.not_in(theirs),
             {"tag_id": target.id},
         )  # fmt: skip
         delete_tag(source)
@@ -38,9 +38,9 @@ def merge_tags(source: Tag, target: Tag) -> None:
 def delete_tag(tag: Tag) -> None:
     """Delete a tag, taking it off every client. The caller commits."""
     with history.operation("tags", tag=tag.name):
-        bulk.delete_rows(db.session, links, links.c.tag_id == tag.id)
+        bulk.delete_rows(db.session(), links, links.c.tag_id == tag.id)
         if (number := history.current_operation_id()) is not None:
-            following.note_on_timelines(db.session, number, "change")
+            following.note_on_timelines(db.session(), number, "change")
         db.session.expire_all()
         db.session.delete(tag)
         db.session.flush()
