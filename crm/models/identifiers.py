@@ -48,11 +48,11 @@ def _vat_module(country: str):
 
 def _country_and_number(tax_id: str, country: str | None) -> tuple[str, str]:
     """The country of a tax ID (its prefix, else the client's, else the default) and its bare number."""
-    bare = re.sub(r"[\s\-./]", "", tax_id).upper()
+    bare = re.sub(r"[\s\-./:]", "", tax_id).upper().removeprefix("NIP")
     prefix = bare[:2]
     if prefix.isalpha() and len(bare) > 4:
         prefix = "GR" if prefix == "EL" else prefix
-        if _vat_module(prefix):
+        if _vat_module(prefix) or prefix in phonenumbers.SUPPORTED_REGIONS:
             return prefix, bare[2:]
     return (country or default_region()), bare
 

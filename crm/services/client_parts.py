@@ -37,7 +37,7 @@ def names_of_tags(text: str | Iterable[str] | None) -> list[str]:
     """The names in a comma-separated text, or in a list of such texts; each once, whatever its case."""
     parts = [text] if isinstance(text, str) else list(text or ())
     names = [" ".join(name.split()) for part in parts for name in part.split(",")]
-    return list({fold(name): name for name in names if fold(name)}.values())
+    return list({fold(name): name for name in reversed(names) if fold(name)}.values())[::-1]
 
 
 def set_tags(client: Client, names: Iterable[str], may_create: bool) -> None:

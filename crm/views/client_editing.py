@@ -92,7 +92,9 @@ class ClientFormPages(RecordView):
 
     @staticmethod
     def _changed(form: ClientForm, item: Client, name: str) -> bool:
-        return name in form and hasattr(item, name) and form[name].data != getattr(item, name)
+        if name not in form or not hasattr(item, name):
+            return False
+        return (form[name].data or None) != (getattr(item, name) or None)
 
     @staticmethod
     def _required_and_blank(form: ClientForm) -> list[OfAttribute]:

@@ -1,11 +1,12 @@
 """What the form of a client asks."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, FileField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, ValidationError
 
 from crm.models import Client
 from crm.models.types import Exact
@@ -28,6 +29,16 @@ def text(label: Any, name: str, **kw: Any) -> StringField:
 
 def long_text(label: Any, **kw: Any) -> TextAreaField:
     return TextAreaField(label, [Length(max=100_000)], filters=[stripped], **kw)
+
+
+def within(low: int, high: int, message: Any) -> Callable[[Any, Field], None]:
+    """Refuse a number that is there and lies outside."""
+
+    def check(_form: Any, field: Field) -> None:
+        if field.data is not None and not low <= field.data <= high:
+            raise ValidationError(str(message))
+
+    return check
 
 
 class ClientForm(RecordForm):
@@ -75,11 +86,11 @@ class ClientForm(RecordForm):
     billing_currency = CurrencyField(_l("Currency"))
     payment_period = NumberField(
         _l("Payment period in days"),
-        [Optional(), NumberRange(0, LONGEST_PERIOD, _l("From 0 to 3650 days."))],
+        [within(0, LONGEST_PERIOD, _l("From 0 to 3650 days."))],
         places=0,
         description=_l("0 means immediately."),
     )  # fmt: skip
-    discount = NumberField(_l("Discount in %"), [Optional(), NumberRange(0, 100, _l("From 0 to 100 %."))])
+    discount = NumberField(_l("Discount in %"), [within(0, 100, _l("From 0 to 100 %."))])
 
     is_buyer = BooleanField(_l("Buyer"))
     is_supplier = BooleanField(_l("Supplier"))

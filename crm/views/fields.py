@@ -52,13 +52,11 @@ class NumberField(Field):
             number = read_number(valuelist[0])
         except ValueError:
             raise ValueError(_("This is not a number.")) from None
-        if number != round(number, self.places):
-            message = (
-                _("At most %(n)d decimals.", n=self.places) if self.places else _("A whole number, please.")
-            )
-            raise ValueError(message)
         if abs(number) > self.largest:
             raise ValueError(_("This number is too large."))
+        if number != round(number, self.places):
+            places = self.places
+            raise ValueError(_("At most %(n)d decimals.", n=places) if places else _("A whole number, please."))
         self.data = number if self.places else int(number)
 
 
