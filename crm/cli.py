@@ -14,6 +14,7 @@ from crm.security.cli import api_key
 from crm.security.roles import ROLES
 from crm.security.visibility import as_system
 from crm.services import merge as merging
+from crm.services import reindex as reindexing
 from crm.services import undo as undoing
 from crm.services import users
 from crm.services.setup import initialise
@@ -70,6 +71,13 @@ def undo(operation_id: int) -> None:
     for left in report.left:
         click.echo(f"Left alone: {left.table} {left.row_id} ({', '.join(left.fields) or left.why})")
     click.echo(f"Undone: {report.undone.total()} rows, {report.left_count} left alone, operation {report.operation_id}")
+
+
+@crm.command("reindex")
+def reindex() -> None:
+    """Derive search and the records on timelines anew."""
+    with as_system():
+        reindexing.reindex(lambda label, count: click.echo(f"{label}: {count:,}"))
 
 
 @user.command("add")

@@ -9,7 +9,7 @@ from sqlalchemy import (
     table, tuple_,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, object_session
 
 from crm.extensions import db
 from crm.models import Client, SearchEntry
@@ -61,8 +61,7 @@ def _joined(found: Iterable[str]) -> str:
 
 def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
     """The search entry of one record, as a row of `search_entry`."""
-    client = item if isinstance(item, Client) else getattr(item, "client", None)
-    hidden = {a.key for a in record.secret} if client is not None and client.sensitive else set()
+    hidden = {a.key for a in record.secret} if record.secret and _is_sensitive(item) else set()
     found: dict[bool, list[str]] = {False: [], True: []}
     for attribute in record.search:
         found[attribute.key in hidden] += words_of([getattr(item, attribute.key)])
@@ -79,6 +78,17 @@ def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
         "words": _joined(found[False]),
         "secret_words": _joined(found[True]),
     }
+
+
+def _is_sensitive(item: Any) -> bool:
+    """Whether the client of this row is. Its id decides: a row just added has not loaded its client yet."""
+    session, client = object_session(item), item if isinstance(item, Client) else getattr(item, "client", None)
+    if session is None or client is item or item.client_id is None:
+        return client is not None and bool(client.sensitive)
+    if client is not None and client.id == item.client_id:
+        return bool(client.sensitive)
+    clients = Client.__table__
+    return bool(session.connection().scalar(select(clients.c.sensitive).where(clients.c.id == item.client_id)))
 
 
 def _index_triggers(record: RecordType) -> set[str]:
