@@ -1,5 +1,6 @@
 """The look holds on every kind of page: light and dark, wide and narrow, for eyes and for screen readers."""
 
+import re
 from datetime import date
 
 import pytest
@@ -9,13 +10,33 @@ from crm.models import Deal, Note
 
 PAGES = (
     "/",
+    "/crm/search?q=acme",
+    "/crm/clients/list/",
+    "/crm/clients/kanban/",
+    "/crm/clients/add",
+    "/crm/clients/show/1",
+    "/crm/clients/edit/1",
+    "/crm/clients/timeline/1",
+    "/crm/clients/trash/",
+    "/crm/clients/merge/",
     "/crm/contacts/list/",
     "/crm/deals/list/",
     "/crm/deals/add",
     "/crm/deals/show/1",
     "/crm/deals/edit/1",
     "/crm/deals/list/?search=nothing-like-it",
+    "/crm/notes/show/1",
+    "/crm/tasks/list/",
     "/crm/statuses/list/",
+    "/crm/statuses/edit/1",
+    "/crm/tags/list/",
+    "/crm/tags/add",
+    "/crm/attributes/list/",
+    "/crm/attributes/add",
+    "/settings/",
+    "/settings/modules",
+    "/jobs/",
+    "/mailchimp/",
     "/crm/nothing-here",
     "/users/list/",
     "/users/add",
@@ -53,7 +74,7 @@ def test_every_page_is_accessible_and_fits(open_as, axe, acme, phone, dark):
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], path
         assert page.evaluate("typeof jQuery") == "undefined", path
         expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark" if dark else "light")
-        assert page.locator("h1").count() == (0 if path == "/" else 1), path
+        assert page.locator("h1").count() == 1, path
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -96,7 +117,7 @@ def test_the_menu_is_a_drawer_on_a_phone(open_as):
 
 def test_a_client_is_found_by_typing_and_chosen(open_as, acme):
     page = open_as("admin", "/crm/deals/add")
-    page.get_by_role("combobox", name="Client").press_sequentially("acm")
+    page.get_by_role("combobox", name=re.compile("^Client")).press_sequentially("acm")
     page.get_by_role("option", name="Acme").click()
     page.get_by_label("Title").fill("Tables")
     page.get_by_role("button", name="Save").click()
