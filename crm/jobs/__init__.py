@@ -1,12 +1,13 @@
 """What runs in the background, and when. `JOBS` is the whole list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, execute
 
@@ -23,9 +24,22 @@ class Job:
     function: Callable[[Run], None]
     at: time | None = None
     late_hours: int = 18
+    #: Given the configuration, whether there is anything to do at night.
+    has_work: Callable[[Mapping[str, Any]], bool] = lambda config: True
+    #: Who may start it: a permission, and what it is on.
+    permission: tuple[str, str] = ("run", "jobs")
 
 
-JOBS = (Job("mailchimp", _l("Mailchimp sync"), sync, at=time(3, 30)),)
+JOBS = (
+    Job(
+        "mailchimp",
+        _l("Mailchimp sync"),
+        sync,
+        at=time(3, 30),
+        has_work=is_configured,
+        permission=("sync", "mailchimp"),
+    ),
+)
 
 
 def find_function(kind: str) -> Callable[[Run], None]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from crm.extensions import db
 from crm.jobs.locks import hold
@@ -25,7 +26,7 @@ from crm.models.job import (
     JobRun,
 )
 from crm.models.types import utc_now
-from crm.services.progress import NeedsConfirmation, Progress, Stopped
+from crm.services.progress import CannotWork, NeedsConfirmation, Progress, Stopped
 
 log = logging.getLogger(__name__)
 runs = JobRun.__table__
@@ -75,9 +76,19 @@ def ask_for(kind: str, options: dict[str, Any] | None = None, user_id: int | Non
         return found, False
     values = {"kind": kind, "options": options or {}, "asked_by_id": user_id, **_fresh()}
     run_id = db.session.execute(insert(runs).values(values)).inserted_primary_key[0]
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    event.listen(db.session(), "after_commit", lambda session: put(app, run_id), once=True)
+    db.session.info.setdefault("asked_for", []).append(run_id)
     return run_id, True
+
+
+@event.listens_for(Session, "after_commit")
+def _tell_workers(session: Session) -> None:
+    for run_id in session.info.pop("asked_for", ()):
+        put(current_app, run_id)
+
+
+@event.listens_for(Session, "after_rollback")
+def _tell_nobody(session: Session) -> None:
+    session.info.pop("asked_for", None)
 
 
 def ask_for_date(kind: str, day: date) -> int | None:
@@ -173,6 +184,10 @@ def _carry_out(run: Run, job: Callable[[Run], None]) -> None:
     except NeedsConfirmation as question:
         db.session.rollback()
         run.finish(UNCONFIRMED, str(question))
+    except CannotWork as error:
+        db.session.rollback()
+        log.warning("job run %s failed: %s", run.id, error)
+        run.finish(FAILED, str(error)[:1000])
     except Exception as error:
         db.session.rollback()
         log.exception("job run %s failed", run.id)

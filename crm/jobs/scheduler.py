@@ -71,7 +71,7 @@ class Scheduler:
         with self._app.app_context():
             for job in self._jobs:
                 self._close_dead(job)
-                if job.at:
+                if job.at and job.has_work(self._app.config):
                     day, due = last_due(self._now(), job.at, self._zone)
                     if self._now() - due <= timedelta(hours=job.late_hours):
                         ask_for_date(job.kind, day)

@@ -7,6 +7,10 @@ class Stopped(Exception):
     """The worker is to end; what is done stands."""
 
 
+class CannotWork(Exception):
+    """What a person has to put right, or only time can: said in one sentence, without a traceback."""
+
+
 class NeedsConfirmation(Exception):
     """The work would do so much that a person has to say yes first."""
 

@@ -35,7 +35,10 @@ def follow(run: Progress, dry_run: bool) -> set[int]:
         for row in rows:
             changed |= _Follower(run, row, known.get(row.hash), clients, dry_run).follow()
         if not dry_run:
-            run.progress("Reading the audience", 0, 0)
+            done = update(members).where(members.c.id.in_([row.id for row in rows]))
+            values = {"pending": False, "moved_from": None, "fields": members.c.read_fields}
+            db.session.execute(done.values(values))
+            run.progress(_("Drawing conclusions"))
     return changed
 
 
@@ -78,10 +81,6 @@ class _Follower:
             self.changed |= follow_profile(
                 self.run, self.row, self.ids or self.moved_ids, self._change, self.dry_run
             )
-        if not self.dry_run:
-            done = update(members).where(members.c.id == self.row.id)
-            db.session.execute(done.values(pending=False, moved_from=None, fields=self.row.read_fields))
-            db.session.commit()
         return self.changed
 
     def _opted_out(self) -> None:
@@ -114,6 +113,8 @@ class _Follower:
             if not self.dry_run:
                 db.session.add(task)
 
+        if not self.dry_run:  # together with the task, so that nobody gets two
+            suppress(self.row.hash, "cleaned", SOURCE, self.row.changed_at)
         self._change_all(self.ids[:1], ask_owner)
         if not self.dry_run:
             suppress(self.row.hash, "cleaned", SOURCE, self.row.changed_at)

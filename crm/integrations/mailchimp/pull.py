@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from flask_babel import gettext as _
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp, read_time, subscriber_hash
 from crm.integrations.mailchimp.eligible import FIELDS, as_field
+from crm.integrations.mailchimp.suppress import suppressions_of
 from crm.models import MailchimpMember
 from crm.services.progress import Progress
 
@@ -17,6 +19,7 @@ OVERLAP = timedelta(minutes=15)
 MAX_ROUNDS = 20
 
 members = MailchimpMember.__table__
+NEW = {"pending": True, "managed": False, "sent_tags": "", "moved_from": None}
 
 
 def read_audience(
@@ -40,7 +43,7 @@ def _read(
             news += store(page, mark)
             newest = max([moment for moment in (newest, *map(_changed_at, page)) if moment], default=None)
             run.count("read", len(page))
-            run.progress("Reading the audience", run.counters["read"], 0)
+            run.progress(_("Reading the audience"), run.counters["read"])
         # rows move while pages are turned: what changed meanwhile is read until nothing is new
         if pages < 2 or not news or newest is None:
             return
@@ -54,60 +57,69 @@ def _changed_at(member: dict[str, Any]) -> datetime | None:
 def store(page: list[dict[str, Any]], mark: int | None = None) -> int:
     """Keep a page of members; gives how many of them were news. Commits."""
     read = {row["hash"]: row for row in map(_row, page) if row}
+    known, moved = _known(read)
+    out = suppressions_of(list(read))
+    new, changed = [], []
+    for hash_, row in read.items():
+        row["read_in_run"] = mark
+        old = known.get(hash_)
+        if row["identity"] in moved and (old is None or old.identity is None):
+            if old is not None:  # a row just begun for the address makes way for the contact's own
+                db.session.execute(delete(members).where(members.c.id == old.id))
+            old = moved.pop(row["identity"])
+            row["moved_from"] = old.hash
+        if old is None:
+            new.append(row | NEW)
+        elif update_row := _compare(row, old, hash_ in out):
+            changed.append(update_row)
+    if new:
+        db.session.execute(insert(members), new)
+    if changed:
+        values = {name: bindparam(name) for name in changed[0] if name != "row_id"}
+        statement = update(members).where(members.c.id == bindparam("row_id")).values(values)
+        db.session.connection().execute(statement, changed)
+    db.session.commit()
+    return len(new) + len(changed)
+
+
+def _known(read: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows of these addresses by hash, and those of the same contacts under another address by identity."""
     identities = {row["identity"] for row in read.values() if row["identity"]}
-    known_query = members.select().where(
-        or_(members.c.hash.in_(list(read)), members.c.identity.in_(identities))
-    )
+    same = or_(members.c.hash.in_(list(read)), members.c.identity.in_(identities))
     known, moved = {}, {}
-    for row in db.session.execute(known_query):
+    for row in db.session.execute(members.select().where(same)):
         if row.hash in read:
             known[row.hash] = row
         else:
             moved[row.identity] = row
-    news = 0
-    for hash_, row in read.items():
-        if mark is not None:
-            row["read_in_run"] = mark
-        old = known.get(hash_)
-        if row["identity"] in moved and (old is None or old.identity is None):
-            old = _move(moved.pop(row["identity"]), old)
-            row["moved_from"] = old.hash
-        news += _write(row, old)
-    db.session.commit()
-    return news
+    return known, moved
 
 
-def _write(row: dict[str, Any], old: Any | None) -> bool:
-    """Add or change one row; whether it says anything new."""
-    if old is None:
-        db.session.execute(insert(members).values(row | {"pending": True, "managed": False, "sent_tags": ""}))
-        return True
-    if row["identity"] is None:
-        row["identity"] = old.identity
-    changed = any(getattr(old, name) != value for name, value in row.items())
-    if not changed:
-        return False
-    matters = ("hash", "status", "read_fields", "opted_in_at")
-    if any(getattr(old, name) != row[name] for name in matters) or old.fields != row["read_fields"]:
-        row["pending"] = True
-    if old.status is None and old.adding_since:
-        row |= {"managed": True, "adding_since": None}
-    if old.archived_by_us_at and (row["status"] != "archived" or _touched_since(old, row)):
-        row["archived_by_us_at"] = None
-    db.session.execute(update(members).where(members.c.id == old.id).values(row))
-    return True
+def _compare(row: dict[str, Any], old: Any, is_out: bool) -> dict[str, Any] | None:
+    """The whole row as it should be from now on; None where nothing is new."""
+    row["identity"] = row["identity"] or old.identity
+    row["read_in_run"] = row["read_in_run"] or old.read_in_run
+    row.setdefault("moved_from", old.moved_from)
+    if all(getattr(old, name) == value for name, value in row.items()):
+        return None
+    returned = is_out and old.opted_in_at != row["opted_in_at"]
+    news = old.hash != row["hash"] or old.status != row["status"] or old.fields != row["read_fields"]
+    ours = old.archived_by_us_at
+    if ours and (row["status"] != "archived" or _touched_since(old, row)):
+        ours = None
+    return {
+        **row,
+        "row_id": old.id,
+        "pending": old.pending or news or returned,
+        "managed": old.managed or bool(old.status is None and old.adding_since),
+        "adding_since": None,
+        "archived_by_us_at": ours,
+    }
 
 
 def _touched_since(old: Any, row: dict[str, Any]) -> bool:
     """Somebody else had to do with the member after the CRM archived it."""
     return row["changed_at"] is not None and row["changed_at"] > old.archived_by_us_at + timedelta(minutes=2)
-
-
-def _move(old: Any, in_the_way: Any | None) -> Any:
-    """The contact has another address now: its row takes the new one, in the place of a row just begun."""
-    if in_the_way is not None:
-        db.session.execute(delete(members).where(members.c.id == in_the_way.id))
-    return old
 
 
 def _row(member: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp.client import BATCH, Mailchimp, MailchimpError, subscriber_hash
@@ -81,7 +82,8 @@ class Push:
                     raise
                 note_refusal(self.run, row.hash, row.email, str(error))
             else:
-                self._synced(row, "updated", with_tags=False)
+                _note_sent([_as_sent(row, with_tags=False)])
+                self.run.count("updated")
             db.session.commit()
         self._tell(len(rows))
 
@@ -93,43 +95,22 @@ class Push:
             for name in ("new_members", "updated_members")
             for member in answer.get(name) or []
         }
-        unexplained = set()
+        sent, unexplained = [], set()
         for row in rows:
             if row.hash in accepted:
-                self._synced(row, counter, status=accepted[row.hash], managed=managed)
+                status = row.known_status if counter == "updated" else accepted[row.hash] or self.new_status
+                sent.append(_as_sent(row) | {"status": status, "managed": managed or row.managed})
             elif errors.get(row.hash, {}).get("error_code") == EXISTS:
                 self.found_existing = True
             else:
                 text = errors.get(row.hash, {}).get("error") or "no answer"
                 if not note_refusal(self.run, row.hash, row.email, text):
                     unexplained.add(row.hash)
+        _note_sent(sent)
         db.session.commit()
+        self.run.count(counter, len(sent))
         self._tell(len(rows))
         return unexplained
-
-    def _synced(
-        self, row: Any, counter: str, status: str | None = None, managed: bool = False, with_tags: bool = True
-    ) -> None:
-        kept = {k: v for k, v in (row.known_fields or {}).items() if k not in (row.sent_fields or {})}
-        tags = set(_split(row.sent_tags)) | (set(_split(row.tags)) if with_tags else set())
-        values = {
-            "email": row.email,
-            "client_id": row.client_id,
-            "sent_for_id": row.client_id,
-            "payload_hash": row.payload_hash,
-            "sent_fields": row.fields,
-            "fields": {**kept, **row.fields},
-            "sent_tags": "\n".join(sorted(tags)),
-            "sent_at": utc_now(),
-            "last_error": None,
-            "adding_since": None,
-        }
-        if managed:
-            values["managed"] = True
-        if counter != "updated":
-            values |= {"status": status or self.new_status, "archived_by_us_at": None}
-        db.session.execute(update(members).where(members.c.hash == row.hash).values(values))
-        self.run.count(counter)
 
     def _remove_tags(self) -> None:
         """Tags taken off a client leave its member: the CRM's own ones, many members at a time."""
@@ -145,16 +126,13 @@ class Push:
                 if number := (ids or {}).get(tag):
                     self.mailchimp.untag_members(number, [row.email for row in tagged])
                     self.run.count("untagged", len(tagged))
-            for row in rows:
-                kept = set(_split(row.sent_tags)) & set(_split(row.tags))
-                done = update(members).where(members.c.hash == row.hash)
-                db.session.execute(done.values(sent_tags="\n".join(sorted(kept))))
+            _note_sent([{"hash_sent": row.hash, "sent_tags": _kept_tags(row)} for row in rows])
             db.session.commit()
             taken.clear()
 
     def _tell(self, number: int) -> None:
         self.sent += number
-        self.run.progress("Sending to Mailchimp", self.sent, max(self.total, self.sent))
+        self.run.progress(_("Sending to Mailchimp"), self.sent, max(self.total, self.sent))
 
 
 def batches(condition: ColumnElement[bool]) -> Iterator[list[Any]]:
@@ -176,12 +154,8 @@ def count(condition: ColumnElement[bool]) -> int:
 
 
 def _query(condition: ColumnElement[bool], last: int) -> Select[Any]:
-    known = (
-        members.c.fields.label("known_fields"),
-        members.c.sent_fields,
-        members.c.sent_tags,
-        members.c.managed,
-    )
+    known = [members.c[name] for name in ("sent_fields", "sent_tags", "managed")]
+    known += [members.c.fields.label("known_fields"), members.c.status.label("known_status")]
     query = select(wanted, *known).select_from(joined).where(sendable, condition, wanted.c.id > last)
     return query.order_by(wanted.c.id).limit(BATCH)
 
@@ -208,6 +182,40 @@ def _item(row: Any, fields: dict[str, str]) -> dict[str, Any]:
 def _with_blanks(row: Any) -> dict[str, str]:
     """The fields, and an empty one for each that was sent before and is blank now."""
     return {**dict.fromkeys(row.sent_fields or {}, ""), **row.fields}
+
+
+def _as_sent(row: Any, with_tags: bool = True) -> dict[str, Any]:
+    """What is known of a member once its data has been taken."""
+    kept = {k: v for k, v in (row.known_fields or {}).items() if k not in (row.sent_fields or {})}
+    tags = set(_split(row.sent_tags)) | (set(_split(row.tags)) if with_tags else set())
+    return {
+        "hash_sent": row.hash,
+        "email": row.email,
+        "client_id": row.client_id,
+        "sent_for_id": row.client_id,
+        "payload_hash": row.payload_hash,
+        "sent_fields": row.fields,
+        "fields": {**kept, **row.fields},
+        "sent_tags": "\n".join(sorted(tags)),
+        "sent_at": utc_now(),
+        "last_error": None,
+        "adding_since": None,
+        "status": row.known_status,
+        "managed": row.managed,
+        "archived_by_us_at": None,
+    }
+
+
+def _kept_tags(row: Any) -> str:
+    return "\n".join(sorted(set(_split(row.sent_tags)) & set(_split(row.tags))))
+
+
+def _note_sent(rows: list[dict[str, Any]]) -> None:
+    """Many members in one statement."""
+    if rows:
+        values = {name: bindparam(name) for name in rows[0] if name != "hash_sent"}
+        statement = update(members).where(members.c.hash == bindparam("hash_sent")).values(values)
+        db.session.connection().execute(statement, rows)
 
 
 def _split(tags: str | None) -> list[str]:

@@ -84,7 +84,7 @@ def rename_members(mailchimp: Mailchimp, run: Progress) -> None:
             moved = {"hash": new.hash, "email": new.email, "payload_hash": None}
             db.session.execute(update(members).where(members.c.id == row.id).values(moved))
             run.count("renamed")
-        run.progress("Sending to Mailchimp")
+        run.progress(_("Sending to Mailchimp"))
 
 
 def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
@@ -93,7 +93,7 @@ def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
     for row in _rows(unsubscribes):
         _unsubscribe(mailchimp, run, row)
         done += 1
-        run.progress("Taking members off", done, total)
+        run.progress(_("Taking members off"), done, total)
     for row in _rows(archives):
         # kept before the call: after a crash we know that it was us
         _change(row, archived_by_us_at=_there(mailchimp), payload_hash=None)
@@ -101,7 +101,7 @@ def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
         _change(row, archived_by_us_at=_there(mailchimp), status="archived")
         run.count("archived")
         done += 1
-        run.progress("Taking members off", done, total)
+        run.progress(_("Taking members off"), done, total)
 
 
 def _unsubscribe(mailchimp: Mailchimp, run: Progress, row: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from crm.integrations.mailchimp.client import Mailchimp
+from crm.services.progress import CannotWork
 
 
-class NotConfigured(Exception):
+class NotConfigured(CannotWork):
     """There is no account, or no audience, to sync with. The message says what is missing."""
 
 
@@ -41,6 +42,11 @@ def _address(key: str) -> str:
     if not ("-" in key and centre.isalnum()):
         raise NotConfigured(_("MAILCHIMP_API_KEY must end with its data centre, such as -us21."))
     return f"https://{centre}.api.mailchimp.com/3.0"
+
+
+def is_configured(config: Mapping[str, Any]) -> bool:
+    """Whether there is anything to sync with; without, the nights are quiet."""
+    return bool(config.get("MAILCHIMP_API_KEY") and config.get("MAILCHIMP_AUDIENCE_ID"))
 
 
 def connect(config: Mapping[str, Any], on_call: Callable[..., None]) -> Mailchimp:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from crm.extensions import db
 from crm.integrations.mailchimp import removals
 from crm.integrations.mailchimp.calls import CallLog
-from crm.integrations.mailchimp.client import Mailchimp, MailchimpError
+from crm.integrations.mailchimp.client import Mailchimp, MailchimpError, MailchimpUnreachable
 from crm.integrations.mailchimp.consequences import follow
 from crm.integrations.mailchimp.eligible import NO_EMAIL, select_again, select_all
 from crm.integrations.mailchimp.preview import preview
@@ -27,7 +27,7 @@ from crm.models import MailchimpAudience, MailchimpMember
 from crm.models.mailchimp import FORGOTTEN
 from crm.models.types import utc_now
 from crm.security.visibility import as_system, including_hidden
-from crm.services.progress import NeedsConfirmation, Progress
+from crm.services.progress import CannotWork, NeedsConfirmation, Progress
 
 WHOLE_EVERY = timedelta(days=7)
 #: How often people who turn out to be there already may send the run back to reading.
@@ -40,13 +40,17 @@ members = MailchimpMember.__table__
 def sync(run: Progress) -> None:
     """Bring audience and clients together. Options: full, dry_run, confirm (True, or how many may leave).
 
-    Raises NotConfigured, MailchimpError, MailchimpUnreachable, NeedsConfirmation, Stopped.
+    Raises CannotWork, NeedsConfirmation, Stopped.
     """
     calls = CallLog("mailchimp")
     mailchimp = connect(current_app.config, calls.add)
     with as_system(), including_hidden():
         try:
             _Sync(run, mailchimp).go()
+        except MailchimpError as error:
+            raise CannotWork(_("Mailchimp refuses: %(error)s", error=error)) from error
+        except MailchimpUnreachable as error:
+            raise CannotWork(_("Mailchimp cannot be reached: %(error)s", error=error)) from error
         finally:
             run.counters["calls"] = calls.number
             calls.write()
@@ -158,6 +162,3 @@ class _Sync:
             suppress(row.hash, FORGOTTEN, "Mailchimp")
             db.session.execute(delete(members).where(members.c.id == row.id))
             db.session.commit()
-
-
-__all__ = ["MailchimpError", "sync"]

@@ -1,0 +1,81 @@
+"""Background work: what runs when, how it went, who works, and one run as it goes on."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, current_app, g, redirect, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from crm.extensions import db
+from crm.jobs import JOBS, Job
+from crm.jobs.runs import ask_for
+from crm.jobs.schedule import DailyAt
+from crm.models import JobRun, WorkerHeartbeat
+from crm.models.types import utc_now
+from crm.security.manager import may
+from crm.views.page import Page
+
+RECENT = 30
+
+
+class JobsView(Page):
+    """The jobs page, and the progress of any run, which its page asks for again and again."""
+
+    route_base = "/jobs"
+    class_permission_name = "jobs"
+    default_view = "list"
+    method_permission_name = {"list": "list", "run": "list", "start": "list"}
+
+    @expose("/")
+    @has_access
+    def list(self) -> Response:
+        jobs = [(job, last_run(job.kind), next_time(job)) for job in JOBS]
+        recent = db.session.scalars(select(JobRun).order_by(JobRun.id.desc()).limit(RECENT)).all()
+        workers = db.session.scalars(select(WorkerHeartbeat).order_by(WorkerHeartbeat.name)).all()
+        return self.render(
+            "jobs/list.html", title=_("Background work"), jobs=jobs, recent=recent, workers=workers,
+            labels={job.kind: job.label for job in JOBS}, now=utc_now(),
+        )  # fmt: skip
+
+    @expose("/run/<int:pk>")
+    @has_access
+    def run(self, pk: int) -> Response:
+        """How a run stands, as a part of a page."""
+        return self.render("jobs/_run.html", run=get_run(pk))
+
+    @expose("/start/<kind>", methods=["POST"])
+    @has_access
+    def start(self, kind: str) -> Response:
+        job = next((job for job in JOBS if job.kind == kind), None) or abort(404)
+        if not may(*job.permission):
+            abort(403)
+        ask_for(kind, {}, g.user.id)
+        db.session.commit()
+        return redirect(url_for("JobsView.list"))
+
+
+def get_run(pk: int) -> JobRun:
+    """The run with this id; 404 for none."""
+    return (db.session.get(JobRun, pk) if pk < 2**62 else None) or abort(404)
+
+
+def last_run(kind: str) -> JobRun | None:
+    """The latest run of a kind, whatever became of it."""
+    return db.session.scalar(select(JobRun).where(JobRun.kind == kind).order_by(JobRun.id.desc()).limit(1))
+
+
+def next_time(job: Job) -> datetime | None:
+    """When the job is due next."""
+    if job.at is None or not job.has_work(current_app.config):
+        return None
+    return DailyAt(job.at, ZoneInfo(current_app.config["CRM_TIMEZONE"])).get_next_fire_time(None, utc_now())
+
+
+def is_worked() -> bool:
+    """Whether any worker has been heard of lately."""
+    latest: Any = db.session.scalar(select(func.max(WorkerHeartbeat.seen_at)))
+    return latest is not None and (utc_now() - latest).total_seconds() < 60

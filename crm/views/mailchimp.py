@@ -1,0 +1,173 @@
+"""The Mailchimp page: the account, the last runs, Sync now, the dry run, and what needs a person's word."""
+
+from typing import Any
+
+from flask import abort, current_app, flash, g, redirect, request, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, exists, func, select
+from werkzeug.wrappers import Response
+
+from crm.errors import RuleError
+from crm.extensions import db
+from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
+from crm.integrations.mailchimp.settings import NotConfigured, get_settings
+from crm.jobs.runs import ask_for
+from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
+from crm.models.job import UNCONFIRMED
+from crm.models.mailchimp import ACTIVE, OPEN
+from crm.security.manager import may
+from crm.views.jobs import get_run, is_worked
+from crm.views.page import Page
+
+KIND = "mailchimp"
+RECENT, PAGE_SIZE = 20, 50
+#: What the counters and the reasons of skipped clients are called.
+WORDS = {
+    "read": _l("read"), "added": _l("added"), "updated": _l("updated"), "restored": _l("brought back"),
+    "renamed": _l("new address sent"), "untagged": _l("tags taken off"), "archived": _l("archived"),
+    "unsubscribed": _l("unsubscribed"), "opted_out": _l("consent withdrawn there"), "opted_in": _l("came back"),
+    "bounced": _l("bounced"), "moved": _l("new address taken over"), "filled": _l("blanks filled"),
+    "proposed": _l("proposed"), "forgotten": _l("deleted there"), "refused": _l("refused"),
+    "errors": _l("errors"), "calls": _l("calls"), "leaving": _l("leaving"),
+}  # fmt: skip
+REASONS = {
+    "no_email": _l("no e-mail"), "invalid_email": _l("e-mail cannot be right"),
+    "no_consent": _l("consent not asked"),
+    "opted_out": _l("no consent"), "shared_opt_out": _l("another client with the address said no"),
+    "archived": _l("archived"), "trashed": _l("in the trash"), "same_address": _l("sent with another client"),
+    "unsubscribed": _l("unsubscribed in Mailchimp"), "cleaned": _l("address does not work"),
+    "forgotten": _l("deleted in Mailchimp"), "crm_optout": _l("opted out here before"),
+    "invalid": _l("refused by Mailchimp as invalid"), "archived_there": _l("archived in Mailchimp"),
+    "transactional": _l("only transactional in Mailchimp"),
+}  # fmt: skip
+
+
+class MailchimpView(Page):
+    route_base = "/mailchimp"
+    class_permission_name = KIND
+    default_view = "list"
+    method_permission_name = {
+        "list": "list", "progress": "list", "skipped": "list", "unknown": "list",
+        "start": "sync", "confirm": "sync", "decide": "sync",
+    }  # fmt: skip
+
+    @expose("/")
+    @has_access
+    def list(self) -> Response:
+        query = select(JobRun).where(JobRun.kind == KIND).order_by(JobRun.id.desc())
+        runs = db.session.scalars(query.limit(RECENT)).all()
+        return self.render(
+            "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
+            account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
+            proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
+            words=WORDS, reasons=REASONS,
+        )  # fmt: skip
+
+    @expose("/run/<int:pk>")
+    @has_access
+    def progress(self, pk: int) -> Response:
+        """How a run stands, as a part of the page."""
+        run = get_run(pk)
+        if run.kind != KIND:
+            abort(404)
+        return self.render("mailchimp/_run.html", run=run, words=WORDS, reasons=REASONS)
+
+    @expose("/sync", methods=["POST"])
+    @has_access
+    def start(self) -> Response:
+        wanted = {name: bool(request.form.get(name)) for name in ("full", "dry_run")}
+        return self._ask({**wanted, "confirm": None})
+
+    @expose("/confirm/<int:pk>", methods=["POST"])
+    @has_access
+    def confirm(self, pk: int) -> Response:
+        """Run again, letting as many leave as the stopped run had counted."""
+        run = get_run(pk)
+        if run.kind != KIND or run.state != UNCONFIRMED:
+            abort(409)
+        return self._ask({**run.options, "confirm": run.counters.get("leaving") or True})
+
+    @expose("/skipped")
+    @has_access
+    def skipped(self) -> Response:
+        """Clients that the last run left out, and why."""
+        reason = request.args.get("reason", "")
+        if reason and reason not in REASONS:
+            abort(400)
+        return self._people("mailchimp/skipped.html", skipped_clients(reason), reason=reason, reasons=REASONS)
+
+    @expose("/unknown")
+    @has_access
+    def unknown(self) -> Response:
+        """Members of the audience who are no clients."""
+        return self._people("mailchimp/unknown.html", unknown_members())
+
+    @expose("/proposal/<int:pk>", methods=["POST"])
+    @has_access
+    def decide(self, pk: int) -> Response:
+        """Take a proposed value over, or leave it."""
+        proposal = (db.session.get(MailchimpProposal, pk) if pk < 2**62 else None) or abort(404)
+        if proposal.state != OPEN or not may("edit", "client"):
+            abort(409)
+        try:
+            decide(proposal, accept=request.form.get("accept") == "yes")
+        except RuleError as error:
+            db.session.rollback()
+            flash(error.description, "danger")
+        return redirect(url_for("MailchimpView.list"))
+
+    def _ask(self, options: dict[str, Any]) -> Response:
+        try:
+            get_settings(current_app.config)
+        except NotConfigured as error:
+            flash(str(error), "danger")
+            return redirect(url_for("MailchimpView.list"))
+        _run_id, is_new = ask_for(KIND, options, g.user.id)
+        db.session.commit()
+        if not is_new:
+            flash(_("A sync is already running."), "warning")
+        return redirect(url_for("MailchimpView.list"))
+
+    def _people(self, template: str, query: Select[Any], **values: Any) -> Response:
+        page = request.args.get("page", "1")
+        number = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 9 else abort(400)
+        total = count(query)
+        rows = db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+        pages = -(-total // PAGE_SIZE)
+        return self.render(
+            template, title=_("Mailchimp"), rows=rows, total=total, page=number, pages=pages, **values
+        )
+
+
+def account() -> dict[str, Any]:
+    """The configured account, or what is missing."""
+    try:
+        found = get_settings(current_app.config)
+    except NotConfigured as error:
+        return {"missing": str(error)}
+    return {"key": found.key_hint, "audience": found.audience, "url": found.url}
+
+
+def skipped_clients(reason: str) -> Select[Any]:
+    """(client id, name, e-mail, reason) of whom the last run left out, as far as the viewer sees them."""
+    query = select(Client.id, Client.name, MailchimpWanted.email, MailchimpWanted.reason).join(
+        Client, Client.id == MailchimpWanted.client_id
+    )
+    chosen = MailchimpWanted.reason == reason if reason else MailchimpWanted.reason.is_not(None)
+    return query.where(chosen).order_by(Client.name_key, Client.id)
+
+
+def unknown_members() -> Select[Any]:
+    """(e-mail, fields, status) of active members whose address no client has."""
+    member, wanted = MailchimpMember.__table__, MailchimpWanted.__table__
+    strangers = ~exists().where(wanted.c.hash == member.c.hash)
+    query = select(member.c.email, member.c.fields, member.c.status).where(
+        member.c.status.in_(ACTIVE), strangers
+    )
+    return query.order_by(member.c.email)
+
+
+def count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0

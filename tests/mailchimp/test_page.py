@@ -1,0 +1,142 @@
+"""The Mailchimp page and the jobs page, as people use them."""
+
+import pytest
+
+from crm.extensions import db
+from crm.integrations.mailchimp.sync import sync
+from crm.jobs import execute_run
+from crm.jobs.runs import run_here
+from crm.models import Client, JobRun
+from crm.security.visibility import as_system
+from tests.mailchimp.conftest import FAST
+from tests.mailchimp.standin import KEY
+
+
+@pytest.fixture
+def app(request):
+    """The product with its people, as everywhere else in the tests."""
+    prepared = request.getfixturevalue("prepared")("sqlite")
+    prepared.refresh()
+    server = request.getfixturevalue("stand_in")
+    settings = {"MAILCHIMP_API_KEY": KEY, "MAILCHIMP_AUDIENCE_ID": "aud1", "MAILCHIMP_API_URL": server.url}
+    before = {name: prepared.app.config.get(name) for name in (*settings, "MAILCHIMP_OPTIONS")}
+    prepared.app.config.update(settings, MAILCHIMP_OPTIONS=FAST)
+    yield prepared.app
+    prepared.app.config.update(before)
+    prepared.app.extensions["huey"].storage.close()
+
+
+def work(app) -> JobRun:
+    """Do what the worker would do with the newest run, and give the run."""
+    with app.app_context():
+        newest = db.session.query(JobRun).order_by(JobRun.id.desc()).first()
+        number = newest.id
+        db.session.rollback()
+        execute_run(number)
+        db.session.expire_all()
+        return db.session.get(JobRun, number)
+
+
+def test_sync_now_with_progress(app, sign_in, make_client, stand_in):
+    make_client("Jan", kind="person", email="jan@x.pl", consent=True)
+    browser = sign_in("office")
+    assert "Sync now" in browser.get("/mailchimp/").text
+    assert browser.post("/mailchimp/sync", data={"dry_run": "1"}).status_code == 302
+    waiting = browser.get("/mailchimp/").text
+    assert "Waiting for the worker" in waiting
+    assert "Sync now" not in waiting
+    browser.post("/mailchimp/sync")
+    run = work(app)
+    assert (run.id, run.state, run.counters["added"]) == (1, "done", 1)
+    assert "add: jan@x.pl" in browser.get("/mailchimp/").text
+    assert not stand_in.audience.members
+
+    browser.post("/mailchimp/sync")
+    assert "hx-get" in browser.get("/mailchimp/run/2").text
+    work(app)
+    assert "hx-get" not in browser.get("/mailchimp/run/2").text
+    assert len(stand_in.audience.members) == 1
+    assert KEY not in browser.get("/mailchimp/").text
+
+
+def test_many_leaving_are_confirmed_by_a_button(app, sign_in, make_client, stand_in):
+    ids = [make_client(f"P{i}", kind="person", email=f"p{i}@x.pl", consent=True) for i in range(25)]
+    browser = sign_in("office")
+    browser.post("/mailchimp/sync")
+    work(app)
+    with app.app_context(), as_system():
+        db.session.execute(db.metadata.tables["client"].update().values(consent=False))
+        db.session.commit()
+    browser.post("/mailchimp/sync")
+    assert work(app).state == "unconfirmed"
+    page = browser.get("/mailchimp/").text
+    assert "Let them leave" in page
+    browser.post("/mailchimp/confirm/2")
+    assert work(app).counters["unsubscribed"] == len(ids)
+    assert browser.post("/mailchimp/confirm/2").status_code == 302
+    assert browser.post("/mailchimp/confirm/1").status_code == 409
+
+
+def test_left_out_and_strangers_are_listed(app, sign_in, make_client, stand_in):
+    make_client("Anna", kind="person", email="anna@x.pl")
+    stand_in.audience.sign_up("stranger@x.pl", FNAME="Ewa")
+    browser = sign_in("office")
+    browser.post("/mailchimp/sync")
+    work(app)
+    assert "Anna" in browser.get("/mailchimp/skipped?reason=no_consent").text
+    assert "Anna" not in browser.get("/mailchimp/skipped?reason=cleaned").text
+    assert browser.get("/mailchimp/skipped?reason=nonsense").status_code == 400
+    assert browser.get("/mailchimp/skipped?page=x").status_code == 400
+    assert "stranger@x.pl" in browser.get("/mailchimp/unknown").text
+
+
+def test_proposals_are_decided(app, sign_in, make_client, stand_in):
+    number = make_client(
+        "Jan Kos", kind="person", first_name="Jan", last_name="Kos", email="jan@x.pl", consent=True
+    )
+    with app.app_context():
+        run_here("mailchimp", sync, {})
+        stand_in.audience.change("jan@x.pl", LNAME="Nowak")
+        run_here("mailchimp", sync, {})
+    browser = sign_in("office")
+    assert "Nowak" in browser.get("/mailchimp/").text
+    assert browser.post("/mailchimp/proposal/1", data={"accept": "yes"}).status_code == 302
+    assert browser.post("/mailchimp/proposal/1", data={"accept": "yes"}).status_code == 409
+    assert browser.post("/mailchimp/proposal/99", data={"accept": "yes"}).status_code == 404
+    with app.app_context(), as_system():
+        assert db.session.get_one(Client, number).last_name == "Nowak"
+
+
+def test_without_a_key_it_says_what_is_missing(app, sign_in):
+    app.config["MAILCHIMP_API_KEY"] = None
+    browser = sign_in("office")
+    assert "MAILCHIMP_API_KEY" in browser.get("/mailchimp/").text
+    browser.post("/mailchimp/sync")
+    assert browser.get("/mailchimp/run/1").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["alice", "vera"])
+def test_others_may_not(app, sign_in, name):
+    browser = sign_in(name)
+    for address in ("/mailchimp/", "/mailchimp/skipped", "/mailchimp/unknown", "/mailchimp/run/1", "/jobs/"):
+        assert browser.get(address).status_code in (302, 403, 404), address
+    for address in (
+        "/mailchimp/sync",
+        "/mailchimp/confirm/1",
+        "/mailchimp/proposal/1",
+        "/jobs/start/mailchimp",
+    ):
+        assert browser.post(address).status_code in (302, 403, 404), address
+    with app.app_context():
+        assert not db.session.query(JobRun).count()
+
+
+def test_jobs_page(app, sign_in):
+    browser = sign_in("admin")
+    page = browser.get("/jobs/").text
+    assert "No worker is running" in page
+    assert "Mailchimp sync" in page
+    browser.post("/jobs/start/mailchimp")
+    assert work(app).state == "done"
+    assert "done" in browser.get("/jobs/").text
+    assert browser.post("/jobs/start/nonsense").status_code == 404
