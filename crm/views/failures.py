@@ -65,9 +65,11 @@ def register(app: Flask) -> None:
         return render_template("errors/error.html", code=500, error=InternalServerError(), bare=True), 500
 
     @app.errorhandler(StatementError)
-    def refused_value(error: StatementError) -> Any:
+    @app.errorhandler(OverflowError)
+    def refused_value(error: StatementError | OverflowError) -> Any:
         """A value that the database cannot hold is the sender's to put right."""
-        if isinstance(error, DataError | IntegrityError) or isinstance(error.orig, ValueError | OverflowError):
+        cause = error.orig if isinstance(error, StatementError) else error
+        if isinstance(error, DataError | IntegrityError) or isinstance(cause, ValueError | OverflowError):
             db.session.rollback()
             if wants_json():
                 return answer(400, _("A value cannot be stored."))

@@ -25,7 +25,9 @@ def test_every_route_is_in_it(app: Any, document: dict[str, Any]) -> None:
                  for method in item}  # fmt: skip
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<[^>]+>", "{}", rule.rule)
-        if not path.startswith("/api/") and not rule.endpoint.startswith(("ClientUpsertApi", "ClientActionsApi")):
+        if not path.startswith("/api/") and not rule.endpoint.startswith(
+            ("ClientUpsertApi", "ClientActionsApi")
+        ):
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             assert (path, method) in described, (path, method)
