@@ -23,14 +23,24 @@ def of_client(record: RecordType, client_id: int) -> ColumnElement[bool]:
 
 
 def counts(client_id: int, records: Sequence[RecordType]) -> dict[str, int]:
-    """Key -> how many records of the type this client has that the viewer sees, at most MOST_COUNTED + 1."""
+    """Key -> how many records of the type this client has that the viewer sees, at most MOST_COUNTED + 1.
+
+    The client is what is asked for, and visibility narrows it: without it there is no answer. Whoever sees it
+    sees all that belongs to it, so those rows are counted by the tables' own columns; of what lies between two
+    clients, visibility narrows each row.
+    """
     if not records:
         return {}
-    columns = []
-    for record in records:
-        some = select(literal(1)).select_from(record.model).where(of_client(record, client_id))
-        capped = some.limit(MOST_COUNTED + 1).subquery()
-        columns.append(select(func.count()).select_from(capped).scalar_subquery().label(record.key))
-    # asked of the client, so that visibility holds in the parts of the statement as well
-    row = db.session.execute(select(*columns).select_from(Client).where(Client.id == client_id)).first()
+    asked = select(*(_count(record, client_id) for record in records)).select_from(Client)
+    row = db.session.execute(asked.where(Client.id == client_id)).first()
     return dict(row._mapping) if row else {}
+
+
+def _count(record: RecordType, client_id: int) -> ColumnElement[int]:
+    if record.between_clients:
+        rows = select(literal(1)).select_from(record.model).where(of_client(record, client_id))
+    else:
+        table = record.mapper.local_table
+        rows = select(literal(1)).select_from(table).where(table.c.client_id == client_id)
+    some = rows.limit(MOST_COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery().label(record.key)

@@ -43,8 +43,13 @@ def newest(record: RecordType, client: Client, limit: int) -> list[Any]:
     """The records of a client that come first in its box, with what a row shows loaded at once."""
     model: Any = record.model
     order = [*record.box_order] or [model.id.desc()]
-    asked = select(model).where(of_client(record, client.id)).order_by(*order).limit(limit)
-    return list(db.session.scalars(asked.options(*_shown_with(record))))
+    asked = select(model).order_by(*order).limit(limit).options(*_shown_with(record))
+    if record.between_clients:
+        return list(db.session.scalars(asked.where(of_client(record, client.id))))
+    # the first few are picked by the table's own columns, so that visibility asks about these only
+    table = record.mapper.local_table
+    first = select(table.c.id).where(table.c.client_id == client.id).order_by(*order).limit(limit)
+    return list(db.session.scalars(asked.where(model.id.in_(select(first.subquery().c.id)))))
 
 
 def _shown_with(record: RecordType) -> list[Any]:
