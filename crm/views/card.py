@@ -14,6 +14,7 @@ from crm.security.masking import shown
 from crm.services.card import IN_TAB, boxes, users_by_id
 from crm.services.client_words import ROLES
 from crm.services.history import operation
+from crm.services.photos import find_photo
 from crm.services.redirects import find_target
 from crm.views.card_details import details
 
@@ -40,6 +41,7 @@ class ClientCard:
         values = self.tab_values(client, name) if name in self.tabs() else abort(404)
         return self.render(
             "client/card.html", title=client.name, client=client, additions=additions(client),
+            photo=find_photo(client.id),
             email=best_email(client, values.get("boxes", ())), phone=best_phone(client), **values,
         )  # fmt: skip
 
