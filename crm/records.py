@@ -32,8 +32,8 @@ RECORDS = (
                 Client.billing_city, Client.external_ids],
         phones=[Client.phone_e164, Client.mobile_e164, Client.phone2_e164],
         secret=[Client.email, Client.phone, Client.mobile, Client.phone2, Client.tax_id, Client.tax_id_key,
-                Client.regon, Client.pesel, Client.peppol_id, Client.account_number],
-        order=[Client.name_key], addable=False, box=False,
+                Client.regon, Client.pesel, Client.peppol_id, Client.account_number, Client.domain],
+        order=[Client.name_key, Client.id], addable=False, box=False,
         empty=_("A client is a person or a company that you buy from or sell to."),
     ),
     RecordType(
@@ -46,7 +46,7 @@ RECORDS = (
         search=[Contact.first_name, Contact.last_name, Contact.email, Contact.position],
         phones=[Contact.phone_e164, Contact.mobile_e164],
         secret=[Contact.email, Contact.phone, Contact.mobile],
-        order=[Contact.is_primary.desc(), Contact.name_key],
+        order=[Contact.name_key, Contact.id],
         box_order=[Contact.is_primary.desc(), Contact.id.desc()],
         labels={"is_primary": _("Primary")},
         empty=_("Contacts are the people at a client."),
@@ -56,7 +56,7 @@ RECORDS = (
         columns=[Deal.title, Deal.client, Deal.stage, Deal.amount, Deal.currency, Deal.expected_close],
         fields=[Deal.client, Deal.title, Deal.stage, Deal.amount, Deal.currency, Deal.probability,
                 Deal.expected_close, Deal.responsible, Deal.contact, Deal.notes],
-        search=[Deal.title], when=Deal.created_at, order=[Deal.created_at.desc()],
+        search=[Deal.title], when=Deal.created_at, order=[Deal.created_at.desc(), Deal.id.desc()],
         choices={"stage": list(STAGE_NAMES.items())},
         empty=_("A deal is a sale you hope to make."),
     ),
@@ -65,7 +65,7 @@ RECORDS = (
         columns=[Note.text, Note.client, Note.pinned, Note.created_at],
         fields=[Note.client, Note.text, Note.pinned],
         search=[Note.text], when=Note.created_at, own_edit=True,
-        order=[Note.pinned.desc(), Note.created_at.desc()], box_order=[Note.pinned.desc(), Note.id.desc()],
+        order=[Note.created_at.desc(), Note.id.desc()], box_order=[Note.pinned.desc(), Note.id.desc()],
         empty=_("Write down what should not be forgotten about a client."),
     ),
     RecordType(
@@ -75,7 +75,7 @@ RECORDS = (
                 Task.priority, Task.assignee_links, Task.done],
         search=[Task.title, Task.description],
         when=Task.created_at, also_when={"done": (Task.done_at, _("done"))},
-        order=[Task.done, Task.due.is_(None), Task.due], box_order=[Task.done, Task.id.desc()], tab="tasks",
+        order=[Task.done, Task.due.is_(None), Task.due, Task.id], box_order=[Task.done, Task.id.desc()], tab="tasks",
         labels={"assignee_links": _("Assignees")},
         choices={"priority": list(PRIORITY_NAMES.items())},
         empty=_("A task is something to be done, by a date if you like."),
@@ -101,7 +101,6 @@ RECORDS = (
     RecordType(
         model=Tag, label=_("Tag"), plural=_("Tags"), icon="fa-tag", module="settings",
         columns=[Tag.name, Tag.colour], fields=[Tag.name, Tag.colour], order=[Tag.name_key],
-
     ),
     RecordType(
         model=AttributeDefinition, label=_("Attribute"), plural=_("Attributes"), icon="fa-sliders",
