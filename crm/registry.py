@@ -49,7 +49,7 @@ class RecordType:
     also_when: further moments of its life with entries of their own, and the words for them: done, paid.
     box: whether the client card has a box for it. always_box: also when it is empty.
     box_order: how a box sorts; the newest come first otherwise. tab: the card's tab that lists it, of TABS.
-    order: how a list is sorted at first.
+    order: how a list is sorted at first, down to one row; an index should serve it.
     addable: whether + Add on the card offers it. menu: whether the side menu does.
     own_edit: only the author edits it, and who may `edit_any`.
     labels: words for columns whose name does not say it. choices: (value, words) of closed lists.

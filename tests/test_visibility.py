@@ -264,7 +264,7 @@ def test_random_lives(app: Flask, steps: list[Any]) -> None:
                     [] if how is None else list(db.session.scalars(select(Group).where(Group.name == how)))
                 )
                 teams[which] = how
-            elif step == "assign":
+            elif step == "assign" and which not in gone | trashed:
                 clients[which].assignees = [user(name) for name in how]
                 assigned[which] = set(how)
             elif step == "merge" and which != how and which not in gone and how not in gone | trashed:

@@ -19,11 +19,12 @@ class Contact(ClientRecord):
         Index("uq_contact_primary", "client_id", unique=True,
               sqlite_where=text("is_primary"), postgresql_where=text("is_primary")),
         Index("ix_contact_client_id_is_primary_id", "client_id", "is_primary", "id"),
+        Index("ix_contact_name_key_id", "name_key", "id"),
     )  # fmt: skip
 
     first_name: Mapped[str | None] = mapped_column(String(100))
     last_name: Mapped[str | None] = mapped_column(String(100))
-    name_key: Mapped[str] = mapped_column(SortKey, default="", index=True)
+    name_key: Mapped[str] = mapped_column(SortKey, default="")
     position: Mapped[str | None] = mapped_column(String(100))
     email: Mapped[str | None] = mapped_column(String(254), index=True)
     phone: Mapped[str | None] = mapped_column(String(60))

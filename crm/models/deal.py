@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
@@ -18,6 +18,7 @@ class Deal(ClientRecord):
     """A sale we hope to make to one client."""
 
     __tablename__ = "deal"
+    __table_args__ = (Index("ix_deal_created_at_id", "created_at", "id"),)
 
     title: Mapped[str] = mapped_column(String(200))
     amount: Mapped[Decimal | None] = mapped_column(Exact(2))

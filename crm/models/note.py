@@ -8,7 +8,10 @@ class Note(ClientRecord):
     """A short entry in a client's history."""
 
     __tablename__ = "note"
-    __table_args__ = (Index("ix_note_client_id_pinned_id", "client_id", "pinned", "id"),)
+    __table_args__ = (
+        Index("ix_note_client_id_pinned_id", "client_id", "pinned", "id"),
+        Index("ix_note_created_at_id", "created_at", "id"),
+    )
 
     text: Mapped[str] = mapped_column(Text)
     pinned: Mapped[bool] = mapped_column(default=False)

@@ -3,7 +3,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, exists
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, exists, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError
@@ -37,7 +37,8 @@ class Task(OptionalClientRecord):
 
     __tablename__ = "task"
     __table_args__ = (
-        Index("ix_task_done_due", "done", "due"),
+        # the order of lists: open ones first, by due date, those without one last
+        Index("ix_task_done_due", "done", text("(due IS NULL)"), "due", "id"),
         Index("ix_task_client_id_done_id", "client_id", "done", "id"),
     )
 

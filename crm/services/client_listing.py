@@ -25,6 +25,8 @@ SORTS: dict[str, Any] = {
     "last_activity_at": Client.last_activity_at,
     "email": Client.email,
 }
+#: The others have a value in every row; saying where blanks go would keep PostgreSQL from its indexes.
+MAY_BE_BLANK = frozenset({"status", "email", "country"})
 SECRET_SORTS = frozenset({"email"})
 
 
@@ -41,8 +43,10 @@ def ordering(args: MultiDict[str, str]) -> tuple[list[Any], str, str]:
     if direction not in ("asc", "desc"):
         raise UnknownFilter(_("A list is sorted “asc” or “desc”."), field="dir")
     column = _position_of_status() if sort == "status" else SORTS[sort]
-    # without a value is less than any: so it is on SQLite by itself, and its indexes serve it
-    by = column.asc().nulls_first() if direction == "asc" else column.desc().nulls_last()
+    by = column.asc() if direction == "asc" else column.desc()
+    if sort in MAY_BE_BLANK:
+        # without a value is less than any: so it is on SQLite by itself, and its indexes serve it
+        by = by.nulls_first() if direction == "asc" else by.nulls_last()
     if sort == "name":
         return [by, Client.id if direction == "asc" else Client.id.desc()], sort, direction
     return [by, Client.name_key, Client.id], sort, direction

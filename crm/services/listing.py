@@ -47,7 +47,8 @@ class Page:
 
 def counted(statement: Select[Any]) -> int | None:
     """How many rows a statement finds, or None where there are more than MOST_COUNTED."""
-    some = statement.order_by(None).limit(MOST_COUNTED + 1).subquery()
+    model = statement.column_descriptions[0]["entity"]
+    some = statement.with_only_columns(model.id).order_by(None).limit(MOST_COUNTED + 1).subquery()
     found = db.session.scalar(select(func.count()).select_from(some)) or 0
     return found if found <= MOST_COUNTED else None
 
@@ -112,7 +113,7 @@ def ordering(record: RecordType, args: MultiDict[str, str]) -> tuple[list[Any], 
     sort, direction = args.get("sort", ""), args.get("dir", "asc")
     model = record.model
     if not sort:
-        return [*record.order, model.id], "", "asc"
+        return [*(record.order or [model.id])], "", "asc"
     if sort not in sortable(record) or direction not in ("asc", "desc"):
         raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort), field="sort")
     by = getattr(model, "name_key" if sort == "name" and hasattr(model, "name_key") else sort)

@@ -42,7 +42,8 @@ class RecordApi(Api):
         found = self.filtered(args)
         if since:
             found = found.where(self.changed_since(since))
-        count = db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery()))
+        ids = found.with_only_columns(self.record.model.id).order_by(None).subquery()
+        count = db.session.scalar(select(func.count()).select_from(ids))
         order = self.ordering(args)
         rows = self.load(found.order_by(*order).limit(size).offset((number - 1) * size))
         return reply({"count": count, "ids": [row.id for row in rows], "result": self.several_json(rows)})

@@ -585,7 +585,7 @@ def upgrade() -> None:
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("merged_into_id", sa.Integer(), nullable=True),
-        sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
@@ -619,8 +619,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
     )
     with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_client_archived_at"), ["archived_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_client_billing_country"), ["billing_country"], unique=False)
+        batch_op.create_index(
+            "ix_client_archived_at",
+            ["archived_at"],
+            unique=False,
+            sqlite_where=sa.text("archived_at IS NOT NULL"),
+            postgresql_where=sa.text("archived_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_client_billing_country_name_key_id",
+            ["billing_country", "name_key", "id"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
+        )
         batch_op.create_index(
             "ix_client_created_at_id",
             ["created_at", "id"],
@@ -628,7 +640,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_client_deleted_at"), ["deleted_at"], unique=False)
+        batch_op.create_index(
+            "ix_client_deleted_at",
+            ["deleted_at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NOT NULL"),
+            postgresql_where=sa.text("deleted_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_client_domain"), ["domain"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_language"), ["language"], unique=False)
@@ -639,7 +657,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_client_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_index(
+            "ix_client_merged_into_id",
+            ["merged_into_id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_client_mobile_e164"), ["mobile_e164"], unique=False)
         batch_op.create_index(
             "ix_client_name_key_id",
@@ -652,10 +676,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_client_phone2_e164"), ["phone2_e164"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_phone_e164"), ["phone_e164"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_regon"), ["regon"], unique=False)
-        batch_op.create_index(batch_op.f("ix_client_stars"), ["stars"], unique=False)
         batch_op.create_index(
-            "ix_client_status_id_changed_at_id",
-            ["status_id", "status_changed_at", "id"],
+            "ix_client_status_id_status_changed_at_id_archived_at",
+            ["status_id", "status_changed_at", "id", "archived_at"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
@@ -821,7 +844,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_mobile_e164"), ["mobile_e164"], unique=False)
-        batch_op.create_index(batch_op.f("ix_contact_name_key"), ["name_key"], unique=False)
+        batch_op.create_index("ix_contact_name_key_id", ["name_key", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_phone_e164"), ["phone_e164"], unique=False)
         batch_op.create_index(
             "uq_contact_primary",
@@ -927,6 +950,7 @@ def upgrade() -> None:
     with op.batch_alter_table("note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_note_client_id"), ["client_id"], unique=False)
         batch_op.create_index("ix_note_client_id_pinned_id", ["client_id", "pinned", "id"], unique=False)
+        batch_op.create_index("ix_note_created_at_id", ["created_at", "id"], unique=False)
 
     op.create_table(
         "relationship",
@@ -1019,7 +1043,6 @@ def upgrade() -> None:
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_client_id"), ["client_id"], unique=False)
         batch_op.create_index("ix_task_client_id_done_id", ["client_id", "done", "id"], unique=False)
-        batch_op.create_index("ix_task_done_due", ["done", "due"], unique=False)
 
     op.create_table(
         "timeline_entry",
@@ -1092,6 +1115,7 @@ def upgrade() -> None:
     with op.batch_alter_table("deal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_deal_client_id"), ["client_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_deal_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index("ix_deal_created_at_id", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_deal_next_deal_id"), ["next_deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_deal_stage"), ["stage"], unique=False)
 
