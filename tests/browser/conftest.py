@@ -5,7 +5,6 @@ machine fails the test.
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,9 +19,9 @@ from werkzeug.serving import make_server
 from crm import create_app
 from crm.extensions import db
 from tests.conftest import SETTINGS
+from tools.machine import chromium
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = os.environ.get("CRM_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+CHROMIUM = chromium()
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
