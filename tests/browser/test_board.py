@@ -215,9 +215,33 @@ def test_two_ticked_rows_can_be_merged(open_as, cards):
     page.get_by_label("Select Acme").check()
     expect(ticked).to_contain_text("Tick two clients")
     page.get_by_label("Select Copper").check()
-    expect(ticked.get_by_role("button", name="Merge clients")).to_be_visible()
     page.get_by_label("Select Blue River").check()
-    expect(ticked.get_by_role("button", name="Merge clients")).to_be_hidden()
+    merge = ticked.get_by_role("button", name="Merge clients")
+    expect(merge).to_be_hidden()
+    page.get_by_label("Select Blue River").uncheck()
+    merge.click()
+    expect(page).to_have_url(re.compile(r"/crm/clients/merge/\?ids=\d+&ids=\d+$"))
+
+
+def test_tags_are_typed_onto_the_card(open_as, cards, system):
+    with system() as session:
+        session.add(Tag(name="Wholesale"))
+        session.commit()
+    page = open_as("alice", f"/crm/clients/show/{cards[0]}")
+    tags = page.locator(".crm-tag-edit")
+    for typed, offered in (("whole", "Wholesale"), ("Spring fair", "Spring fair")):
+        tags.get_by_role("button", name="Tag", exact=True).click()
+        box = tags.locator(".ts-control input")
+        expect(box).to_be_focused()
+        box.press_sequentially(typed)
+        with page.expect_response("**/crm/clients/tags/*"):
+            page.locator(".ts-dropdown").get_by_text(offered).first.click()
+        expect(tags).to_contain_text(offered)
+    with page.expect_response("**/crm/clients/tags/*"):
+        tags.get_by_role("button", name="Remove tag Wholesale").click()
+    expect(tags).not_to_contain_text("Wholesale")
+    with system() as session:
+        assert [tag.name for tag in session.get(Client, cards[0]).tags] == ["Spring fair"]
 
 
 def test_filters_from_the_panel(open_as, cards):
