@@ -1,6 +1,7 @@
 """The task queue: Huey, beside a SQLite database in a file of its own, or inside a PostgreSQL one."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -16,7 +17,7 @@ def init_app(app: Flask) -> None:
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     queue: Huey
     if url.drivername.startswith("sqlite"):
-        file = f"{url.database}-queue"
+        file = str(Path(str(url.database)).with_suffix(".queue"))
         queue = SqliteHuey("crm", filename=file, timeout=30, results=False, create_tables=False)
     else:
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -83,7 +83,10 @@ def ask_for(kind: str, options: dict[str, Any] | None = None, user_id: int | Non
 @event.listens_for(Session, "after_commit")
 def _tell_workers(session: Session) -> None:
     for run_id in session.info.pop("asked_for", ()):
-        put(current_app, run_id)
+        try:
+            put(current_app, run_id)
+        except Exception:  # the row stands; the leader puts it in again
+            log.exception("run %s did not get into the queue", run_id)
 
 
 @event.listens_for(Session, "after_rollback")

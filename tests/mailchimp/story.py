@@ -11,7 +11,7 @@ from crm.models.types import utc_now
 from crm.security.visibility import as_system
 from tests.mailchimp.conftest import Office, clients
 
-KNOWN, NEW = 700, 600
+KNOWN, NEW = 200, 600
 
 
 def prepare(office: Office) -> None:
