@@ -1,6 +1,5 @@
 """The JSON of a client and the routes beside CRUD, for the description of our APIs."""
 
-
 from apispec import APISpec
 from sqlalchemy import inspect
 

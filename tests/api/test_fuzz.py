@@ -15,7 +15,8 @@ from crm.models import Contact, Deal, Note, Task
 LEFT_OUT = ("static", "appbuilder.static", "CRMAuthView", "SecurityApi", "LocaleView")
 TEXTS = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(["", "0", "-1", "1", "9" * 30, "1e999", "null", "none", "me", "\x00", "%", "'", '"', "((", "a" * 3000,
+    st.sampled_from(["", "0", "-1", "1", "9" * 30, "1e999", "null", "none", "me", "\x00", "%", "'", '"', "((",
+                     "a" * 3000,
                      "2026-02-31", "2026-02-01", "name", "desc", "=1+1", "<b>", "../..", "٣", "😀", "yes"]),
 )  # fmt: skip
 SCALARS = st.one_of(
@@ -49,7 +50,8 @@ def filled(make_client: Any, system: Any) -> None:
     for name in ("One", "Two", "Three"):
         make_client(name, email="a@b.example", assignees=["alice"])
     with system() as session:
-        session.add_all([Note(client_id=1, text="x"), Contact(client_id=1, first_name="x"), Task(client_id=1, title="x"),
+        session.add_all([Note(client_id=1, text="x"), Contact(client_id=1, first_name="x"),
+                         Task(client_id=1, title="x"),
                          Deal(client_id=1, title="x")])  # fmt: skip
         session.commit()
 

@@ -272,3 +272,19 @@ def test_a_record_in_use_is_not_deleted(api: Any, make_client: Any) -> None:
     )
     twice = admin.post("/api/v1/relationships/", {"client": acme, "other": other, "type": kind})
     assert twice.status_code == 422, twice.text
+
+
+def test_a_list_costs_the_same_for_two_and_for_many(api: Any, make_client: Any, count_queries: Any) -> None:
+    office = api("office")
+    counts = {}
+    for clients in (2, 30):
+        for number in range(clients):
+            acme = make_client(f"Client {clients} {number}", assignees=["alice"], email="a@b.example")
+            office.put(f"/api/v1/clients/{acme}", {"tags": "north", "external_id": f"{clients}-{number}"})
+            office.post("/api/v1/tasks/", {"title": "x", "client": acme, "assignees": ["bob"]})
+        for resource in ("clients", "tasks"):
+            with count_queries() as statements:
+                assert office.get(f"/api/v1/{resource}/").json["count"] >= clients
+            counts[resource, clients] = len(statements)
+    assert counts["clients", 2] == counts["clients", 30] <= 12
+    assert counts["tasks", 2] == counts["tasks", 30] <= 12
