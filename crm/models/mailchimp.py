@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.models.base import Base, ClientOwned, OptionalClientOwned
+from crm.models.base import Base, ClientOwned
 from crm.models.types import Json, UtcDateTime, utc_now
 
 #: Statuses of an address that gets mail, or will once it confirms.
@@ -31,8 +31,11 @@ class MailchimpAudience(Base):
     double_optin: Mapped[bool] = mapped_column(default=False)
 
 
-class MailchimpMember(OptionalClientOwned, Base):
-    """One address of the audience as last seen there. The client is the one whose data was sent last."""
+class MailchimpMember(Base):
+    """One address of the audience as last seen there. The client is the one whose data was sent last.
+
+    It does not belong to that client: purged clients leave it behind, so that the next sync takes it off.
+    """
 
     __tablename__ = "mailchimp_member"
     __table_args__ = (
@@ -43,6 +46,7 @@ class MailchimpMember(OptionalClientOwned, Base):
     __history__ = False
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
     hash: Mapped[str] = mapped_column(String(32))
     email: Mapped[str] = mapped_column(String(254))
     #: None while the address is only about to be added.

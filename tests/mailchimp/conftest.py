@@ -51,6 +51,7 @@ def empty_database(tmp_path_factory) -> Path:
     app = create_app(CRM_INSTANCE=folder, CRM_DATABASE_URL=url, SQLALCHEMY_DATABASE_URI=url)
     with app.app_context():
         initialise()
+        db.metadata.create_all(db.engine)  # tables that only tests have
         db.session.remove()
         db.engine.dispose()
     return folder / "crm.db"
@@ -71,6 +72,7 @@ def on_postgres(tmp_path, stand_in) -> Iterator[Flask]:
     app = make_app(tmp_path, pg.fresh_database(server), stand_in)
     with app.app_context():
         initialise()
+        db.metadata.create_all(db.engine)  # tables that only tests have
     yield from in_use(app)
 
 

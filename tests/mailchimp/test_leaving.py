@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from crm.extensions import db
-from crm.models import Change, EmailSuppression, MailchimpMember, Operation, Task
+from crm.models import Change, Client, EmailSuppression, MailchimpMember, Operation, Task
 from crm.models.types import utc_now
-from crm.security.visibility import as_system
+from crm.security.visibility import as_system, including_hidden
+from crm.services.archiving import move_to_trash
+from crm.services.merge import merge
+from crm.services.trash import purge
+from crm.services.undo import undo
 from tests.mailchimp.audience import digest
 from tests.mailchimp.conftest import Office, clients
 
@@ -224,12 +228,46 @@ def test_purged_clients_leave(office: Office):
     office.add("keeper")
     [jan] = office.add("jan")
     office.sync()
-    member = MailchimpMember.__table__
-    db.session.execute(member.update().where(member.c.client_id == jan).values(client_id=None))
-    db.session.execute(clients.delete().where(clients.c.id == jan))
-    db.session.commit()
+    with as_system():
+        move_to_trash(db.session.get(Client, jan))
+        db.session.commit()
+    with as_system(), including_hidden():
+        purge(db.session.get(Client, jan))
+        db.session.commit()
+    db.session.remove()
     office.sync()
     assert office.statuses() == {"keeper": "subscribed", "jan": "archived"}
+
+
+def test_merged_and_unmerged(offices: Office):
+    [keeper, jan] = offices.add("keeper", "jan")
+    offices.sync()
+    with as_system():
+        number = merge(jan, keeper)
+        db.session.commit()
+    db.session.remove()
+    offices.sync()
+    assert offices.statuses() == {"keeper": "subscribed", "jan": "archived"}
+    with as_system():
+        undo(number)
+        db.session.commit()
+    db.session.remove()
+    offices.sync()
+    assert offices.statuses() == {"keeper": "subscribed", "jan": "subscribed"}
+    offices.sync()
+    assert offices.server.writes == 0
+
+
+def test_an_opt_out_of_either_counts_for_the_merged_client(office: Office):
+    [keeper, jan] = office.add("keeper", "jan")
+    office.sync()
+    office.set(jan, consent=False)
+    with as_system():
+        merge(jan, keeper)
+        db.session.commit()
+    db.session.remove()
+    office.sync()
+    assert office.statuses()["keeper"] == "unsubscribed"
 
 
 def test_many_at_once_stop_first_and_wait_for_a_word(office: Office):
