@@ -111,6 +111,13 @@ class RecordForm(DynamicForm):
                 field.populate_obj(item, field.name)
         return True
 
+    def forgive_unsent(self) -> None:
+        """Find nothing wrong with fields that were not sent."""
+        base = self.base_values()
+        for field in self.own_fields():
+            if not self._was_sent(field, base):
+                field.errors = []
+
     @staticmethod
     def _was_sent(field: Field, base: dict[str, str]) -> bool:
         """An unticked box and an emptied choice of several send nothing; other missing fields were not there."""

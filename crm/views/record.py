@@ -135,7 +135,11 @@ class RecordView(ModelView):
                 del form[field.name]
 
     def is_valid(self, form: RecordForm, item: Any) -> bool:
-        return form.validate()
+        """Whether what was sent can be saved; what was not sent stays as it is."""
+        form.validate()
+        if item.id is not None:
+            form.forgive_unsent()
+        return not form.errors
 
     def fill(self, form: RecordForm, item: Any) -> bool:
         """Write a new record's values."""
