@@ -1,0 +1,50 @@
+"""A sync watched in the browser: it begins waiting, and ends without a reload."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from crm.extensions import db
+from crm.integrations.mailchimp.sync import sync
+from crm.jobs.runs import execute, run_here, runs
+from tests.mailchimp.standin import KEY, StandIn
+
+
+@pytest.fixture
+def audience(app: Flask, _serving: tuple[Flask, str]):
+    with StandIn() as server:
+        settings = {
+            "MAILCHIMP_API_KEY": KEY,
+            "MAILCHIMP_AUDIENCE_ID": "aud1",
+            "MAILCHIMP_API_URL": server.url,
+        }
+        for one in (app, _serving[0]):
+            one.config.update(settings)
+        yield server.audience
+        for one in (app, _serving[0]):
+            one.config.update(dict.fromkeys(settings))
+
+
+def test_a_sync_is_watched(app: Flask, audience, make_client, open_as: Callable, axe: Callable):
+    make_client("Jan Kos", kind="person", first_name="Jan", last_name="Kos", email="jan@x.pl", consent=True)
+    make_client("Anna", kind="person", email="anna@x.pl")
+    audience.sign_up("stranger@x.pl", FNAME="Ewa")
+    with app.app_context():
+        run_here("mailchimp", sync, {})
+        audience.change("jan@x.pl", LNAME="Nowak")
+        run_here("mailchimp", sync, {})
+        run_here("mailchimp", sync, {"dry_run": True})
+    page = open_as("office", "/mailchimp/")
+    page.get_by_role("button", name="Sync now").click()
+    page.get_by_text("Waiting for the worker").wait_for()
+    with app.app_context():
+        number = db.session.scalar(runs.select().order_by(runs.c.id.desc()).limit(1))
+        db.session.rollback()
+        execute(number, lambda kind: sync)
+    page.get_by_text("done").first.wait_for()
+    page.get_by_role("button", name="Take over").click()
+    page.get_by_role("button", name="Take over").wait_for(state="detached")
+    assert axe(page) == []
+    for path in ("/jobs/", "/mailchimp/unknown", "/mailchimp/skipped"):
+        assert axe(open_as("admin", path, phone=True, dark=True)) == []
