@@ -19,6 +19,8 @@ COLUMNS = (
     "is_supplier", "is_workshop", "consent", "notes", "description", "use_delivery", "bank",
     "account_number", "billing_amount", "payment_period", "discount", "sensitive",
 )  # fmt: skip
+#: Of the columns, what is said in words: yes, no, or null where nobody asked.
+YES_NO = {True: "yes", False: "no", None: None}
 #: Fields whose column has another name.
 RENAMED = {"currency": "billing_currency"}
 ADDRESSES = ("billing", "delivery")
@@ -57,6 +59,7 @@ def _own_fields(client: Client, app_code: str) -> dict[str, Any]:
         "id": client.id,
         **{name: plain(shown(client, name)) for name in COLUMNS},
         **{name: plain(shown(client, column)) for name, column in RENAMED.items()},
+        "consent": YES_NO[client.consent],
         "status": client.status.code if client.status else None,
         "tags": sorted(tag.name for tag in client.tags),
         "assignees": usernames(client.assignees),

@@ -7,7 +7,6 @@ merge, where the target is changed. Whoever comes second with a new ID finds the
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
@@ -22,62 +21,14 @@ from crm.extensions import db
 from crm.models import Client, ClientExternalId
 from crm.security.manager import may
 from crm.security.visibility import as_system, including_hidden
-from crm.services.client_input import (
-    LONGEST_EXTERNAL_ID,
-    ClientInput,
-    Words,
-    later,
-    made_up_name,
-    problems,
-    read_app_code,
-    read_client,
-    write_client,
-)  # fmt: skip
+from crm.services.client_reading import ClientInput
+from crm.services.client_writing import Words, begun, later, made_up_name, problems, write_client
 from crm.services.history import operation
 from crm.services.locking import GIVE_WAY
-from crm.services.reading import Unreadable, read_text
+from crm.services.upsert_rows import Outcome, Row, read_row
 
 MOST_ROWS = 1_000
 ATTEMPTS = 8
-WRAPPING = frozenset({"app_code", "external_id", "client"})
-
-
-@dataclass
-class Row:
-    """One client to add or change, and the name under which another system knows it."""
-
-    index: int
-    app_code: str
-    external_id: str
-    given: ClientInput
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.app_code, self.external_id
-
-
-@dataclass
-class Outcome:
-    """What became of one row: a client, or errors by field with the status that says what kind they are."""
-
-    index: int
-    client: Client | None = None
-    app_code: str = ""
-    created: bool = False
-    restored: bool = False
-    code: int = 200
-    errors: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def failed(self) -> bool:
-        return self.client is None
-
-    def brief(self) -> dict[str, Any]:
-        """The outcome as a line of a batch's answer."""
-        if self.client is None:
-            return {"index": self.index, "code": self.code, "errors": self.errors}
-        state = {"archived": self.client.archived, **({"restored": True} if self.restored else {})}
-        return {"index": self.index, "id": self.client.id, "created": self.created, **state}
 
 
 class _Again(Exception):
@@ -101,52 +52,6 @@ def upsert(documents: Sequence[Any], app_code: Any = None) -> list[Outcome]:
     for part in _rounds(rows):
         _store(part, words, outcomes)
     return [outcomes[index] for index in range(len(documents))]
-
-
-# -- reading
-
-
-def read_row(index: int, document: Any, words: Words, default_app_code: Any = None) -> Row:
-    """Read one document. Raises Invalid with all that is wrong."""
-    if not isinstance(document, Mapping):
-        raise Invalid({"client": [_("Send a JSON object.")]})
-    wrapped = "client" in document
-    fields = document["client"] if wrapped else {k: v for k, v in document.items() if k not in WRAPPING}
-    errors: dict[str, list[str]] = {}
-    if not isinstance(fields, Mapping):
-        raise Invalid({"client": [_("Send a JSON object.")]})
-    if wrapped:
-        errors = {name: [_("There is no such field.")] for name in document if name not in WRAPPING}
-    try:
-        code = read_app_code(document.get("app_code", default_app_code))
-    except Unreadable as error:
-        code, errors["app_code"] = "", [str(error)]
-    name = _read_external_id(document.get("external_id"), errors)
-    given = ClientInput()
-    try:
-        given = read_client(fields, words.definitions)
-    except Invalid as error:
-        errors = {**error.errors, **errors}
-    if (given.external_id and given.external_id[0] != name) or given.app_code not in ("", code):
-        errors["external_id"] = [_("This cannot be changed.")]
-    if errors:
-        raise Invalid(errors)
-    given.external_id = []
-    return Row(index, code, name, given)
-
-
-def _read_external_id(value: Any, errors: dict[str, list[str]]) -> str:
-    try:
-        name = read_text(value, LONGEST_EXTERNAL_ID) if value is not None else None
-    except Unreadable as error:
-        errors["external_id"] = [str(error)]
-        return ""
-    if not name:
-        errors["external_id"] = [_("Please fill this in.")]
-    return name or ""
-
-
-# -- storing
 
 
 def _rounds(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -210,26 +115,28 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
     words.learn((row.given for row in rows), clients.values())
     done, ready = [], []
     for row in rows:
-        client = clients.get(ids[row.key]) if row.key in ids else Client()
-        errors = _against(row, client, words)
-        if errors is None:
-            ready.append((row, client))
+        client, given = clients.get(ids[row.key]) if row.key in ids else Client(), row.given
+        if client is not None and client.id is None:
+            given = begun(client, given, words)
+        problem = _against(row, client, given, words)
+        if problem is None:
+            ready.append((row, client, given))
         else:
-            done.append(errors)
-    restored = _restore(client for _row, client in ready if client.deleted_at is not None)
-    for row, client in ready:
+            done.append(problem)
+    restored = _restore(client for _row, client, _given in ready if client.deleted_at is not None)
+    for row, client, given in ready:
         created = client.id is None
         if created:
-            _begin(client, row, words)
-        write_client(client, row.given, words)
+            client.external_ids.append(ClientExternalId(app_code=row.app_code, external_id=row.external_id))
+        write_client(client, given, words)
         if not client.name:
-            client.name = made_up_name(later(client, row.given))
+            client.name = made_up_name(later(client, given))
         db.session.add(client)
         done.append(Outcome(row.index, client, row.app_code, created, client.id in restored))
     return done
 
 
-def _against(row: Row, client: Client | None, words: Words) -> Outcome | None:
+def _against(row: Row, client: Client | None, given: ClientInput, words: Words) -> Outcome | None:
     """What stands against a row, as its outcome."""
     if client is None:
         # somebody else's: nothing more is said
@@ -239,20 +146,10 @@ def _against(row: Row, client: Client | None, words: Words) -> Outcome | None:
     action = "edit" if client.id else "add"
     if not may(action, "client"):
         return Outcome(row.index, code=403, errors={"client": [_("You may not do this.")]})
-    errors = problems(client, row.given, words)
-    if not made_up_name(later(client, row.given)):
+    errors = problems(client, given, words)
+    if not made_up_name(later(client, given)):
         errors["name"] = [_("Give at least one of name, e-mail, phone and mobile.")]
     return Outcome(row.index, code=422, errors=errors) if errors else None
-
-
-def _begin(client: Client, row: Row, words: Words) -> None:
-    """What a new client has beside what was sent."""
-    if "kind" not in row.given.columns:
-        person = any(row.given.columns.get(name) for name in ("first_name", "last_name", "pesel"))
-        client.kind = "person" if person else "company"
-    if not row.given.status:
-        client.status = words.default_status
-    client.external_ids.append(ClientExternalId(app_code=row.app_code, external_id=row.external_id))
 
 
 def _find(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:

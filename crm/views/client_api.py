@@ -12,8 +12,9 @@ from crm.extensions import db
 from crm.models import Change, Client, Operation
 from crm.security.manager import may
 from crm.services import archiving, client_filters, client_listing
-from crm.services.client_input import Words, needs, problems, read_client, write_client
 from crm.services.client_json import KEPT, NAMES, client_json, clients_json, loaded
+from crm.services.client_reading import read_client
+from crm.services.client_writing import Words, begun, needs, problems, write_client
 from crm.services.redirects import find_target
 from crm.services.timeline import PARTS
 from crm.views import client_document
@@ -55,11 +56,11 @@ class ClientApi(RecordApi):
         words = Words(may_add_tags=may("add", "tag"))
         given = read_client(data, words.definitions)
         is_new = inspect(item).transient
+        if is_new:
+            given = begun(item, given, words)
         words.learn([given], [] if is_new else [item])
-        if errors := {**needs(item, given), **problems(item, given, words)}:
+        if errors := {**needs(item, given, words), **problems(item, given, words)}:
             raise Invalid(errors)
-        if is_new and not given.status:
-            item.status = words.default_status
         try:
             write_client(item, given, words)
         except RuleError as error:

@@ -31,6 +31,7 @@ def schemas() -> tuple[Schema, Schema]:
     fields: Schema = {
         **{name: column_schema(columns[RENAMED.get(name, name)]) for name in (*COLUMNS, *RENAMED)},
         "kind": {"type": "string", "enum": list(KINDS)},
+        "consent": {"type": "string", "enum": ["yes", "no", None], "nullable": True},
         "stars": {"type": "integer", "minimum": 0, "maximum": MAX_STARS},
         **{
             which: {"type": "object", "properties": address, "additionalProperties": False}

@@ -12,7 +12,8 @@ from crm.errors import Invalid
 from crm.extensions import db
 from crm.services.client_json import client_json
 from crm.services.external_ids import find_client
-from crm.services.upsert import MOST_ROWS, Outcome, upsert
+from crm.services.upsert import MOST_ROWS, upsert
+from crm.services.upsert_rows import Outcome
 from crm.views import client_document
 from crm.views.api_access import Api, access, body, reply
 from crm.views.client_api import taken

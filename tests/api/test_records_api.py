@@ -38,8 +38,8 @@ def test_a_note_is_added_read_changed_and_deleted(api: Any, make_client: Any) ->
 def test_a_client_is_added_and_changed(api: Any, system: Any) -> None:
     alice = api("alice")
     added = alice.post("/api/v1/clients/", {
-        "name": "Żółty Młyn", "email": "biuro@mlyn.example", "tags": "north, big", "discount": 12.5,
-        "billing": {"city": "Kraków", "country": "pl"}, "consent": True, "is_buyer": True,
+        "name": "Żółty Młyn", "email": "biuro@mlyn.example", "tags": "north, big", "discount": 12.5, "consent": "yes",
+        "billing": {"city": "Kraków", "country": "pl"}, "is_buyer": True,
     })  # fmt: skip
     assert added.status_code == 201, added.text
     result = added.json["result"]
