@@ -194,3 +194,18 @@ def test_only_admins_have_the_page(sign_in):
     for who in ("alice", "vera"):
         for path in ("list/", "add", "edit/1", "replace/1"):
             assert sign_in(who).get(f"/crm/statuses/{path}").status_code in (302, 403)
+
+
+def test_the_api_wants_a_replacement_too(sign_in, make_client, system, statuses, app):
+    client = make_client("Acme", status_id=statuses["vip"])
+    browser = sign_in("admin")
+    token = browser.post(
+        "/api/v1/security/login", json={"username": "admin", "password": "demo", "provider": "db"}
+    ).json["access_token"]
+    headers, url = {"Authorization": f"Bearer {token}"}, f"/api/v1/statuses/{statuses['vip']}"
+    program = app.test_client()
+    assert program.delete(url, headers=headers).status_code == 422
+    assert program.delete(f"{url}?replacement=nope", headers=headers).status_code == 400
+    assert program.delete(f"{url}?replacement=active", headers=headers).status_code == 200
+    with system() as session:
+        assert session.get(Client, client).status_id == statuses["active"]

@@ -11,13 +11,14 @@ from crm.security import headers
 from crm.views import assets, colours, failures, health, input_guard, templating
 from crm.views.api import RecordApi, api_for
 from crm.views.api_access import Api
+from crm.views.api_settings import StatusApi, TagApi
 from crm.views.archive import ArchiveView
 from crm.views.attribute_definition import AttributeDefinitionView
 from crm.views.client import ClientView
 from crm.views.client_actions_api import ClientActionsApi
 from crm.views.client_api import ClientApi
-from crm.views.contact import ContactView
 from crm.views.client_upsert_api import ClientUpsertApi
+from crm.views.contact import ContactView
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
 from crm.views.merge import MergeView
@@ -42,7 +43,7 @@ SPECIAL: dict[str, type[RecordView]] = {
 }
 
 #: Record types whose API does more, by key.
-SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi}
+SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi, "status": StatusApi, "tag": TagApi}
 
 #: The APIs that do more than CRUD.
 APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)
