@@ -11,6 +11,7 @@ from crm.models.base import Base
 from crm.security.references import is_owned
 from crm.security.visibility import including_hidden
 from crm.services import history
+from crm.services.erasing import blank_history
 
 PAGE = 50
 
@@ -41,8 +42,8 @@ def find_trashed(client_id: int) -> Client | None:
 def purge(client: Client) -> None:
     """Delete a client in the trash for good, with all that belongs to it; the caller commits.
 
-    What was merged into it goes too. History keeps that it was done and by whom, but not the rows: they are
-    meant to be gone.
+    What was merged into it goes too. History keeps that it was done and by whom, but nothing that was in the
+    rows: they are meant to be gone.
     """
     session, connection = db.session(), db.session.connection()
     ids = _with_merged(client.id)
@@ -55,6 +56,7 @@ def purge(client: Client) -> None:
             else:
                 connection.execute(delete(table).where(mine))
         connection.execute(delete(_client).where(_client.c.id.in_(ids)))
+        blank_history(ids)
 
 
 def _with_merged(client_id: int) -> set[int]:

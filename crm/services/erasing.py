@@ -1,0 +1,62 @@
+"""Taking personal values out of history, so that a client can be forgotten while the log stays whole.
+
+The rows of the log stay, with their order, their actions and the ids they name; only what a person could be
+known by is blanked. Undoing such an operation later works as ever: a blanked value is not what stands in the
+row, so it is left alone and listed.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Date, String, Table, bindparam, select, update
+
+from crm.extensions import db
+from crm.models import Change, Client
+from crm.models.types import Json
+
+log = Change.__table__
+PORTION = 1_000
+#: Texts that are one of a few words of the program's own.
+CLOSED = frozenset({"kind", "type", "stage", "priority", "currency", "billing_currency", "app_code"})
+
+
+def personal_columns(table: Table) -> frozenset[str]:
+    """The columns of a table that can hold something about a person: texts and days."""
+    return frozenset(
+        column.name for column in table.columns
+        if isinstance(column.type, String | Date) and column.name not in CLOSED
+    )  # fmt: skip
+
+
+def blank_history(client_ids: Collection[int]) -> int:
+    """Blank the personal values in the log of these clients; the caller commits. Gives the rows touched."""
+    connection, last, touched = db.session.connection(), 0, 0
+    mine = log.c.client_id.in_(client_ids)
+    set_values = (
+        update(log)
+        .where(log.c.id == bindparam("number"))
+        .values(before=bindparam("new_before", type_=Json), after=bindparam("new_after", type_=Json))
+    )
+    while True:
+        asked = select(log.c.id, log.c.table_name, log.c.before, log.c.after)
+        rows = connection.execute(asked.where(mine, log.c.id > last).order_by(log.c.id).limit(PORTION)).all()
+        if not rows:
+            return touched
+        last = rows[-1].id
+        blanked = [
+            {"number": row.id, "new_before": before, "new_after": after}
+            for row in rows
+            for before, after in [(_blank(row.table_name, row.before), _blank(row.table_name, row.after))]
+            if (before, after) != (row.before, row.after)
+        ]
+        if blanked:
+            connection.execute(set_values, blanked)
+        touched += len(blanked)
+
+
+def _blank(table_name: str, values: dict[str, Any] | None) -> dict[str, Any] | None:
+    table = Client.metadata.tables.get(table_name)
+    if values is None or table is None:
+        return values
+    personal = personal_columns(table)
+    return {name: None if name in personal else value for name, value in values.items()}
