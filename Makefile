@@ -14,7 +14,7 @@ PRESENT = $(wildcard $(SOURCES))
 SELECT := $(if $(SLOW),-m "")
 export CRM_SLOW := $(if $(SLOW),1,$(CRM_SLOW))
 
-.PHONY: run test setup sure checks format bench lock upgrade clean help
+.PHONY: run test setup sure checks format translations bench lock upgrade clean help
 .DEFAULT_GOAL := help
 
 run: ## set up, then web and worker on http://127.0.0.1:8080
@@ -43,6 +43,14 @@ format: ## put the code into the house's format
 	@$(BIN)/ruff format $(PRESENT)
 	@$(BIN)/ruff check --fix-only $(PRESENT)
 
+translations: ## bring crm/translations up to date with the words in the code (then translate what is new)
+	$(SETUP) test
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output \
+		--project CRM --version "" -o crm/translations/messages.pot crm
+	@$(BIN)/pybabel -q update -i crm/translations/messages.pot -d crm/translations \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@rm crm/translations/messages.pot
+
 bench: ## measure (each script in bench/ says what)
 	$(SETUP) app
 	@for script in $(wildcard bench/[a-z]*.py); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
@@ -58,4 +66,4 @@ clean: ## remove what the set-up made (the data in instance/ stays)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name about; do \
-		printf 'make %-8s %s\n' "$$name" "$$about"; done
+		printf 'make %-12s %s\n' "$$name" "$$about"; done

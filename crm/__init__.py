@@ -9,7 +9,7 @@ from flask_appbuilder import AppBuilder
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from crm import cli, database, views
+from crm import catalogs, cli, database, views
 from crm.extensions import csrf, db, migrate
 from crm.jobs import queue
 from crm.records import RECORDS
@@ -27,6 +27,7 @@ def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Fla
     Raises SystemExit with one sentence where a setting or a declaration makes no sense.
     """
     database.check_sqlite()
+    catalogs.compile_catalogs()
     app = Flask(__name__)
     app.config.from_mapping(config.load(os.environ))
     app.config.update(FAB_PASSWORD_COMPLEXITY_VALIDATOR=check_password)
