@@ -72,7 +72,8 @@ def test_everything_moves(two: tuple[int, int], system: Callable[[], Any]) -> No
         of = session.get(Client, source)
         rows = [Note(client=of, text="n"), Deal(client=of, title="d"), Task(client=of, title="t"),
                 Contact(client=of, first_name="c"), ClientTag(client=of, tag=Tag(name="Gold")),
-                ClientExternalId(external_id="x-1"), ClientPhoto(client=of, content_type="image/png", digest="0", image=b"1"),
+                ClientExternalId(external_id="x-1"),
+                ClientPhoto(client=of, content_type="image/png", digest="0", image=b"1"),
                 MailchimpMember(client=of, hash="0" * 32, email="a@b.pl", status="subscribed")]  # fmt: skip
         of.external_ids.append(rows[5])
         session.add_all(rows)
@@ -197,7 +198,8 @@ def test_attributes(two: tuple[int, int], system: Callable[[], Any]) -> None:
         session.add_all([text, size, colours, blank])
         session.flush()
         session.add_all([
-            AttributeValue(client=of, definition=text, text="of"), AttributeValue(client=to, definition=text, text="to"),
+            AttributeValue(client=of, definition=text, text="of"),
+            AttributeValue(client=to, definition=text, text="to"),
             AttributeValue(client=of, definition=size, integer=4),
             AttributeValue(client=of, definition=colours, option=red, slot=red.id),
             AttributeValue(client=to, definition=colours, option=red, slot=red.id),

@@ -22,9 +22,18 @@ entries = TimelineEntry.__table__
 words = SearchEntry.__table__
 
 
+def follows(table: Table) -> bool:
+    """Whether the entries of a table's rows can be taken along as they are: those of records of one client."""
+    record = registry().by_key.get(table.name)
+    return record is not None and not record.between_clients
+
+
 def follow(session: Session, operation: int, step: int, table: Table, source: int, target: int) -> None:
-    """Take the entries of the rows that one step moved from one client to another along."""
-    if table.name not in registry().by_key:
+    """Take the entries of the rows that one step moved from one client to another along.
+
+    Those of records between clients name the other one, and are derived anew instead.
+    """
+    if not follows(table):
         return
     rows = rows_of(operation, step, table)
     for derived in (entries, words):
@@ -99,6 +108,16 @@ def _rewrite(session: Session, record: RecordType, ids: list[int], operation: in
             row["operation_id"] = causes.get((row["kind"], row["row_id"], row["client_id"]), operation)
         if new:
             connection.execute(insert(entries), new)
+
+
+def rewrite_links(session: Session, operation: int) -> None:
+    """Derive the entries of all records between clients anew that an operation changed."""
+    for record in registry().of_client():
+        if record.between_clients:
+            changed = select(log.c.row_id).where(
+                log.c.operation_id == operation, log.c.table_name == record.key
+            )
+            rewrite_entries(session, record, session.connection().scalars(changed.distinct()), operation)
 
 
 def rewrite_secrets(session: Session, client_id: int) -> None:

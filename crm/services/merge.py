@@ -15,7 +15,7 @@ from crm.registry import registry
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden, visible_client_ids
 from crm.services import history
-from crm.services.following import rewrite_entries, rewrite_secrets
+from crm.services.following import rewrite_entries, rewrite_links, rewrite_secrets
 from crm.services.locking import hold_clients, patiently
 from crm.services.merge_fields import check_choices, combine
 from crm.services.merge_moves import Move
@@ -79,6 +79,7 @@ def _merge(session: scoped_session[Session], source_id: int, target_id: int, cho
     session.flush()
     number = history.operation_id(session())
     rewrite_entries(session(), registry().by_model[Client], [target_id], number)
+    rewrite_links(session(), number)
     if differ:
         rewrite_secrets(session(), target_id)
     add_client_entries(session(), number, {target_id: "merge"})

@@ -31,7 +31,7 @@ from crm.security.visibility import including_hidden
 from crm.services import history
 from crm.services.bulk import COLUMNS, apply_log, client_of, dialect_of, logged, rows_of, update_rows, written
 from crm.services.change_values import is_same, packed, unpacked, whole_row
-from crm.services.following import follow
+from crm.services.following import follow, follows
 from crm.services.history import BOOKKEEPING
 from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, TAKEN, Report
 
@@ -204,7 +204,8 @@ class Reverter:
         return is_same(self.dialect, column, value)
 
     def _follow(self, table: Table, step: int, names: list[str]) -> None:
-        if self.pair and set(names) <= {"client_id", "other_id"}:
+        """Entries that say nothing of the client go back with their rows; others are derived anew."""
+        if self.pair and names == ["client_id"] and follows(table):
             follow(self.session, history.operation_id(self.session), step, table, *self.pair)
             self.followed.add(step)
 
