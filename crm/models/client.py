@@ -38,11 +38,9 @@ class ClientAssignee(ClientOwned, Base):
     user: Mapped[User] = relationship(User, lazy="joined")
 
 
-def _live_index(*columns: str, descending: bool = False) -> Index:
-    """An index of the clients that are neither in the trash nor merged away; its first column may go down."""
-    name = "ix_client_" + "_".join(columns)
-    first = text(f"{columns[0]} DESC") if descending else columns[0]
-    return Index(name, first, *columns[1:], sqlite_where=LIVE, postgresql_where=LIVE)
+def _live_index(*columns: str) -> Index:
+    """An index of the clients that are neither in the trash nor merged away."""
+    return Index("ix_client_" + "_".join(columns), *columns, sqlite_where=LIVE, postgresql_where=LIVE)
 
 
 def _index_of_some(column: str) -> Index:
@@ -66,7 +64,7 @@ class Client(Record):
         _live_index("name_key", "id"),
         _live_index("created_at", "id"),
         _live_index("last_activity_at", "id"),
-        _live_index("stars", "name_key", "id", descending=True),
+        _live_index("stars", "name_key", "id"),
         _live_index("billing_country", "name_key", "id"),
         _live_index("status_id", "status_changed_at", "id", "archived_at"),
         # few are archived, trashed, merged: an index of all would mislead the planner about the many

@@ -677,6 +677,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_client_phone_e164"), ["phone_e164"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_regon"), ["regon"], unique=False)
         batch_op.create_index(
+            "ix_client_stars_name_key_id",
+            ["stars", "name_key", "id"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL AND merged_into_id IS NULL"),
+        )
+        batch_op.create_index(
             "ix_client_status_id_status_changed_at_id_archived_at",
             ["status_id", "status_changed_at", "id", "archived_at"],
             unique=False,
@@ -857,6 +864,7 @@ def upgrade() -> None:
     op.create_table(
         "mailchimp_member",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=True),
         sa.Column("hash", sa.String(length=32), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=True),
@@ -895,7 +903,6 @@ def upgrade() -> None:
         sa.Column("sent_tags", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(length=300), nullable=True),
-        sa.Column("client_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["client_id"], ["client.id"], name=op.f("fk_mailchimp_member_client_id_client")
         ),
