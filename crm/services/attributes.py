@@ -6,6 +6,7 @@ Stored, words are references to options, so that renaming one renames it everywh
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -90,7 +91,7 @@ READERS = {
     "long_text": _read_text(LONGEST_LONG_TEXT, lines=True),
     "number": lambda value: read_decimal(value, NUMBER_PLACES, LARGEST_NUMBER),
     "integer": read_integer,
-    "date": read_day,
+    "date": lambda value: value if type(value) is date else read_day(value),
     "yes_no": _read_yes_no,
 }
 
