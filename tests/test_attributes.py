@@ -398,7 +398,7 @@ CONVERSIONS = [
     ("text", "1 234,5", "number", Decimal("1234.5")), ("text", "12", "integer", 12), ("number", "12", "integer", 12),
     ("integer", 7, "number", Decimal(7)), ("text", "2026-02-28", "date", date(2026, 2, 28)),
     ("date", "2026-02-28", "text", "2026-02-28"), ("text", "yes", "yes_no", True), ("yes_no", False, "text", "No"),
-    ("text", "Teal", "word", "Teal"), ("text", "Teal, Pink", "words", ["Teal", "Pink"]), 
+    ("text", "Teal", "word", "Teal"), ("text", "Teal, Pink", "words", ["Teal", "Pink"]),
     ("word", "Red", "words", ["Red"]),
     ("words", ["Red", "Blue"], "text", "Red, Blue"), ("words", ["Red"], "word", "Red"), ("text", "a", "long_text", "a"),
     ("long_text", "a", "text", "a"), ("word", "Red", "text", "Red"),
