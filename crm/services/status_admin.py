@@ -42,6 +42,7 @@ def delete_status(status: Status, replacement: Status | None = None, clear: bool
 
     Returns how many clients moved. Raises RuleError where it is in use and nothing is to take its place.
     """
+    db.session.refresh(status, with_for_update=True)  # nobody is given it meanwhile
     if replacement is not None and (replacement.id == status.id or not replacement.selectable):
         raise RuleError(_("Choose another status that is in use."), field="replacement")
     if replacement is None and not clear and is_used(status):

@@ -26,6 +26,7 @@ def merge_tags(source: Tag, target: Tag) -> None:
     """Give the clients of one tag the other, and delete the first. The caller commits."""
     if source.id == target.id:
         raise RuleError(_("Choose another tag."), field="target")
+    db.session.refresh(source, with_for_update=True)  # nobody is given it meanwhile
     theirs = select(links.c.client_id).where(links.c.tag_id == target.id)
     with history.operation("tags", tag=source.name, into=target.name):
         bulk.update_rows(
@@ -37,6 +38,7 @@ def merge_tags(source: Tag, target: Tag) -> None:
 
 def delete_tag(tag: Tag) -> None:
     """Delete a tag, taking it off every client. The caller commits."""
+    db.session.refresh(tag, with_for_update=True)  # nobody is given it meanwhile
     with history.operation("tags", tag=tag.name):
         bulk.delete_rows(db.session(), links, links.c.tag_id == tag.id)
         if (number := history.current_operation_id()) is not None:
