@@ -12,7 +12,30 @@ EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@(?:[\w](?:[\w-]*[\w])?\.)+[^\W\d_]{2,}
 
 #: Where many people have an address and none of them is a company's own.
 FREE_MAIL = frozenset(
-    ["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com", "proton.me", "protonmail.com", "wp.pl", "o2.pl", "onet.pl", "op.pl", "interia.pl", "interia.eu", "gazeta.pl", "poczta.fm", "tlen.pl", "gmx.de", "gmx.net", "web.de"]
+    {
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "yahoo.com",
+        "icloud.com",
+        "me.com",
+        "proton.me",
+        "protonmail.com",
+        "wp.pl",
+        "o2.pl",
+        "onet.pl",
+        "op.pl",
+        "interia.pl",
+        "interia.eu",
+        "gazeta.pl",
+        "poczta.fm",
+        "tlen.pl",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+    }
 )
 
 

@@ -162,7 +162,11 @@ def _options(clients: Any, owned: Any, optional: Any, between: Any) -> tuple[Any
     return tuple(
         with_loader_criteria(
             # propagated, because joined eager loads take their conditions from there only
-            base, condition, include_aliases=True, propagate_to_loaders=True, track_closure_variables=False
+            base,
+            condition,
+            include_aliases=True,
+            propagate_to_loaders=True,
+            track_closure_variables=False,
         )
         for base, condition in conditions
     )

@@ -5,8 +5,21 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement, ScalarSelect, Select, and_, cast, column, delete, func, insert, inspect, literal_column, or_, select,
-    table, tuple_,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    or_,
+    select,
+    table,
+    tuple_,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased, object_session
