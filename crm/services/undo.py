@@ -23,6 +23,7 @@ from crm.services import history
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.locking import hold_clients, patiently
 from crm.services.redirects import followed
+from crm.services.timeline import add_client_entries
 from crm.services.undo_report import Report
 from crm.services.undo_steps import Reverter
 
@@ -127,6 +128,8 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
     if pair:
+        # the target too where the merge had filled none of its fields
+        add_client_entries(session, number, dict.fromkeys(pair, kind))
         _restore_activity(session, operation, pair[0], details.get("last_activity_before"))
         if connection.scalar(select(func.count()).where(clients.c.id.in_(pair), clients.c.sensitive)):
             for client_id in pair:
