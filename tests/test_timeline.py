@@ -22,7 +22,9 @@ from crm.models import (
 )
 from crm.models.types import utc_now
 from crm.services.archiving import archive
+from crm.services.merge import merge
 from crm.services.modules import switch_modules
+from crm.services.undo import undo
 
 MOST_QUERIES = 4
 LOOK_UPS = 7
@@ -168,3 +170,25 @@ def test_nonsense_is_refused(make_client: Any, sign_in: Any) -> None:
     for query in ("before=x", "before=1-x", "before=-1-1", "part=x", "before=" + "9" * 40 + "-1"):
         assert alice.get(f"/crm/clients/timeline/{acme}?{query}").status_code == 400, query
     assert alice.get("/crm/clients/timeline/999").status_code == 404
+
+
+def test_a_merge_names_what_came_in(make_client: Any, sign_in: Any, system: Any) -> None:
+    source, target = make_client("Source AG", assignees=["alice"]), make_client("Target AG", assignees=["alice"])
+    with system() as session:
+        session.add(Note(client_id=source, text="came along"))
+        session.commit()
+        number = merge(source, target)
+        session.commit()
+    alice = sign_in("alice")
+    page = " ".join(re.sub(r"<[^>]+>", " ", alice.get(f"/crm/clients/timeline/{target}").text).split())
+    assert "Merged Source AG" in page
+    assert "came along" in page
+    with system() as session:
+        undo(number)
+        session.commit()
+    page = " ".join(re.sub(r"<[^>]+>", " ", alice.get(f"/crm/clients/timeline/{target}").text).split())
+    assert "Merge undone Source AG" in page
+    assert "came along" not in page
+    back = alice.get(f"/crm/clients/timeline/{source}").text
+    assert "came along" in back
+    assert "Target AG" not in back
