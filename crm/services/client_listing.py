@@ -12,9 +12,9 @@ from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.models import Client, SearchEntry, Status
 from crm.security.masking import may_see_sensitive
-from crm.services.client_filters import LONGEST_SEARCH, filtered, values_of
+from crm.services.client_filters import LONGEST_SEARCH, SEARCHED, filtered, values_of
 from crm.services.listing import LARGEST_PAGE, PAGE_SIZE, Page, whole
-from crm.services.search import matches
+from crm.services.search import is_match
 
 #: By what clients can be sorted. An e-mail address is not for everybody to sort by: see `sortable`.
 SORTS: dict[str, Any] = {
@@ -28,6 +28,8 @@ SORTS: dict[str, Any] = {
 #: The others have a value in every row; saying where blanks go would keep PostgreSQL from its indexes.
 MAY_BE_BLANK = frozenset({"status", "email", "country"})
 SECRET_SORTS = frozenset({"email"})
+#: How many entries of the clients of one page are looked through for those that a search found.
+MOST_ENTRIES = 2_000
 
 
 def sortable() -> frozenset[str]:
@@ -84,16 +86,16 @@ def via_contacts(args: MultiDict[str, str], rows: Sequence[Client]) -> dict[int,
     values = values_of(args, "search")
     if not values or not rows:
         return {}
-    found: dict[int, list[str]] = {}
-    asked = select(SearchEntry.client_id, SearchEntry.table_name, SearchEntry.title).where(
-        SearchEntry.client_id.in_([client.id for client in rows]),
-        SearchEntry.table_name.in_(("client", "contact")),
-        matches(values[0][:LONGEST_SEARCH]),
+    asked = select(SearchEntry).where(
+        SearchEntry.client_id.in_([client.id for client in rows]), SearchEntry.table_name.in_(SEARCHED)
     )
-    own = set()
-    for client_id, table, title in db.session.execute(asked.order_by(SearchEntry.name_key)):
-        if table == "client":
-            own.add(client_id)
-        else:
-            found.setdefault(client_id, []).append(title)
+    own: set[int | None] = set()
+    found: dict[int, list[str]] = {}
+    for entry in db.session.scalars(asked.order_by(SearchEntry.name_key).limit(MOST_ENTRIES)):
+        if not is_match(entry, values[0][:LONGEST_SEARCH]):
+            continue
+        if entry.table_name == "client":
+            own.add(entry.client_id)
+        elif entry.client_id is not None:
+            found.setdefault(entry.client_id, []).append(entry.title)
     return {client_id: titles[:2] for client_id, titles in found.items() if client_id not in own}
