@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationshi
 from crm.models.base import Base, ClientOwned, Record
 from crm.models.external_id import ClientExternalId
 from crm.models.folding import fold
-from crm.models.identifiers import domain_of, e164, tax_id_key
+from crm.models.identifiers import domain_of, e164, is_email, tax_id_key
 from crm.models.links import linked
 from crm.models.status import Status
 from crm.models.tag import ClientTag
@@ -20,6 +20,8 @@ KINDS = ("person", "company")
 ADDRESS_PARTS = ("street", "postal_code", "city", "region", "country")
 LIVE = text("deleted_at IS NULL AND merged_into_id IS NULL")
 MAX_STARS = 3
+#: Stands for the name of a sensitive client that has none but its e-mail or phone, which are masked.
+NAMELESS = "—"
 
 
 class ClientAssignee(ClientOwned, Base):
@@ -167,8 +169,13 @@ class Client(Record):
     def before_save(self, session: Session) -> None:
         """Fill in what follows from other fields: name, normal forms of numbers, website, domain."""
         made = " ".join(filter(None, (self.first_name, self.last_name)))
-        if not (self.name or "").strip() or (made and self._name_was_made()):
-            self.name = made or self.email or self.phone or self.mobile
+        name = self.name
+        if not (name or "").strip() or name == NAMELESS or (made and self._name_was_made()):
+            name = made or self.email or self.phone or self.mobile
+        if self.sensitive and self._gives_away(name):
+            name = made or NAMELESS
+        if name != self.name:
+            self.name = name
         country = self.billing_country
         for number in ("phone", "mobile", "phone2"):
             setattr(self, f"{number}_e164", e164(getattr(self, number), country))
@@ -177,6 +184,16 @@ class Client(Record):
             self.website = f"https://{self.website}"
         if not self.domain:
             self.domain = domain_of(self.website, self.email)
+
+    def _gives_away(self, name: str | None) -> bool:
+        """Whether a name is nothing but an e-mail address or a number, whether or not it is the client's own.
+
+        Else one could find out by naming a client after a guess.
+        """
+        if not name:
+            return False
+        is_number = not any(c.isalpha() for c in name) and sum(c.isdigit() for c in name) > 2
+        return is_number or is_email(name) or name in (self.phone, self.mobile, self.phone2)
 
     def _name_was_made(self) -> bool:
         """Whether a person's name was that of first and last name, of which one now changes."""

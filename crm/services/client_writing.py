@@ -16,7 +16,7 @@ from crm.extensions import db
 from crm.models import AttributeValue, Client, Status, Tag
 from crm.models.folding import fold
 from crm.models.types import utc_now
-from crm.security.masking import MASK, is_masked, may_see_sensitive
+from crm.security.masking import is_masked, may_see_sensitive, shown
 from crm.services import attributes, client_rules
 from crm.services.client_json import NAMES
 from crm.services.client_parts import set_consent, set_external_id
@@ -89,6 +89,10 @@ class Words:
 def problems(client: Client, given: ClientInput, words: Words) -> dict[str, list[str]]:
     """What stands against putting an input on a client, field by field; nothing has been written."""
     errors = {name: [m] for name, value in given.kept.items() if (m := refusal_of(client, name, value))}
+    for name, value in given.columns.items():
+        # whether a guess was right would show by nothing having changed
+        if is_masked(client, name) and value != shown(client, name):
+            errors[name] = [_("This cannot be changed.")]
     wanted = given.columns.get("sensitive", client.sensitive or False)
     if wanted != bool(client.sensitive) and not may_see_sensitive():
         errors["sensitive"] = [_("This cannot be changed.")]
@@ -157,7 +161,7 @@ def write_client(client: Client, given: ClientInput, words: Words, source: str =
         for name, value in given.columns.items():
             if name == "consent":
                 set_consent(client, value, source)
-            elif value == MASK and is_masked(client, name):
+            elif is_masked(client, name):
                 continue
             elif getattr(client, name) != value:
                 setattr(client, name, "" if name == "name" and value is None else value)

@@ -13,9 +13,10 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from crm.errors import StateConflict
+from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client, Contact
+from crm.security.masking import may_see_sensitive
 from crm.security.visibility import including_hidden
 from crm.services.client_parts import lock
 
@@ -54,6 +55,8 @@ def _choose(session: Session, *_args: Any) -> None:
         return
     left = {_client_left(c) for c in moving if c.is_primary} | {c.client_id for c in going if c.is_primary}
     reached = {_client_of(c) for c in (*coming, *moving)}
+    for contact in moving:
+        _check_move(session, contact)
     with including_hidden():
         hold(session, {i for i in reached | left if isinstance(i, int)})
         for contact in (*coming, *moving):
@@ -61,6 +64,20 @@ def _choose(session: Session, *_args: Any) -> None:
         for contact in (*coming, *moving):
             contact.is_primary = not _has_primary(session, _client_of(contact))
     session.info.setdefault(LEFT, set()).update(left)
+
+
+def _check_move(session: Session, contact: Contact) -> None:
+    """Refuse to take a contact from a sensitive client to one where its masked data would be shown."""
+    if may_see_sensitive():
+        return
+    before, after = _client_left(contact), _client_of(contact)
+    clients = Client.__table__
+    ids = {i for i in (before, after) if isinstance(i, int)}
+    asked = select(clients.c.id).where(clients.c.id.in_(ids), clients.c.sensitive)
+    sensitive = set(session.connection().scalars(asked))
+    if before in sensitive and after not in sensitive:
+        message = _("The data of this contact is hidden; the other client would show it.")
+        raise RuleError(message, field="client")
 
 
 def _has_primary(session: Session, client: Any) -> bool:

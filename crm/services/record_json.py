@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from crm.errors import Invalid
 from crm.extensions import db
 from crm.registry import RecordType
-from crm.security.masking import MASK, is_masked, shown
+from crm.security.masking import is_masked, shown
 from crm.services.client_json import plain, usernames
 from crm.services.client_parts import assign
 from crm.services.reading import Unreadable, read_column, read_integer
@@ -75,7 +75,10 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
     values: dict[str, Any] = {}
     for name, value in data.items():
         if name in known:
-            if value == MASK and is_masked(item, known[name].key):
+            if is_masked(item, known[name].key):
+                # whether a guess was right would show by nothing having changed
+                if value != shown(item, known[name].key):
+                    errors[name] = [_("This cannot be changed.")]
                 continue
             try:
                 values[name] = _read(record, known[name], value)

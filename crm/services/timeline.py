@@ -11,7 +11,8 @@ from crm.models import Client, TimelineEntry
 from crm.models.timeline import LONGEST
 from crm.models.types import utc_now
 from crm.registry import RecordType, registry
-from crm.security.viewer import actor_id
+from crm.security.viewer import SYSTEM, acting, actor_id
+from crm.security.visibility import including_hidden
 
 #: What an operation on a client is called on its timeline, weakest first: each client gets one entry of it.
 CLIENT_KINDS = (
@@ -52,7 +53,35 @@ def record_entries(session: Session, operation: int, rows: list[dict[str, Any]])
     if new:
         connection.execute(insert(table), new)
         _note_activity(session, new)
+    _follow_names(session)
     _client_entries(session, operation, rows)
+
+
+def _follow_names(session: Session) -> None:
+    """Write the names of clients that are called otherwise where records between clients name them."""
+    renamed = {
+        item.id
+        for item in session.dirty
+        if isinstance(item, Client) and inspect(item).attrs.name.history.has_changes()
+    }
+    links = [one for one in registry().of_client() if one.between_clients and one.when is not None]
+    if not renamed or not links:
+        return
+    entries, connection = TimelineEntry.__table__, session.connection()
+    # a session of its own, since what the viewer may not see must not stay in the one of the request
+    with (
+        acting(SYSTEM),
+        including_hidden(),
+        Session(connection, join_transaction_mode="rollback_only") as own,
+    ):
+        for record in links:
+            model: Any = record.model
+            theirs = model.client_id.in_(renamed) | model.other_id.in_(renamed)
+            for item in own.scalars(select(model).where(theirs)):
+                of_item = (entries.c.table_name == record.key) & (entries.c.row_id == item.id)
+                for client_id in clients_of(item):
+                    entry = update(entries).where(of_item, entries.c.client_id == client_id)
+                    connection.execute(entry.values(summary=_shortened(item.told_to(client_id))))
 
 
 def _touched(session: Session) -> list[tuple[RecordType, Any]]:

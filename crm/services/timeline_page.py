@@ -22,6 +22,8 @@ from crm.models import (
     TimelineEntry,
 )
 from crm.registry import RecordType, registry
+from crm.security.visibility import sees_client
+from crm.services.redirects import followed
 from crm.services.timeline import CLIENT_KINDS, PARTS
 
 #: What operations on a client are shown unless everything is asked for; records always are.
@@ -54,8 +56,12 @@ class Line:
 
 @dataclass(frozen=True)
 class TimelinePage:
-    """Some lines; next: where the following page begins, None at the end."""
+    """Some lines; next: where the following page begins, None at the end.
 
+    client: whose they are; None where there are no lines.
+    """
+
+    client: Client | None
     lines: list[Line]
     names: Names
     next: Mark | None
@@ -64,13 +70,14 @@ class TimelinePage:
 def page(
     client_id: int, records: Collection[RecordType], everything: bool = False, before: Mark | None = None
 ) -> TimelinePage:
-    """One page of the timeline of a client that the viewer sees.
+    """One page of a client's timeline, without lines where the viewer does not see the client.
 
     records: the types whose entries are shown. everything: changes of fields too.
     before: the `next` of the page before.
     """
     asked = (
-        select(TimelineEntry, User, Operation)
+        select(TimelineEntry, User, Operation, Client)
+        .join(Client, Client.id == TimelineEntry.client_id)
         .outerjoin(User, User.id == TimelineEntry.actor_id)
         .outerjoin(Operation, Operation.id == TimelineEntry.operation_id)
         .where(TimelineEntry.client_id == client_id, _shown(records, everything))
@@ -81,17 +88,20 @@ def page(
         asked = asked.where(tuple_(TimelineEntry.at, TimelineEntry.id) < tuple_(*_bound(before)))
     rows = db.session.execute(asked).all()
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    changes = _changes(client_id, {e.operation_id for e, *_ in rows if e.table_name is None})
+    told = {e.operation_id for e, *_ in rows if e.table_name is None and e.kind != "created"}
+    changes = _changes(client_id, told)
     by_key = registry().by_key
     lines = [
         Line(entry, by_key.get(entry.table_name or ""), actor, operation,
              changes[entry.operation_id] if entry.table_name is None else [])
-        for entry, actor, operation in rows
+        for entry, actor, operation, _client in rows
     ]  # fmt: skip
     last = rows[-1][0] if more else None
     sources = {number for line in lines if (number := merged_source(line)) is not None}
+    # one taken out again may be out of the viewer's sight
+    sources = {number for number in sources if sees_client(followed(number))}
     names = _names([c for some in changes.values() for c in some], sources)
-    return TimelinePage(lines, names, (last.at, last.id) if last else None)
+    return TimelinePage(rows[0][3] if rows else None, lines, names, (last.at, last.id) if last else None)
 
 
 def merged_source(line: Line) -> int | None:

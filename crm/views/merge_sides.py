@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from crm.models import Client
 from crm.registry import registry
+from crm.security.masking import is_masked
 from crm.services.attributes import definitions, values_of_clients
 from crm.services.client_words import LABELS, ROLES
 from crm.services.merge_fields import BOTH, SOURCE, TARGET, Field, fields
@@ -53,7 +54,9 @@ def _field(field: Field, source: Client, target: Client, chosen: Mapping[str, st
     )
     if field.name == "consent" and False in (source.consent, target.consent):
         return Row(field.name, label, *sides, taken=TARGET if target.consent is False else SOURCE)
-    if field.is_blank(source) or field.values(source) == field.values(target):
+    # of masked values it is not told whether they are the same
+    masked = any(is_masked(client, name) for client in (source, target) for name in field.columns)
+    if field.is_blank(source) or (not masked and field.values(source) == field.values(target)):
         return Row(field.name, label, *sides, taken=TARGET)
     if field.is_blank(target):
         return Row(field.name, label, *sides, taken=SOURCE)

@@ -199,7 +199,12 @@ class RecordView(ModelView):
                 setattr(item, name, columns[name].default.arg)
         wanted = request.args.get("client", "")
         if self.record.of_client and wanted:
-            if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 18 or not sees_client(int(wanted)):
+            if (
+                not wanted.isascii()
+                or not wanted.isdigit()
+                or len(wanted) > 18
+                or not sees_client(int(wanted))
+            ):
                 abort(404)
             with db.session.no_autoflush:
                 item.client = db.session.get(Client, int(wanted))
@@ -243,16 +248,20 @@ class RecordView(ModelView):
 
     def url_after(self, item: Any) -> str:
         """Where saving leads: the client's card, else the record, else the list."""
-        client_id = getattr(item, "client_id", None) or getattr(getattr(item, "client", None), "id", None)
-        if self.record.of_client and client_id and may("show", "client"):
-            return url_for("ClientView.show", pk=client_id)
+        client = self.client_of(item)
+        if client is not None and may("show", "client"):
+            return url_for("ClientView.show", pk=client.id)
         if item.id is not None and not self.record.is_setting and "show" in self.record.actions:
             return self.url("show", pk=item.id)
         return self.url("list")
 
     def url_after_delete(self, item: Any) -> str:
-        client_id = getattr(item, "client_id", None)
-        return url_for("ClientView.show", pk=client_id) if client_id else self.url("list")
+        client = self.client_of(item)
+        return url_for("ClientView.show", pk=client.id) if client is not None else self.url("list")
+
+    def client_of(self, item: Any) -> Client | None:
+        """The client of a record; None where it has none, and where the user does not see it."""
+        return item.client if self.record.of_client else None
 
 
 def view_for(record: RecordType, base: type[RecordView] = RecordView) -> type[RecordView]:

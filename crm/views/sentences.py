@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from crm.models import AttributeValue, Change, Client
+from crm.models.identifiers import is_email
 from crm.security.masking import is_masked
 from crm.services.client_words import KINDS, LABELS
 from crm.services.history import decode_row
@@ -68,8 +69,6 @@ def text_of(line: Line, names: Names) -> str:
 def said(line: Line, names: Names, client: Client) -> list[Said]:
     """What a line's changes did to the client, each thing once."""
     found: list[Said] = []
-    if line.entry.kind == "created":
-        return found
     for change in line.changes:
         told = _client(change, names, client) if change.table_name == "client" else _part(change, names)
         found += [one for one in told if one not in found]
@@ -83,11 +82,19 @@ def _client(change: Change, names: Names, client: Client) -> list[Said]:
     before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
     return [
         Said(str(label), hidden=True)
-        if is_masked(client, name)
+        if is_masked(client, name) or (name == "name" and _named_by_secret(client, before, after))
         else Said(str(label), _words(name, before.get(name), names), _words(name, after.get(name), names))
         for name, label in LABELS.items()
         if name in after
     ]
+
+
+def _named_by_secret(client: Client, *sides: dict[str, Any]) -> bool:
+    """Whether a client whose e-mail and phones are masked was called by one of them before or after."""
+    names = [side["name"] for side in sides if side.get("name")]
+    return is_masked(client, "email") and any(
+        is_email(name) or not any(c.isalpha() for c in name) for name in names
+    )
 
 
 def _part(change: Change, names: Names) -> list[Said]:

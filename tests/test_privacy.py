@@ -1,0 +1,159 @@
+"""What must not be told, on surfaces that no other test looks at."""
+
+import pytest
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+
+from crm.extensions import db
+from crm.models import Client, Contact, Relationship, RelationshipType, Task, TimelineEntry
+from crm.security.visibility import as_user
+from crm.services.merge import merge
+from crm.services.undo import undo
+
+SECRET = "anna.secret@example.org"
+
+
+def json_of(answer):
+    return answer.get_json()["result"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"email": SECRET}, {"email": "x@example.org", "phone": "+48 601 602 603"}],
+    ids=["email", "phone"],
+)
+def test_the_name_of_a_sensitive_client_is_not_its_address(make_client, sign_in, columns):
+    """A name that was made of an e-mail or a phone would say what is masked everywhere else."""
+    made_of = columns.get("phone") or columns["email"]
+    number = make_client(made_of, ["alice"], sensitive=True, **columns)
+    browser = sign_in("alice")
+    for page in ("list/", "kanban/", f"show/{number}", f"edit/{number}", f"timeline/{number}?show=all"):
+        assert made_of not in browser.get(f"/crm/clients/{page}").text, page
+    assert made_of not in browser.get(f"/api/v1/clients/{number}").text
+    for q in ("anna.secret", "601602603"):
+        assert browser.get(f"/api/v1/clients/?search={q}").get_json()["count"] == 0
+
+
+def test_a_client_that_becomes_sensitive_loses_a_name_made_of_its_address(make_client, sign_in, system):
+    number, other = make_client(SECRET, ["alice"], email=SECRET), make_client("Other", ["alice"])
+    with system() as session:
+        kind = session.scalars(select(RelationshipType)).first()
+        session.add(Relationship(client_id=other, other_id=number, type=kind))
+        session.commit()
+    with system() as session:
+        session.get(Client, number).sensitive = True
+        session.commit()
+    browser = sign_in("alice")
+    for page in (
+        f"show/{number}",
+        f"timeline/{number}?show=all",
+        f"show/{other}",
+        f"timeline/{other}?show=all",
+    ):
+        assert SECRET not in browser.get(f"/crm/clients/{page}").text, page
+    with system() as session:
+        session.get(Client, number).sensitive = False
+        session.commit()
+    assert SECRET in browser.get(f"/crm/clients/show/{number}").text
+
+
+def test_a_contact_does_not_leave_a_sensitive_client_for_one_that_shows_it(make_client, sign_in, system):
+    hidden, open_one = make_client("Hidden", ["alice"], sensitive=True), make_client("Open", ["alice"])
+    with system() as session:
+        contact = Contact(client_id=hidden, last_name="Nowak", email=SECRET)
+        session.add(contact)
+        session.commit()
+        number = contact.id
+    browser = sign_in("alice")
+    moved = browser.put(f"/api/v1/contacts/{number}", json={"client": open_one})
+    assert moved.status_code == 400 or moved.status_code == 422
+    assert "client" in moved.get_json()["errors"]
+    browser.post(f"/crm/contacts/edit/{number}", data={"client": str(open_one), "last_name": "Nowak"})
+    assert SECRET not in browser.get(f"/crm/contacts/show/{number}").text
+    office = sign_in("office")
+    assert office.put(f"/api/v1/contacts/{number}", json={"client": open_one}).status_code == 200
+
+
+def test_what_is_masked_cannot_be_guessed_by_writing_it(make_client, sign_in, system):
+    """Writing what stands there already would change nothing, and so tell that the guess was right."""
+    number = make_client("Hidden", ["alice"], sensitive=True, email=SECRET, pesel="44051401359")
+    with system() as session:
+        contact = Contact(client_id=number, last_name="Nowak", email=SECRET)
+        session.add(contact)
+        session.commit()
+        contact_id = contact.id
+    browser = sign_in("alice")
+    for guess in (SECRET, "wrong@example.org", None):
+        for path in (f"/api/v1/clients/{number}", f"/api/v1/contacts/{contact_id}"):
+            answer = browser.put(path, json={"email": guess})
+            assert answer.status_code == 422 and "email" in answer.get_json()["errors"], (path, guess)
+    masked = json_of(browser.get(f"/api/v1/clients/{number}"))["email"]
+    assert browser.put(f"/api/v1/clients/{number}", json={"email": masked, "stars": 2}).status_code == 200
+    with system() as session:
+        assert session.get(Client, number).email == SECRET
+
+
+def test_the_merge_page_does_not_say_whether_a_masked_value_is_the_same(make_client, sign_in):
+    hidden = make_client("Hidden", ["alice"], sensitive=True, email=SECRET)
+    same, other = (
+        make_client(name, ["alice"], email=email)
+        for name, email in (("Guess", SECRET), ("Guess", "b@example.org"))
+    )
+    browser = sign_in("alice")
+    pages = [
+        browser.get(f"/crm/clients/merge/?source={guess}&target={hidden}").text.count("choice.email")
+        for guess in (same, other)
+    ]
+    assert pages[0] == pages[1] > 0
+
+
+def test_after_an_unmerge_the_timeline_does_not_name_a_client_out_of_sight(make_client, sign_in, app, people):
+    source, target = make_client("Foreignsource", ["charlie"]), make_client("Mine", ["alice"])
+
+    with app.app_context(), as_user(db.session.get(User, people["office"])):
+        number = merge(source, target)
+        db.session.commit()
+    alice = sign_in("alice")
+    assert "Foreignsource" in alice.get(f"/crm/clients/timeline/{target}").text
+    with app.app_context(), as_user(db.session.get(User, people["office"])):
+        undo(number)
+        db.session.commit()
+    assert "Foreignsource" not in alice.get(f"/crm/clients/timeline/{target}?show=all").text
+    assert "Foreignsource" in sign_in("office").get(f"/crm/clients/timeline/{target}").text
+
+
+def test_after_saving_a_task_at_a_hidden_client_the_page_is_there(make_client, sign_in, system):
+    number = make_client("Foreign", ["charlie"])
+    with system() as session:
+        task = Task(title="Call them", client_id=number)
+        task.assignees = [session.scalars(select(User).where(User.username == "alice")).one()]
+        session.add(task)
+        session.commit()
+        task_id = task.id
+    alice = sign_in("alice")
+    for path, data in (
+        (f"/crm/tasks/edit/{task_id}", {"title": "Call them soon", "priority": "normal"}),
+        (f"/crm/tasks/done/{task_id}", {"done": "yes"}),
+    ):
+        answer = alice.post(path, data=data)
+        assert answer.status_code == 302, path
+        assert alice.get(answer.location).status_code == 200, (path, answer.location)
+    assert f"/crm/clients/show/{number}" not in alice.get(f"/crm/tasks/show/{task_id}").text
+
+
+def test_counts_on_the_card_leave_out_links_to_hidden_clients(make_client, sign_in, system):
+    mine, foreign = make_client("Mine", ["alice"]), make_client("Foreign", ["charlie"])
+    with system() as session:
+        kind = session.scalars(select(RelationshipType)).first()
+        session.add(Relationship(client_id=mine, other_id=foreign, type=kind, notes="zzlinked"))
+        session.commit()
+    alice = sign_in("alice")
+    page = alice.get(f"/crm/clients/show/{mine}").text
+    assert "zzlinked" not in page and "Foreign" not in page
+    with system() as session:
+        assert (
+            session.scalar(select(TimelineEntry.id).where(TimelineEntry.kind == "relationship")) is not None
+        )
+    assert "Foreign" not in alice.get(f"/crm/clients/timeline/{mine}?show=all").text
+    assert alice.get("/api/v1/relationships/").get_json()["count"] == 0
+    assert alice.get(f"/crm/clients/merge/?source={mine}").status_code == 200
