@@ -6,8 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
-    Select,
     and_,
     cast,
     column,
@@ -95,13 +93,18 @@ def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
 
 def _is_sensitive(item: Any) -> bool:
     """Whether the client of this row is. Its id decides: a row just added has not loaded its client yet."""
-    session, client = object_session(item), item if isinstance(item, Client) else getattr(item, "client", None)
+    session, client = (
+        object_session(item),
+        item if isinstance(item, Client) else getattr(item, "client", None),
+    )
     if session is None or client is item or item.client_id is None:
         return client is not None and bool(client.sensitive)
     if client is not None and client.id == item.client_id:
         return bool(client.sensitive)
     clients = Client.__table__
-    return bool(session.connection().scalar(select(clients.c.sensitive).where(clients.c.id == item.client_id)))
+    return bool(
+        session.connection().scalar(select(clients.c.sensitive).where(clients.c.id == item.client_id))
+    )
 
 
 def _index_triggers(record: RecordType) -> set[str]:
@@ -137,7 +140,9 @@ def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]
 
 def _owners_of_words() -> dict[type, RecordType]:
     """Model -> the record type whose words include its rows: clients for external IDs, for one."""
-    return {a.property.mapper.class_: record for record in registry() for a in record.relationships(record.search)}
+    return {
+        a.property.mapper.class_: record for record in registry() for a in record.relationships(record.search)
+    }
 
 
 def _owner_with_word_of(
@@ -245,10 +250,3 @@ def search(query: str, keys: Collection[str], limit: int = 20) -> list[SearchEnt
             .limit(limit)
         )
     )
-
-
-def clients_found(query: str, keys: Collection[str] = ("client", "contact")) -> Select[tuple[int]] | ScalarSelect:
-    """The ids of clients that a query finds by their own words or those of their contacts."""
-    return select(SearchEntry.client_id).where(SearchEntry.table_name.in_(keys), matches(query))
-
-
