@@ -1,17 +1,20 @@
 """How long a merge of 100,000 rows, its undo, and a change of 100,000 clients take.
 
-    python -m bench.merge [--rows N] [--url postgresql+psycopg://…]
+    python bench/merge.py [--rows N] [--url postgresql+psycopg://…]
 
 Uses a database of its own: a temporary SQLite file, or the empty one at the URL.
 """
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
 def timed(what: str, work: Callable[[], Any]) -> Any:

@@ -148,8 +148,9 @@ def test_statements_log_what_a_flush_logs(many: list[int], system: Callable[[], 
         )
         client.notes = 'Łódź "quoted" \\ and\nlines'
         session.add_all([
-            AttributeValue(client=client, definition=definition, text="x", day=date(2026, 2, 3), number=Decimal("0.01")),
+            AttributeValue(client=client, definition=definition, text="x", day=date(2026, 2, 3)),
             AttributeValue(client=client, definition=definition, slot=1, integer=-5, yes=False),
+            AttributeValue(client=client, definition=definition, slot=2, number=Decimal("0.000001")),
         ])  # fmt: skip
         session.commit()
         for table, which in ((AttributeValue.__table__, AttributeValue), (Client.__table__, Client)):

@@ -1,7 +1,8 @@
 """Holding many rows at once without making anybody who edits one of them fail.
 
-An editor holds a record and then asks for its client; a merge holds the client and then asks for its records.
-PostgreSQL would end one of the two after a second. So the one that can simply begin again gives way first.
+An editor holds a record and then asks for its client. So whoever needs both takes the records first, by
+`hold_rows`. Where the two still wait for each other, PostgreSQL would end one of them after a second; before
+that, the one that can simply begin again gives way.
 """
 
 import random
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session
 
@@ -46,6 +47,13 @@ def patiently(session: Session | scoped_session[Session], work: Callable[[], Res
                 raise
             time.sleep(random.uniform(0.02, 0.1) * (attempt + 1))
     raise StateConflict(_("Somebody is working on these records. Please try again."))
+
+
+def hold_rows(connection: Connection, table: Table, condition: ColumnElement[bool]) -> None:
+    """Hold the rows that meet a condition until the transaction ends."""
+    if connection.dialect.name != "sqlite":
+        rows = select(table.c.id).where(condition).with_for_update().subquery()
+        connection.execute(select(func.count()).select_from(rows))
 
 
 def _wait_at_most(connection: Connection, how_long: str) -> None:

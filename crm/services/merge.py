@@ -16,9 +16,9 @@ from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden, visible_client_ids
 from crm.services import history
 from crm.services.following import rewrite_entries, rewrite_links, rewrite_secrets
-from crm.services.locking import hold_clients, patiently
+from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.merge_fields import check_choices, combine
-from crm.services.merge_moves import Move
+from crm.services.merge_moves import Move, references
 from crm.services.timeline import add_client_entries
 
 clients = Client.__table__
@@ -64,6 +64,9 @@ def _check_visible(*ids: int) -> None:
 
 
 def _merge(session: scoped_session[Session], source_id: int, target_id: int, choices: dict[str, str]) -> int:
+    for column in references():
+        if column.table is not clients:
+            hold_rows(session.connection(), column.table, column == source_id)
     hold_clients(session.connection(), [source_id, target_id], fully=True)
     session.expire_all()
     source, target = session.get(Client, source_id), session.get(Client, target_id)

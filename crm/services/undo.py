@@ -16,12 +16,13 @@ from werkzeug.exceptions import NotFound
 from crm.errors import StateConflict
 from crm.extensions import db
 from crm.models import Change, Client, Operation, TimelineEntry
+from crm.models.base import Base
 from crm.models.types import utc_now
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden, viewer, visible_client_ids
 from crm.services import history
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
-from crm.services.locking import hold_clients, patiently
+from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.redirects import followed
 from crm.services.timeline import add_client_entries
 from crm.services.undo_report import Report
@@ -116,6 +117,11 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     connection, details = session.connection(), operation.details or {}
     pair = (details["target_id"], details["source_id"]) if kind == "unmerge" else None
     involved = select(log.c.client_id).where(log.c.operation_id == operation.id, log.c.client_id.is_not(None))
+    names = connection.scalars(select(log.c.table_name).where(log.c.operation_id == operation.id).distinct()).all()
+    for table in (Base.metadata.tables[name] for name in sorted(names) if name in Base.metadata.tables):
+        if table is not clients:
+            rows = select(log.c.row_id).where(log.c.operation_id == operation.id, log.c.table_name == table.name)
+            hold_rows(connection, table, table.c.id.in_(rows))
     hold_clients(connection, list(pair) if pair else involved)
     number = history.operation_id(session)
     report = Report(number)
