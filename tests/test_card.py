@@ -223,9 +223,11 @@ def test_counts_are_capped_and_foreign_records_are_not_counted(
 
 def test_activity_is_noted(make_client: Any, sign_in: Any, system: Any) -> None:
     acme = make_client("Acme", assignees=["alice"])
+    with system() as session:
+        before = session.get(Client, acme).last_activity_at
     sign_in("alice").post(f"/crm/notes/add?client={acme}", data={"client": acme, "text": "x"})
     with system() as session:
         client = session.get(Client, acme)
-        assert client.last_activity_at is not None
+        assert client.last_activity_at > before
         assert client.version == 1
         assert db.session.scalar(select(TimelineEntry.id).where(TimelineEntry.kind == "note"))

@@ -173,7 +173,10 @@ def test_nonsense_is_refused(make_client: Any, sign_in: Any) -> None:
 
 
 def test_a_merge_names_what_came_in(make_client: Any, sign_in: Any, system: Any) -> None:
-    source, target = make_client("Source AG", assignees=["alice"]), make_client("Target AG", assignees=["alice"])
+    source, target = (
+        make_client("Source AG", assignees=["alice"]),
+        make_client("Target AG", assignees=["alice"]),
+    )
     with system() as session:
         session.add(Note(client_id=source, text="came along"))
         session.commit()

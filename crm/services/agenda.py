@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from crm.extensions import db
@@ -32,7 +32,7 @@ def my_tasks(user_id: int) -> Some:
     asked = select(Task).where(Task.done.is_(False), mine)
     shown = asked.options(joinedload(Task.client), selectinload(Task.assignee_links))
     rows = db.session.scalars(shown.order_by(Task.due.is_(None), Task.due, Task.id).limit(MOST_TASKS))
-    return _with_count(list(rows), asked, MOST_TASKS)
+    return Some(list(rows), counted(asked))
 
 
 def overdue(tasks: Some) -> int:
@@ -45,12 +45,12 @@ def needing_attention() -> Some:
     """Clients that have been in their status for longer than it allows, longest first."""
     asked = select(Client).where(alerting())
     rows = db.session.scalars(asked.order_by(Client.status_changed_at, Client.id).limit(MOST_CLIENTS))
-    return _with_count(list(rows), asked, MOST_CLIENTS)
+    return Some(list(rows), counted(asked))
 
 
 def lately_active() -> list[Client]:
     """The clients with the latest activity."""
-    asked = select(Client).where(Client.archived_at.is_(None), Client.last_activity_at.is_not(None))
+    asked = select(Client).where(Client.archived_at.is_(None))
     return list(
         db.session.scalars(asked.order_by(Client.last_activity_at.desc(), Client.id).limit(MOST_CLIENTS))
     )
@@ -59,7 +59,3 @@ def lately_active() -> list[Client]:
 def any_client() -> bool:
     """Whether the viewer sees any client at all."""
     return db.session.scalar(select(Client.id).limit(1)) is not None
-
-
-def _with_count(rows: list[Any], asked: Select[Any], most: int) -> Some:
-    return Some(rows, len(rows) if len(rows) < most else counted(asked))

@@ -14,7 +14,7 @@ from crm.security.visibility import including_hidden
 from crm.services import archiving, trash
 from crm.services.attached import MOST_COUNTED, counts
 from crm.services.card import users_by_id
-from crm.views.page import Page, get_client
+from crm.views.page import Page, get_client, read_id
 
 
 class ClientRemoval:
@@ -112,6 +112,4 @@ class ArchiveView(Page):
 
 def get_trashed(pk: str) -> Client:
     """The client with this id in the trash; 404 otherwise."""
-    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
-        abort(404)
-    return trash.find_trashed(int(pk)) or abort(404)
+    return trash.find_trashed(read_id(pk)) or abort(404)

@@ -17,6 +17,7 @@ from crm.services.history import operation
 from crm.services.photos import find_photo
 from crm.services.redirects import find_target
 from crm.views.card_details import details
+from crm.views.page import read_id
 
 DETAILS, TIMELINE = "details", "timeline"
 
@@ -94,9 +95,7 @@ class ClientCard:
 
 def find_client(pk: str) -> Client | None:
     """The client with this id that the current user sees, or None; 404 for what is no id."""
-    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
-        abort(404)
-    return db.session.get(Client, int(pk))
+    return db.session.get(Client, read_id(pk))
 
 
 def seen_records() -> list[RecordType]:

@@ -19,8 +19,11 @@ class Page(BaseView):
         return Response(self.render_template(template, view=self, may=may, **values), status)
 
 
+def read_id(text: str) -> int:
+    """The id in an address; 404 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else abort(404)
+
+
 def get_client(pk: str) -> Client:
     """The client with this id, if the current user sees it; 404 otherwise."""
-    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
-        abort(404)
-    return db.session.get(Client, int(pk)) or abort(404)
+    return db.session.get(Client, read_id(pk)) or abort(404)

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from crm.registry import RecordType, registry
 from crm.security.manager import may
 from crm.services.timeline_page import Mark, page
-from crm.views.page import Page, get_client
+from crm.views.page import Page, get_client, read_id
 from crm.views.sentences import headline, said, text_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,10 +27,11 @@ class TimelineView(Page):
     @expose("/timeline/<pk>")
     @has_access
     def timeline(self, pk: str) -> Response:
-        client = get_client(pk)
+        number = read_id(pk)
         template = PARTS.get(request.args.get("part", "")) or abort(400)
         everything = request.args.get("show") == "all"
-        found = page(client.id, told_records(), everything, read_mark(request.args.get("before", "")))
+        found = page(number, told_records(), everything, read_mark(request.args.get("before", "")))
+        client = found.client or get_client(pk)
         return self.render(
             template, title=client.name, client=client, page=found, everything=everything,
             headline=headline, said=lambda line: said(line, found.names, client),
