@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned
+from crm.models.words import WORDS
 
 #: What can be done with a record: the routes that exist, and the names of its permissions.
 ACTIONS = ("list", "show", "add", "edit", "delete")
@@ -116,7 +117,9 @@ class RecordType:
     def _check_attribute(self, option: str, attribute: Any) -> None:
         owner = getattr(attribute, "class_", None)
         if owner is None or not issubclass(self.model, owner):
-            raise DeclarationError(f"{self.key}: {option} has {attribute}, which {self.model.__name__} has not.")
+            raise DeclarationError(
+                f"{self.key}: {option} has {attribute}, which {self.model.__name__} has not."
+            )
 
     @property
     def key(self) -> str:
@@ -147,8 +150,12 @@ class RecordType:
         return self.module == "settings"
 
     def label_of(self, name: str) -> Any:
-        """The words for one column, from `labels` or made of its name."""
-        return self.labels.get(name) or name.removesuffix("_id").replace("_", " ").capitalize()
+        """The words for one column: from `labels`, else those that all share, else made of its name."""
+        return (
+            self.labels.get(name)
+            or WORDS.get(name)
+            or name.removesuffix("_id").replace("_", " ").capitalize()
+        )
 
     def relationships(self, attributes: Iterable[InstrumentedAttribute[Any]]) -> list[Any]:
         """Those of the attributes that are relationships, for eager loading."""

@@ -9,8 +9,10 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from flask_babel.speaklater import LazyString
 
 from crm import catalogs
+from crm.records import RECORDS
 
 ROOT = Path(__file__).resolve().parent.parent
 BLANKS = re.compile(r"%\(\w+\)[sd]|\{\d\}")
@@ -55,6 +57,14 @@ def test_blanks_are_the_same(polish: Any) -> None:
         elif message.id:
             for form in message.string:
                 assert set(BLANKS.findall(form)) <= set(BLANKS.findall(" ".join(message.id))), message.id
+
+
+def test_every_column_that_is_shown_has_words() -> None:
+    for record in RECORDS:
+        for attribute in (*record.columns, *record.fields):
+            assert isinstance(record.label_of(attribute.key), LazyString), (
+                f"{record.key}.{attribute.key}: crm/models/words.py"
+            )
 
 
 def test_catalogues_are_compiled_once(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
     const place = event.detail.elt.closest(".crm-inplace");
     returnTo = place ? place.parentElement : null;
   });
-  document.addEventListener("htmx:afterSwap", () => {
+  document.addEventListener("htmx:afterSettle", () => {
     if (!returnTo?.isConnected) return;
     const form = returnTo.querySelector("form.crm-inplace");
     const target = form ? form.querySelector("input:not([type=hidden]), select, textarea") : returnTo.querySelector("button");

@@ -38,6 +38,7 @@
       allowEmptyOption: !far,
       create: select.hasAttribute("data-create"),
       createOnBlur: select.hasAttribute("data-create"),
+      refreshThrottle: far ? 300 : 0, // else Enter right after typing takes the wrong one
       placeholder: select.dataset.placeholder || (far ? crm.text("choose") : ""),
       hidePlaceholder: true,
       closeAfterSelect: !select.multiple,
