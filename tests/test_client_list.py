@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
@@ -211,3 +212,24 @@ def test_nobody_changes_what_they_may_not(make_client, system, sign_in):
     assert sign_in("alice").post(url, data={"status": "x" * 30}).status_code == 400
     with system() as session:
         assert session.get(Client, number).status_id is None
+
+
+def test_two_who_filter_the_list_at_once_each_get_their_own_rows(app, make_client, sign_in):
+    for stars in (1, 2):
+        for n in range(3):
+            make_client(f"Stars {stars} {n}", assignees=["alice", "charlie"], stars=stars)
+    wrong: list[list[str]] = []
+
+    def look(who: str, stars: int) -> None:
+        browser = sign_in(who)
+        for _ in range(15):
+            found = rows(browser.get(f"/crm/clients/list/?stars={stars}").text)
+            if found != [f"Stars {stars} {n}" for n in range(3)]:
+                wrong.append(found)
+
+    threads = [Thread(target=look, args=pair) for pair in (("alice", 1), ("charlie", 2))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
