@@ -89,7 +89,8 @@ def page(
     rows = db.session.execute(asked).all()
     more, rows = len(rows) > PAGE, rows[:PAGE]
     told = {e.operation_id for e, *_ in rows if e.table_name is None and e.kind != "created"}
-    changes = _changes(client_id, told)
+    merges = {o.id for _entry, _user, o, *_ in rows if o is not None and o.kind in ("merge", "unmerge")}
+    changes = _changes(client_id, told, merges)
     by_key = registry().by_key
     lines = [
         Line(entry, by_key.get(entry.table_name or ""), actor, operation,
@@ -131,11 +132,17 @@ def _shown(records: Iterable[RecordType], everything: bool) -> ColumnElement[boo
     return or_(TimelineEntry.kind.in_(kinds), *either)
 
 
-def _changes(client_id: int, operations: set[int | None]) -> dict[int | None, list[Change]]:
+def _changes(
+    client_id: int, operations: set[int | None], merges: set[int]
+) -> dict[int | None, list[Change]]:
+    """What operations changed at a client, and at those merged into it before they were."""
     found: dict[int | None, list[Change]] = defaultdict(list)
     if wanted := operations - {None}:
+        table = Client.__table__
+        tombstones = select(table.c.id).where(table.c.merged_into_id == client_id)
+        theirs = and_(Change.client_id.in_(tombstones), Change.operation_id.not_in(merges))
         asked = select(Change).where(
-            Change.client_id == client_id,
+            or_(Change.client_id == client_id, theirs),
             Change.operation_id.in_(wanted),
             Change.table_name.in_({"client", *PARTS}),
         )
