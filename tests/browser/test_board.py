@@ -244,6 +244,17 @@ def test_tags_are_typed_onto_the_card(open_as, cards, system):
         assert [tag.name for tag in session.get(Client, cards[0]).tags] == ["Spring fair"]
 
 
+def test_a_status_given_on_the_card_stands_on_its_timeline_at_once(open_as, cards, status_of):
+    page = open_as("alice", f"/crm/clients/show/{cards[0]}")
+    page.get_by_role("link", name="Timeline").or_(page.get_by_role("tab", name="Timeline")).first.click()
+    timeline = page.locator("#timeline")
+    expect(timeline).to_be_visible()
+    page.get_by_role("button", name="Status: New").click()
+    page.locator(".crm-status-menu").get_by_role("button", name="VIP").click()
+    expect(timeline).to_contain_text("VIP")
+    assert status_of(cards[0]) == "vip"
+
+
 def test_filters_from_the_panel(open_as, cards):
     page = open_as("alice", "/crm/clients/list/")
     page.get_by_role("button", name="Filters").click()
