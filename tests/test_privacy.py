@@ -1,13 +1,18 @@
 """What must not be told, on surfaces that no other test looks at."""
 
+import time
+from threading import Event, Thread
+
 import pytest
-from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import select
+from flask_appbuilder.security.sqla.models import Role, User
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
 
 from crm.extensions import db
 from crm.models import Client, Contact, Relationship, RelationshipType, Task, TimelineEntry
-from crm.security.visibility import as_user
+from crm.security.visibility import as_system, as_user
 from crm.services.merge import merge
+from crm.services.tags import add_tag
 from crm.services.undo import undo
 
 SECRET = "anna.secret@example.org"
@@ -157,3 +162,87 @@ def test_counts_on_the_card_leave_out_links_to_hidden_clients(make_client, sign_
     assert "Foreign" not in alice.get(f"/crm/clients/timeline/{mine}?show=all").text
     assert alice.get("/api/v1/relationships/").get_json()["count"] == 0
     assert alice.get(f"/crm/clients/merge/?source={mine}").status_code == 200
+
+
+def test_a_contact_added_by_its_clients_id_has_no_telling_title(make_client, sign_in, system):
+    number = make_client("Hidden", ["alice"], sensitive=True)
+    with system() as session:
+        session.add(Contact(client_id=number, position="Foreman", email=SECRET))
+        session.commit()
+    alice = sign_in("alice")
+    assert "Hidden" in alice.get("/crm/search?q=foreman").text
+    for page in (
+        "/crm/search?q=foreman",
+        "/crm/clients/list/?search=foreman",
+        "/crm/contacts/choices?q=foreman",
+    ):
+        assert SECRET not in alice.get(page).text, page
+
+
+def test_a_rep_who_may_only_read_besides_sees_no_more(make_client, sign_in, app, system):
+    """Read-only users without a group see all clients; a second role must not turn that into editing all."""
+    foreign = make_client("Foreign", ["charlie"])
+    with system() as session:
+        dora = User(username="dora", first_name="D", last_name="D", email="d@example.org", active=True)
+        dora.password = session.scalars(select(User).where(User.username == "vera")).one().password
+        dora.roles = list(session.scalars(select(Role).where(Role.name.in_(["Sales rep", "Read-only"]))))
+        session.add(dora)
+        session.commit()
+    assert sign_in("vera").get(f"/crm/clients/show/{foreign}").status_code == 200
+    assert sign_in("dora").get(f"/crm/clients/show/{foreign}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["archive/{}", "role/{}", "delete/{}"])
+def test_a_change_by_somebody_else_in_the_same_moment_is_said(make_client, sign_in, app, path):
+    """On PostgreSQL another request can write between reading and writing: played by a statement between."""
+    number = make_client("Acme", ["alice"])
+    table = Client.__table__
+
+    def meanwhile(session, *_args):
+        if session.dirty:
+            raised = update(table).where(table.c.id == number).values(version=table.c.version + 1)
+            session.connection().execute(raised)
+
+    office = sign_in("office")
+    event.listen(Session, "before_flush", meanwhile)
+    try:
+        answer = office.post(f"/crm/clients/{path.format(number)}", data={"role": "is_buyer", "on": "yes"})
+    finally:
+        event.remove(Session, "before_flush", meanwhile)
+    assert answer.status_code == 409, answer.text
+    assert "Somebody else has just changed this." in answer.text
+
+
+@pytest.mark.both_engines
+def test_one_new_tag_typed_by_two_at_once(make_client, app, system):
+    ids, ready, failures = [make_client("One"), make_client("Two")], Event(), []
+
+    def first():
+        with app.app_context(), as_system():
+            add_tag(db.session.get(Client, ids[0]), "Brand new", may_create=True)
+            ready.set()
+            time.sleep(0.5)
+            db.session.commit()
+            db.session.remove()
+
+    def second():
+        ready.wait(5)
+        with app.app_context(), as_system():
+            try:
+                add_tag(db.session.get(Client, ids[1]), "brand NEW", may_create=True)
+                db.session.commit()
+            except Exception as error:
+                failures.append(error)
+            db.session.remove()
+
+    threads = [Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    with system() as session:
+        assert [[tag.name for tag in session.get(Client, i).tags] for i in ids] == [
+            ["Brand new"],
+            ["Brand new"],
+        ]

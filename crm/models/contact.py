@@ -2,10 +2,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Index, String, Text, inspect, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, validates
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, validates
 
 from crm.errors import RuleError
 from crm.models.base import ClientRecord
+from crm.models.client import Client
 from crm.models.folding import fold
 from crm.models.identifiers import e164, is_email
 from crm.models.types import SortKey
@@ -61,9 +62,17 @@ class Contact(ClientRecord):
     def name(self) -> str:
         """First and last name; without them what else tells who it is, unless that is hidden from most."""
         names = " ".join(filter(None, (self.first_name, self.last_name)))
-        if names or (self.client is not None and self.client.sensitive):
+        if names or self._is_sensitive():
             return names or "—"
         return self.email or self.phone or self.mobile or "—"
+
+    def _is_sensitive(self) -> bool:
+        """Whether its client is. A row just added has not loaded its client yet, only its id."""
+        client, session = self.client, object_session(self)
+        if client is None and self.client_id is not None and session is not None:
+            client = session.get(Client, self.client_id)
+            return client is None or client.sensitive
+        return client is not None and client.sensitive
 
     @property
     def has_address(self) -> bool:

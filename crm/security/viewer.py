@@ -16,7 +16,7 @@ from crm.models import Client, ClientAssignee
 
 #: Roles that see every client whatever the setting says.
 ALL_SEEING_ROLES = frozenset({"Admin", "Office admin"})
-#: Read-only users without a group see all; within their groups they follow the setting.
+#: Who has no other role and no group sees all; within their groups they follow the setting.
 READ_ONLY_ROLE = "Read-only"
 #: Up to this many visible clients are looked up as a set, more are asked for one by one.
 FEW = 10_000
@@ -100,7 +100,7 @@ def viewer_of(user_id: int, session: Session | Any = None) -> Viewer:
         return Viewer(user_id, "all", is_admin=True)
     setting = current_app.config["CRM_VISIBILITY"]
     groups = list(session.scalars(_groups_of(user_id)))
-    if setting == "all" or (READ_ONLY_ROLE in roles and not groups):
+    if setting == "all" or (roles == {READ_ONLY_ROLE} and not groups):
         return Viewer(user_id, "all")
     members = [user_id]
     if setting == "team" and groups:

@@ -5,9 +5,11 @@ from typing import Any
 from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response
 
+from crm.errors import StateConflict
 from crm.extensions import db
 
 
@@ -55,6 +57,11 @@ def register(app: Flask) -> None:
     def foreign_host(error: SecurityError) -> Any:
         """A request for another host's name. No page can be drawn: its links would lead nowhere."""
         return answer(400, _("The CRM does not answer at this address; CRM_URL says at which it does."))
+
+    @app.errorhandler(StaleDataError)
+    def changed_meanwhile(_error: StaleDataError) -> Any:
+        """Somebody else wrote between our reading and our writing."""
+        return http_error(StateConflict(_("Somebody else has just changed this.")))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
