@@ -152,6 +152,16 @@ def test_bounced_becomes_a_task(office: Office):
         assert len(list(db.session.scalars(select(Task)))) == 1
 
 
+def test_the_task_about_a_sensitive_client_does_not_tell_its_address(office: Office):
+    [jan] = office.add("jan", sensitive=True)
+    office.sync()
+    office.server.audience.leave("jan@x.pl", "cleaned")
+    office.sync()
+    with as_system():
+        task = db.session.scalars(select(Task).where(Task.client_id == jan)).one()
+        assert task.title and "jan@x.pl" not in task.title
+
+
 def test_consent_withdrawn_here_unsubscribes_there(office: Office):
     office.server.audience.sign_up("ewa@x.pl")
     [jan, ewa] = office.add("jan", "ewa")

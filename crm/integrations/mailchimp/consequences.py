@@ -106,7 +106,12 @@ class _Follower:
         def ask_owner(client: Client) -> None:
             self.run.count("bounced")
             self.run.note(_("%(name)s: mail to %(email)s comes back", name=client.name, email=self.row.email))
-            title = _("The e-mail address %(email)s does not work: ask for another one", email=self.row.email)
+            # a task is read by more people than may see the address of a sensitive client
+            title = (
+                _("The e-mail address does not work: ask for another one")
+                if client.sensitive
+                else _("The e-mail address %(email)s does not work: ask for another one", email=self.row.email)
+            )
             task = Task(title=title[:200], client_id=client.id, due=utc_now(), priority="normal")
             if client.responsible:
                 task.assignees = [client.responsible]
