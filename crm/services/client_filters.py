@@ -60,7 +60,7 @@ def _search(values: Sequence[str], _args: Any) -> Condition:
     # asked of the bare table: who is seen is decided once, for the clients, and not again for each entry
     entry = SearchEntry.__table__.alias().c
     clients = select(entry.client_id).where(entry.table_name.in_(SEARCHED))
-    return and_(*(Client.id.in_(clients.where(matches(v[:LONGEST_SEARCH], entry))) for v in values))
+    return Client.id.in_(clients.where(or_(*(matches(v[:LONGEST_SEARCH], entry) for v in values))))
 
 
 def _one_of(name: str, values: Sequence[str], known: Any) -> list[str]:
@@ -134,16 +134,16 @@ def _assignee(values: Sequence[str], _args: Any) -> Condition:
     return or_(*either) if either else false()
 
 
-def _day(name: str, values: Sequence[str]) -> date:
-    if len(values) > 1:
-        raise UnknownFilter(_("The filter “%(name)s” can be given once.", name=name), field=name)
-    try:
-        found = date.fromisoformat(values[0])
-    except ValueError:
-        raise unreadable(name, values[0]) from None
-    # a day at the very ends of the calendar has no midnight in UTC
-    if not 1000 <= found.year <= 9000:
-        raise unreadable(name, values[0])
+def _days(name: str, values: Sequence[str]) -> list[date]:
+    found = []
+    for value in values:
+        try:
+            found.append(date.fromisoformat(value))
+        except ValueError:
+            raise unreadable(name, value) from None
+        # a day at the very ends of the calendar has no midnight in UTC
+        if not 1000 <= found[-1].year <= 9000:
+            raise unreadable(name, value)
     return found
 
 
@@ -153,16 +153,15 @@ def begin_of(day: date) -> datetime:
 
 
 def _created_from(values: Sequence[str], _args: Any) -> Condition:
-    return Client.created_at >= begin_of(_day("created_from", values))
+    return Client.created_at >= begin_of(min(_days("created_from", values)))
 
 
 def _created_to(values: Sequence[str], _args: Any) -> Condition:
-    return Client.created_at < begin_of(_day("created_to", values) + timedelta(days=1))
+    return Client.created_at < begin_of(max(_days("created_to", values)) + timedelta(days=1))
 
 
 def _last_contact_before(values: Sequence[str], _args: Any) -> Condition:
-    before = begin_of(_day("last_contact_before", values))
-    return or_(Client.last_activity_at.is_(None), Client.last_activity_at < before)
+    return Client.last_activity_at < begin_of(max(_days("last_contact_before", values)))
 
 
 def _archived(values: Sequence[str], _args: Any) -> Condition | None:

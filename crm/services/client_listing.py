@@ -92,7 +92,7 @@ def via_contacts(args: MultiDict[str, str], rows: Sequence[Client]) -> dict[int,
     own: set[int | None] = set()
     found: dict[int, list[str]] = {}
     for entry in db.session.scalars(asked.order_by(SearchEntry.name_key).limit(MOST_ENTRIES)):
-        if not is_match(entry, values[0][:LONGEST_SEARCH]):
+        if not any(is_match(entry, value[:LONGEST_SEARCH]) for value in values):
             continue
         if entry.table_name == "client":
             own.add(entry.client_id)
