@@ -198,6 +198,17 @@ def test_every_active_attribute_shows_on_the_card(system: Any, sign_in: Any, mak
     assert "Blank one" in vera and f"/crm/clients/attribute/{client}" not in vera
 
 
+def test_an_attribute_can_be_a_column_of_the_list(system: Any, sign_in: Any, make_client: Any) -> None:
+    client = make_client("Acme", assignees=["alice"])
+    with system() as session:
+        define(session, "words", label="Shown", in_list=True)
+        define(session, "text", label="Unlisted")
+        attributes.set_attributes(session.get(Client, client), {"shown": ["Red", "Blue"], "unlisted": "nowhere"})
+        session.commit()
+    page = sign_in("alice").get("/crm/clients/list/").text
+    assert "Shown" in page and "Blue" in page and "Unlisted" not in page and "nowhere" not in page
+
+
 @pytest.mark.parametrize(("kind", "typed", "message"), [
     ("number", "abc", "This is not a number."), ("date", "2026-02-31", "This is not a date."),
     ("word", "Purple", "is not in the list"), ("word", "#99", "There is no such choice."),

@@ -161,6 +161,12 @@ def card_of(client: Client) -> list[tuple[str, list[tuple[AttributeDefinition, A
     ]
 
 
+def columns_of(clients: Sequence[Client]) -> tuple[list[AttributeDefinition], dict[int, dict[str, Any]]]:
+    """The attributes that are columns of the list, and what these clients have there by id and key."""
+    shown = [definition for definition in definitions(options=False) if definition.in_list]
+    return shown, values_of_clients([client.id for client in clients]) if shown else {}
+
+
 def rows_of(client: Client) -> dict[int, list[AttributeValue]]:
     """definition id -> the rows of a client's value, as the database has them."""
     found: dict[int, list[AttributeValue]] = defaultdict(list)

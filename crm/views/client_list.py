@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from crm.errors import UnknownFilter
 from crm.security.manager import may
 from crm.services import client_listing
+from crm.services.attributes import columns_of
 from crm.services.client_filters import FILTERS, filtered, is_filtered
 from crm.services.iso_lists import country_name
 from crm.services.listing import MOST_COUNTED, counted
@@ -66,6 +67,7 @@ class ClientListPages:
     def list(self) -> Response:
         statuses = all_statuses()
         page = client_listing.page_of(request.args)
+        columns, values = columns_of(page.rows)
         return remembering(
             self.render(
                 self.list_template,
@@ -74,6 +76,8 @@ class ClientListPages:
                 statuses=statuses,
                 via=client_listing.via_contacts(request.args, page.rows),
                 sortable=client_listing.sortable(),
+                attribute_columns=columns,
+                attribute_values=values,
                 page_sizes=PAGE_SIZES,
                 editable=may("edit", "client"),
                 **self.filter_bar(statuses),
