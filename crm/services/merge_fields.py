@@ -23,6 +23,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "status": ("status_id", "status_changed_at"),
     "consent": ("consent", "consent_at", "consent_source", "consent_by_id"),
 }
+#: Of a group with more than its own values: those that say whether it is filled in, and with the same.
+DECIDING = {
+    "billing": ("billing_street", "billing_postal_code", "billing_city"),
+    "delivery": ("delivery_street", "delivery_postal_code", "delivery_city"),
+    "billing_amount": ("billing_amount",),
+    "status": ("status_id",),
+    "consent": ("consent",),
+}
 #: What either client has, both have: a toggle, and being sensitive.
 EITHER = ("is_buyer", "is_supplier", "is_workshop", "sensitive")
 #: What follows from other fields or from the state of the row.
@@ -40,12 +48,15 @@ class Field:
     columns: tuple[str, ...]
 
     def is_blank(self, client: Client) -> bool:
-        """Whether nothing was filled in. No consent was, consent refused was not left blank."""
-        if self.name == "consent":
-            return client.consent is None
-        deciding = ("status_id",) if self.name == "status" else self.columns
-        values = (getattr(client, column) for column in deciding)
-        return all(value is None or value is False or value == "" for value in values)
+        """Whether nothing was filled in. No answer to consent is none; a refusal is one."""
+        return all(value is None or value == "" for value in self._deciding(client))
+
+    def is_same(self, one: Client, other: Client) -> bool:
+        """Whether there is nothing to choose between the two."""
+        return self._deciding(one) == self._deciding(other)
+
+    def _deciding(self, client: Client) -> list[Any]:
+        return [getattr(client, column) for column in DECIDING.get(self.name, self.columns)]
 
     def values(self, client: Client) -> tuple[Any, ...]:
         return tuple(getattr(client, column) for column in self.columns)

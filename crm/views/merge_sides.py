@@ -11,7 +11,7 @@ from crm.models import Client
 from crm.registry import registry
 from crm.security.masking import is_masked
 from crm.services.attributes import definitions, values_of_clients
-from crm.services.client_words import LABELS, ROLES
+from crm.services.client_words import KINDS, LABELS, ROLES
 from crm.services.merge_fields import BOTH, SOURCE, TARGET, Field, fields
 from crm.views.values import Cell, cell
 
@@ -56,7 +56,7 @@ def _field(field: Field, source: Client, target: Client, chosen: Mapping[str, st
         return Row(field.name, label, *sides, taken=TARGET if target.consent is False else SOURCE)
     # of masked values it is not told whether they are the same
     masked = any(is_masked(client, name) for client in (source, target) for name in field.columns)
-    if field.is_blank(source) or (not masked and field.values(source) == field.values(target)):
+    if field.is_blank(source) or (not masked and field.is_same(source, target)):
         return Row(field.name, label, *sides, taken=TARGET)
     if field.is_blank(target):
         return Row(field.name, label, *sides, taken=SOURCE)
@@ -77,8 +77,8 @@ def _shown(field: Field, client: Client) -> Cell:
         return cell(record, client, "status")
     if field.name == "consent":
         return Cell("yes_no", client.consent)
-    if field.name in LABELS and len(field.columns) == 1 and field.name in record.choices:
-        return Cell("text", dict(record.choices[field.name]).get(getattr(client, field.name)))
+    if field.name == "kind":
+        return Cell("text", KINDS[client.kind])
     cells = [cell(record, client, name) for name in field.columns if name != "use_delivery"]
     filled = [one for one in cells if one.kind != "empty"]
     if len(filled) == 1:

@@ -69,7 +69,7 @@ class OperationView(Page):
         report = report_of(operation.id, operation.details) if operation.kind in UNDOING else None
         return self.render(
             "operation/show.html", title=words(operation.kind), done=done, counts=counts_of(operation.id),
-            report=report, why_not=why_not(operation), words=words, table_words=table_words, reasons=REASONS,
+            report=report, why_not=why_not(done), words=words, table_words=table_words, reasons=REASONS,
             undoes=(operation.details or {}).get("undoes"),
         )  # fmt: skip
 
@@ -102,10 +102,12 @@ def can_undo(operation: Any) -> bool:
     return operation.undone_by_id is None and operation.kind not in UNDOING
 
 
-def why_not(operation: Any) -> str:
+def why_not(done: Done) -> str:
     """Why an operation cannot be undone; nothing where it can."""
+    if not done.rows:
+        return _("It changed nothing that could be undone.")
     try:
-        check_undoable(db.session(), operation)
+        check_undoable(db.session(), done.operation)
     except StateConflict as error:
         return str(error.description)
     except HTTPException:
