@@ -32,11 +32,9 @@ def worker(threads: int) -> None:
 def sync_command(full: bool, dry_run: bool, confirm: bool) -> None:
     """One sync, now and here. The counts are the last line; the exit code is 0 only when it is complete."""
     options = {"full": full, "dry_run": dry_run, "confirm": confirm}
-    run = run_here("mailchimp", sync, options)
+    run = run_here("mailchimp", sync, options, say=click.echo)
     if run is None:
         sys.exit("A Mailchimp sync is already running.")
-    for line in run.report:
-        click.echo(line)
     state, error = state_of(run.id)
     if state != DONE:
         click.echo(error or state, err=True)

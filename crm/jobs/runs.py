@@ -40,8 +40,10 @@ stopping = threading.Event()
 class Run(Progress):
     """What a job sees of its own run. Each method commits: never called inside an open transaction."""
 
-    def __init__(self, run_id: int | None, options: dict[str, Any]):
-        self.id, self.options = run_id, options
+    def __init__(
+        self, run_id: int | None, options: dict[str, Any], say: Callable[[str], None] = lambda line: None
+    ):
+        self.id, self.options, self._say = run_id, options, say
         self.counters: dict[str, Any] = {}
         self.report: list[str] = []
 
@@ -53,7 +55,8 @@ class Run(Progress):
             raise Stopped
 
     def note(self, line: str) -> None:
-        """Add a line to the run's report; only the first hundreds are kept."""
+        """Add a line to the run's report, of which the first hundreds are kept, and say it at once."""
+        self._say(line)
         if len(self.report) < MAX_REPORT:
             self.report.append(line)
 
@@ -135,8 +138,16 @@ def execute(run_id: int, find_job: Callable[[str], Callable[[Run], None]]) -> No
         # a scheduled run stays queued: the leader puts it in again until its turn has come
 
 
-def run_here(kind: str, job: Callable[[Run], None], options: dict[str, Any]) -> Run | None:
-    """Do a run in this process, now (the command line). None when one of its kind is running elsewhere."""
+def run_here(
+    kind: str,
+    job: Callable[[Run], None],
+    options: dict[str, Any],
+    say: Callable[[str], None] = lambda line: None,
+) -> Run | None:
+    """Do a run in this process, now (the command line). None when one of its kind is running elsewhere.
+
+    say: is given each line of the report as it comes.
+    """
     with hold(f"job-{kind}") as got:
         if not got:
             return None
@@ -145,7 +156,7 @@ def run_here(kind: str, job: Callable[[Run], None], options: dict[str, Any]) -> 
         run_id = db.session.execute(insert(runs).values(values)).inserted_primary_key[0]
         db.session.commit()
         _claim(run_id)
-        run = Run(run_id, options)
+        run = Run(run_id, options, say)
         _carry_out(run, job)
         return run
 

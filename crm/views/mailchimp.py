@@ -87,7 +87,7 @@ class MailchimpView(Page):
         run = get_run(pk)
         if run.kind != KIND or run.state != UNCONFIRMED:
             abort(409)
-        return self._ask({**run.options, "confirm": run.counters.get("leaving") or True})
+        return self._ask({**run.options, "confirm": run.counters["leaving"]})
 
     @expose("/skipped")
     @has_access

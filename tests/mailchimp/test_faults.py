@@ -12,6 +12,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import run_here
 from tests.mailchimp.conftest import Office
+from tests.mailchimp.prism import STRICT, prism
 from tests.mailchimp.standin import Fault
 from tests.mailchimp.story import outcome, prepare
 
@@ -130,3 +131,15 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def test_a_whole_night_keeps_to_the_strict_specification(office: Office, undisturbed):
+    """Every request and every answer of the story passes Prism, which stands in between."""
+    office.server.audience.empty_times = False
+    with prism("proxy", "--errors", str(STRICT), office.server.url) as url:
+        office.app.config["MAILCHIMP_API_URL"] = url
+        office.app.config["MAILCHIMP_OPTIONS"] = {"timeout": (5, 60)}
+        prepare(office)
+        office.sync()
+        office.sync()
+    assert outcome(office)["there"] == undisturbed[0]["there"]

@@ -180,3 +180,24 @@ def test_without_a_key_it_says_so(office: Office):
     run = office.run()
     assert run.state == "failed"
     assert "MAILCHIMP_API_KEY" in run.error
+
+
+def test_who_changes_while_pages_are_turned_hides_nobody(office: Office):
+    office.add_many({"name": f"p{i}", "email": f"p{i}@x.pl"} for i in range(2500))
+    office.sync()
+    audience = office.server.audience
+    audience.ahead = timedelta(hours=1)
+    audience.leave("p1005@x.pl")
+    # it stands in the middle, and slips to the first page when those before it go to the end
+    office.there("p1005").last_changed -= timedelta(hours=1)
+
+    def meanwhile(moment: str) -> None:
+        if moment == "after" and office.server.calls["GET /lists/aud1/members"] == 1:
+            for number in range(20):
+                audience.change(f"p{number}@x.pl", LNAME="Nowy")
+
+    office.server.watch = meanwhile
+    office.sync(full=True)
+    office.server.watch = lambda moment: None
+    assert office.get(1006).consent is False
+    assert office.get(1).last_name == "Nowy"

@@ -16,7 +16,7 @@ from crm.services.progress import Progress
 #: Read again what changed shortly before the last reading: clocks differ and changes arrive late.
 OVERLAP = timedelta(minutes=15)
 #: A reading that never comes to rest is given up until the next run.
-MAX_ROUNDS = 20
+MAX_ROUNDS = 4
 
 members = MailchimpMember.__table__
 NEW = {"pending": True, "managed": False, "sent_tags": "", "moved_from": None}
@@ -24,38 +24,43 @@ NEW = {"pending": True, "managed": False, "sent_tags": "", "moved_from": None}
 
 def read_audience(
     mailchimp: Mailchimp, run: Progress, since: datetime | None, *, mark: int | None = None
-) -> None:
+) -> bool:
     """Bring `mailchimp_member` up to date with what changed since then (None: everything).
 
-    mark: number put on every member seen, so that those not seen can be told.
+    mark: number put on every member seen, so that those not seen can be told. Gives False where the audience
+    kept moving, so that some may have slipped through.
     """
-    for status in (None, "archived"):  # whether archived ones come unasked is not documented
-        _read(mailchimp, run, since, status, mark)
+    # whether archived ones come unasked is not documented
+    kept_still = _read(mailchimp, run, since, None, mark)
+    return _read(mailchimp, run, since, "archived", mark) and kept_still
 
 
 def _read(
     mailchimp: Mailchimp, run: Progress, since: datetime | None, status: str | None, mark: int | None
-) -> None:
+) -> bool:
+    """Whoever changes while pages are turned goes to the end, and somebody else slips to a page already read.
+
+    So a reading counts only when nobody changed in it.
+    """
     for _round in range(MAX_ROUNDS):
-        pages, news, newest = 0, 0, None
+        pages, newest, began = 0, None, mailchimp.server_time
         for page in mailchimp.changed_members(since, status):
             pages += 1
-            news += store(page, mark)
+            store(page, mark)
             newest = max([moment for moment in (newest, *map(_changed_at, page)) if moment], default=None)
             run.count("read", len(page))
             run.progress(_("Reading the audience"), run.counters["read"])
-        # rows move while pages are turned: what changed meanwhile is read until nothing is new
-        if pages < 2 or not news or newest is None:
-            return
-        since = newest
+        if pages < 2 or newest is None or began is None or newest < began:
+            return True
+    return False
 
 
 def _changed_at(member: dict[str, Any]) -> datetime | None:
     return read_time(member.get("last_changed"))
 
 
-def store(page: list[dict[str, Any]], mark: int | None = None) -> int:
-    """Keep a page of members; gives how many of them were news. Commits."""
+def store(page: list[dict[str, Any]], mark: int | None = None) -> None:
+    """Keep a page of members. Commits."""
     read = {row["hash"]: row for row in map(_row, page) if row}
     known, moved = _known(read)
     out = suppressions_of(list(read))
@@ -79,7 +84,6 @@ def store(page: list[dict[str, Any]], mark: int | None = None) -> int:
         statement = update(members).where(members.c.id == bindparam("row_id")).values(values)
         db.session.connection().execute(statement, changed)
     db.session.commit()
-    return len(new) + len(changed)
 
 
 def _known(read: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:

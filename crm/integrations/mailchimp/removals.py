@@ -50,15 +50,21 @@ def check_amount(run: Progress) -> None:
     audience = count(is_active)
     clients = db.session.scalar(select(func.count()).select_from(Client.__table__))
     db.session.rollback()
-    run.counters["leaving"] = leaving
+    question = _("%(leaving)s of %(audience)s members would leave the audience; nothing was changed.",
+                 leaving=leaving, audience=audience)  # fmt: skip
+    ask_if_many(run, leaving, audience if clients else 0, question)
+    if leaving and not clients and not run.options.get("confirm"):
+        raise NeedsConfirmation(question)
+
+
+def ask_if_many(run: Progress, number: int, audience: int, question: str) -> None:
+    """Raises NeedsConfirmation for more than max(20, 5 %), unless a person agreed to so many."""
+    run.counters["leaving"] = number
     agreed = run.options.get("confirm")
-    if agreed is True or (isinstance(agreed, int) and leaving <= agreed):
+    if agreed is True or (agreed and number <= agreed):
         return
-    if leaving > max(FREE, SHARE * audience) or (leaving and not clients):
-        raise NeedsConfirmation(
-            _("%(leaving)s of %(audience)s members would leave the audience; nothing was changed.",
-              leaving=leaving, audience=audience)
-        )  # fmt: skip
+    if number > max(FREE, SHARE * audience):
+        raise NeedsConfirmation(question)
 
 
 def rename_members(mailchimp: Mailchimp, run: Progress) -> None:

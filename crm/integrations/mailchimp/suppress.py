@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.extensions import db
@@ -33,7 +33,3 @@ def suppressions_of(hashes: list[str]) -> dict[str, Any]:
 def lift(hash_: str) -> None:
     """The person came back by themselves."""
     db.session.execute(delete(suppressed).where(suppressed.c.hash == hash_))
-
-
-def is_suppressed(hash_: str) -> bool:
-    return db.session.scalar(select(suppressed.c.id).where(suppressed.c.hash == hash_)) is not None

@@ -27,7 +27,7 @@ from crm.models import MailchimpAudience, MailchimpMember
 from crm.models.mailchimp import FORGOTTEN
 from crm.models.types import utc_now
 from crm.security.visibility import as_system, including_hidden
-from crm.services.progress import CannotWork, NeedsConfirmation, Progress
+from crm.services.progress import CannotWork, Progress
 
 WHOLE_EVERY = timedelta(days=7)
 #: How often people who turn out to be there already may send the run back to reading.
@@ -113,16 +113,18 @@ class _Sync:
         if whole:
             if not self.dry_run and "COMPANY" not in self.mailchimp.merge_field_tags():
                 self.mailchimp.create_merge_field("COMPANY", "Company")
-            read_audience(self.mailchimp, self.run, None, mark=self.run.id)
-            self._find_forgotten()
+            complete = read_audience(self.mailchimp, self.run, None, mark=self.run.id)
+            if complete:
+                self._find_forgotten()
         else:
-            read_audience(self.mailchimp, self.run, self.audience.read_until - OVERLAP)
-        # a dry run has not prepared the merge fields: the next run begins from the start again
-        read = {"read_until": self.began} | (
-            {"read_whole_at": utc_now()} if whole and not self.dry_run else {}
-        )
-        db.session.execute(update(audiences).values(read))
-        db.session.commit()
+            complete = read_audience(self.mailchimp, self.run, self.audience.read_until - OVERLAP)
+        if complete:
+            # a dry run has not prepared the merge fields: the next run begins from the start again
+            read = {"read_until": self.began} | (
+                {"read_whole_at": utc_now()} if whole and not self.dry_run else {}
+            )
+            db.session.execute(update(audiences).values(read))
+            db.session.commit()
 
     def _select(self) -> None:
         if changed := follow(self.run, self.dry_run):
@@ -142,12 +144,9 @@ class _Sync:
     def _find_forgotten(self) -> None:
         """Who was sent once and is in no status any more was deleted for good, and must not be sent again."""
         missing = find_unread(self.run.id or 0)
-        limit = max(removals.FREE, removals.SHARE * removals.count(removals.is_active))
-        if len(missing) > limit and not self.run.options.get("confirm"):
-            raise NeedsConfirmation(
-                _("%(number)s members are gone from the audience without a trace; nothing was changed.",
-                  number=len(missing))
-            )  # fmt: skip
+        question = _("%(number)s members are gone from the audience without a trace; nothing was changed.",
+                     number=len(missing))  # fmt: skip
+        removals.ask_if_many(self.run, len(missing), removals.count(removals.is_active), question)
         for email in missing:
             self._forget_if_gone(email)
         drop_unread(self.run.id or 0)
