@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from crm.errors import Invalid, RuleError
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.models.attribute import VALUE_COLUMNS
 from crm.services import attribute_changes, attributes
 from crm.services.attribute_changes import DELETE, OptionRow
+from crm.services.undo import undo
 from tests.filled_form import FilledForm, opened
 
 WORDS = ("Red", "Green", "Blue")
@@ -203,7 +204,9 @@ def test_an_attribute_can_be_a_column_of_the_list(system: Any, sign_in: Any, mak
     with system() as session:
         define(session, "words", label="Shown", in_list=True)
         define(session, "text", label="Unlisted")
-        attributes.set_attributes(session.get(Client, client), {"shown": ["Red", "Blue"], "unlisted": "nowhere"})
+        attributes.set_attributes(
+            session.get(Client, client), {"shown": ["Red", "Blue"], "unlisted": "nowhere"}
+        )
         session.commit()
     page = sign_in("alice").get("/crm/clients/list/").text
     assert "Shown" in page and "Blue" in page and "Unlisted" not in page and "nowhere" not in page
@@ -500,3 +503,30 @@ def test_deleting_an_attribute_says_how_many_and_is_logged(
         assert all(
             change.before["definition_id"] == 1 for change in gone if change.table_name == "attribute_value"
         )
+
+
+@pytest.mark.both_engines
+def test_deleting_renaming_replacing_and_changing_type_can_be_undone(system: Any, make_client: Any) -> None:
+    ids = [make_client(f"C{n}") for n in range(3)]
+    with system() as session:
+        define(session, "words", key="it")
+        for number in ids:
+            attributes.set_attributes(session.get(Client, number), {"it": ["Red", "Blue"]})
+        session.commit()
+        before = attributes.values_of_clients(ids)
+        swap = {"Red": "Blue", "Blue": "Red"}
+        for work in (
+            attribute_changes.delete_definition,
+            lambda it: attribute_changes.change_type(it, "text"),
+            lambda it: attribute_changes.save_options(it, rows_of(it, Red=str(it.options[1].id))),
+            lambda it: attribute_changes.save_options(
+                it, [OptionRow(o.id, swap.get(o.label, o.label)) for o in it.options]
+            ),
+        ):
+            work(session.scalars(select(AttributeDefinition)).one())
+            session.commit()
+            assert attributes.values_of_clients(ids) != before
+            undo(session.scalars(select(Operation.id).order_by(Operation.id.desc())).first())
+            session.commit()
+            session.expire_all()
+            assert attributes.values_of_clients(ids) == before

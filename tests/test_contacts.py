@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from crm.extensions import db
-from crm.models import Change, Client, Contact
+from crm.models import Change, Client, Contact, Operation
 from crm.security.visibility import as_system
 from crm.services import contacts
+from crm.services.undo import undo
 
 
 def primaries(system: Any, client_id: int) -> list[str]:
@@ -207,3 +208,26 @@ def test_any_sequence_leaves_one_primary(
                     select(Contact.is_primary).where(Contact.client_id == client_id)
                 ).all()
                 assert sum(marks) == (1 if marks else 0)
+
+
+@pytest.mark.both_engines
+def test_undo_gives_the_mark_back(system: Any, make_client: Any) -> None:
+    client, other = make_client("Acme"), make_client("Other")
+    with system() as session:
+        for name in ("Ann", "Ben"):
+            session.add(Contact(client_id=client, first_name=name))
+            session.commit()
+
+    def move(contact: Contact) -> None:
+        contact.client_id = other
+
+    for name, work in (("Ann", contacts.delete_contact), ("Ben", contacts.make_primary), ("Ann", move)):
+        with system() as session:
+            work(session.scalars(select(Contact).where(Contact.first_name == name)).one())
+            session.commit()
+        assert primaries(system, client) == ["Ben"]
+        with system() as session:
+            undo(session.scalars(select(Operation.id).order_by(Operation.id.desc())).first())
+            session.commit()
+        assert primaries(system, client) == ["Ann"], name
+        assert primaries(system, other) == []
