@@ -30,6 +30,7 @@ from crm.models import (
     TimelineEntry,
 )
 from crm.security.visibility import as_system, including_hidden
+from tests.conftest import PASSWORD
 
 MARK = "zyzzyva"
 #: Open to everybody, signed in or not.
@@ -209,3 +210,41 @@ def test_signed_out_every_route_refuses(app: Flask, foreign: Any) -> None:
             open_.append(f"{answer.status_code} {method} {url} {answer.location}")
     assert not open_, "\n".join(open_)
     assert snapshot(app, foreign["client"]) == before
+
+
+def everything(app: Flask) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with app.app_context():
+        tables = Client.metadata.sorted_tables
+        found = {t.name: sorted(map(repr, db.session.execute(select(t)))) for t in tables}
+        db.session.remove()
+        return found
+
+
+def test_reading_writes_nothing(app: Flask, sign_in: Any, foreign: Any) -> None:
+    """No GET changes a row: a link on somebody else's page could be one (T17)."""
+    admin = sign_in("admin")
+    before = everything(app)
+    for method, url, more in calls(app, foreign):
+        if method == "GET":
+            admin.open(url, method=method, **more)
+    after = everything(app)
+    assert [name for name in before if before[name] != after[name]] == []
+
+
+def test_without_its_token_a_signed_in_browser_writes_nothing(app: Flask, make_app: Any, foreign: Any) -> None:
+    strict = make_app(WTF_CSRF_ENABLED=True)
+    browser = strict.test_client()
+    token = re.search('name="csrf_token"[^>]*value="([^"]+)"', browser.get("/login/").text)
+    data = {"username": "admin", "password": PASSWORD, "csrf_token": token[1] if token else ""}
+    assert browser.post("/login/", data=data).status_code == 302
+    assert browser.get("/crm/clients/list/").status_code == 200
+    before, wrong = everything(app), []
+    for method, url, more in calls(strict, foreign):
+        if method != "GET":
+            answer = browser.open(url, method=method, **more)
+            if answer.status_code not in (400, 404, 405):
+                wrong.append(f"{answer.status_code} {method} {url}")
+    after = everything(app)
+    assert not wrong, "\n".join(wrong)
+    assert [name for name in before if before[name] != after[name]] == []
