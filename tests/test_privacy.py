@@ -5,11 +5,11 @@ from threading import Event, Thread
 
 import pytest
 from flask_appbuilder.security.sqla.models import Role, User
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from crm.extensions import db
-from crm.models import Client, Contact, Relationship, RelationshipType, Task, TimelineEntry
+from crm.models import Client, Contact, Note, Relationship, RelationshipType, Task, TimelineEntry
 from crm.security.visibility import as_system, as_user
 from crm.services.merge import merge
 from crm.services.tags import add_tag
@@ -246,3 +246,30 @@ def test_one_new_tag_typed_by_two_at_once(make_client, app, system):
             ["Brand new"],
             ["Brand new"],
         ]
+
+
+@pytest.mark.parametrize("kind", ["page", "api"])
+def test_saving_what_somebody_deletes_in_the_same_moment_is_said(make_client, sign_in, system, kind):
+    number = make_client("Acme", ["alice"])
+    with system() as session:
+        note = Note(client_id=number, text="old")
+        session.add(note)
+        session.commit()
+        note_id = note.id
+    table = Note.__table__
+
+    def meanwhile(state):
+        if state.is_select and any(m.class_ is Note for m in state.all_mappers):
+            if state.statement._for_update_arg is not None:
+                state.session.connection().execute(delete(table).where(table.c.id == note_id))
+
+    office = sign_in("office")
+    event.listen(Session, "do_orm_execute", meanwhile)
+    try:
+        if kind == "page":
+            answer = office.post(f"/crm/notes/edit/{note_id}", data={"text": "new", "client": str(number)})
+        else:
+            answer = office.put(f"/api/v1/notes/{note_id}", json={"text": "new"})
+    finally:
+        event.remove(Session, "do_orm_execute", meanwhile)
+    assert answer.status_code in (404, 409), answer.text

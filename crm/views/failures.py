@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import DataError, IntegrityError, StatementError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.exc import DataError, IntegrityError, InvalidRequestError, StatementError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response
 
@@ -62,6 +62,13 @@ def register(app: Flask) -> None:
     def changed_meanwhile(_error: StaleDataError) -> Any:
         """Somebody else wrote between our reading and our writing."""
         return http_error(StateConflict(_("Somebody else has just changed this.")))
+
+    @app.errorhandler(InvalidRequestError)
+    def gone_meanwhile(error: InvalidRequestError) -> Any:
+        """Somebody else deleted the row between our finding it and our holding it."""
+        if isinstance(error, ObjectDeletedError) or str(error).startswith("Could not refresh instance"):
+            return http_error(StateConflict(_("Somebody has just deleted this.")))
+        return unexpected(error)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
