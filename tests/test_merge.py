@@ -74,7 +74,7 @@ def test_everything_moves(two: tuple[int, int], system: Callable[[], Any]) -> No
                 Contact(client=of, first_name="c"), ClientTag(client=of, tag=Tag(name="Gold")),
                 ClientExternalId(external_id="x-1"),
                 ClientPhoto(client=of, content_type="image/png", digest="0", image=b"1"),
-                MailchimpMember(client=of, hash="0" * 32, email="a@b.pl", status="subscribed")]  # fmt: skip
+                MailchimpMember(client_id=source, hash="0" * 32, email="a@b.pl", status="subscribed")]  # fmt: skip
         of.external_ids.append(rows[5])
         session.add_all(rows)
         session.commit()
