@@ -273,3 +273,36 @@ def test_saving_what_somebody_deletes_in_the_same_moment_is_said(make_client, si
     finally:
         event.remove(Session, "do_orm_execute", meanwhile)
     assert answer.status_code in (404, 409), answer.text
+
+
+def test_a_task_is_not_taken_away_from_a_hidden_client(make_client, sign_in, system):
+    foreign, own = make_client("Foreign", ["charlie"]), make_client("Own", ["alice"])
+    with system() as session:
+        task = Task(title="Call them", client_id=foreign)
+        task.assignees = [session.scalars(select(User).where(User.username == "alice")).one()]
+        session.add(task)
+        session.commit()
+        number = task.id
+    alice = sign_in("alice")
+    answer = alice.put(f"/api/v1/tasks/{number}", json={"client": own})
+    assert answer.status_code == 422 and "client" in answer.get_json()["errors"], answer.text
+    data = {"title": "Mine now", "client": str(own), "priority": "normal"}
+    assert alice.post(f"/crm/tasks/edit/{number}", data=data).status_code == 422
+    assert alice.put(f"/api/v1/tasks/{number}", json={"title": "Call them soon"}).status_code == 200
+    with system() as session:
+        assert session.get(Task, number).client_id == foreign
+
+
+def test_merging_and_taking_it_back_does_not_tell_what_was_masked(make_client, sign_in):
+    hidden = make_client(
+        "Hidden", ["alice"], sensitive=True, email=SECRET, phone="601602603", pesel="44051401359"
+    )
+    mine = make_client("Mine", ["alice"], mobile="600700800")
+    alice = sign_in("alice")
+    merged = alice.post("/crm/clients/merge_clients.json", json={"source_id": hidden, "target_id": mine})
+    number = merged.get_json()["operation_id"]
+    assert alice.post(f"/crm/operations/undo/{number}").status_code == 302
+    assert json_of(alice.get(f"/api/v1/clients/{mine}"))["sensitive"] is False
+    for name, told in (("alice", False), ("office", True)):
+        page = sign_in(name).get(f"/crm/clients/timeline/{mine}?show=all").text
+        assert [secret in page for secret in (SECRET, "601602603", "44051401359")] == [told] * 3, name

@@ -40,6 +40,8 @@ def _references(item: Base, relation: RelationshipProperty[Any]) -> tuple[set[in
     reached = next((o for o in by_object.added or () if o is not None), None)
     left = {o.id for o in by_object.deleted or () if o is not None and o.id}
     if by_object.added:
+        # of what is hidden no object was loaded, but the old id is there
+        left |= {i for i in (*(by_id.deleted or ()), *(by_id.unchanged or ())) if i}
         return left | ({reached.id} if reached is not None and reached.id else set()), getattr(
             reached, "id", None
         )

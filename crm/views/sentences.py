@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from crm.models import AttributeValue, Change, Client
 from crm.models.identifiers import is_email
-from crm.security.masking import is_masked
+from crm.security.masking import may_see_sensitive, secret_names
 from crm.services.client_words import KINDS, LABELS
 from crm.services.history import decode_row
 from crm.services.timeline_page import REFERENCES, Line, Names, merged_source
@@ -82,19 +82,24 @@ def _client(change: Change, names: Names, client: Client) -> list[Said]:
     before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
     return [
         Said(str(label), hidden=True)
-        if is_masked(client, name) or (name == "name" and _named_by_secret(client, before, after))
+        if _is_hidden(client, name, before, after)
         else Said(str(label), _words(name, before.get(name), names), _words(name, after.get(name), names))
         for name, label in LABELS.items()
         if name in after
     ]
 
 
-def _named_by_secret(client: Client, *sides: dict[str, Any]) -> bool:
-    """Whether a client whose e-mail and phones are masked was called by one of them before or after."""
-    names = [side["name"] for side in sides if side.get("name")]
-    return is_masked(client, "email") and any(
-        is_email(name) or not any(c.isalpha() for c in name) for name in names
-    )
+def _is_hidden(client: Client, name: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether the viewer is not told the values of a change of this column."""
+    # a client that is sensitive no longer may have got its values while it was, by a merge that was taken back
+    was_sensitive = before.get("sensitive") or after.get("sensitive")
+    if not (client.sensitive or was_sensitive) or may_see_sensitive():
+        return False
+    if name == "name":
+        # a client may have been called by its e-mail or phone
+        told = [side["name"] for side in (before, after) if side.get("name")]
+        return any(is_email(one) or not any(c.isalpha() for c in one) for one in told)
+    return name in secret_names(Client)
 
 
 def _part(change: Change, names: Names) -> list[Said]:
