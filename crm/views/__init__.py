@@ -21,6 +21,7 @@ from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.contact import ContactView
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
+from crm.views.mailchimp_card import MailchimpCardView
 from crm.views.merge import MergeView
 from crm.views.operations import OperationView
 from crm.views.record import RecordView, view_for
@@ -49,7 +50,7 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi, "status": Statu
 APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)
 
 #: The pages that belong to no record type.
-PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView, MergeView, OperationView)
+PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView, MergeView, OperationView, MailchimpCardView)
 
 #: Those of them that stand in the menu's settings: page, label, icon.
 SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (

@@ -106,6 +106,33 @@ def test_proposals_are_decided(app, sign_in, make_client, stand_in):
         assert db.session.get_one(Client, number).last_name == "Nowak"
 
 
+def test_proposals_stand_on_the_card(app, sign_in, make_client, stand_in):
+    jan = make_client(
+        "Jan", ["alice"], kind="person", first_name="Jan", last_name="Kos", email="jan@x.pl", consent=True
+    )
+    with app.app_context():
+        run_here("mailchimp", sync, {})
+        stand_in.audience.change("jan@x.pl", LNAME="Nowak")
+        run_here("mailchimp", sync, {})
+    address = f"/crm/clients/mailchimp/{jan}"
+    alice, charlie = sign_in("alice"), sign_in("charlie")
+    assert address in alice.get(f"/crm/clients/show/{jan}").text
+    assert "Nowak" in alice.get(address).text
+    assert charlie.get(address).status_code == 404
+    assert charlie.post(f"{address}/1", data={"accept": "yes"}).status_code == 404
+    assert sign_in("vera").get(address).status_code in (302, 403)
+    with app.app_context(), as_system():
+        db.session.get_one(Client, jan).sensitive = True
+        db.session.commit()
+    assert "Nowak" not in alice.get(address).text
+    assert alice.post(f"{address}/1", data={"accept": "yes"}).status_code == 403
+    office = sign_in("office")
+    assert "Nowak" in office.get(address).text
+    assert office.post(f"{address}/1", data={"accept": "no"}).status_code == 302
+    assert office.get(address).text.strip() == ""
+    assert office.post(f"{address}/1").status_code == 404
+
+
 def test_without_a_key_it_says_what_is_missing(app, sign_in):
     app.config["MAILCHIMP_API_KEY"] = None
     browser = sign_in("office")
