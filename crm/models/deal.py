@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, inspect
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
@@ -40,7 +40,16 @@ class Deal(ClientRecord):
             raise RuleError(_("There is no such stage."), field="stage")
         if self.probability is not None and not 0 <= self.probability <= 100:
             raise RuleError(_("A probability is between 0 and 100."), field="probability")
-        if self.contact and self.contact.client_id != self.client_id:
+        self._check_contact()
+
+    def _check_contact(self) -> None:
+        """Of a contact that was chosen; one that has moved to another client since stays."""
+        attributes = inspect(self).attrs
+        names = ("contact", "contact_id", "client", "client_id")
+        if not self.contact or not any(attributes[name].history.has_changes() for name in names):
+            return
+        # a client chosen just now is known before its id is
+        if self.contact.client_id != (self.client.id if self.client else self.client_id):
             raise RuleError(_("This contact is at another client."), field="contact")
 
     def __str__(self) -> str:
