@@ -240,6 +240,28 @@ def test_after_later_edits_an_unmerge_lists_what_it_left_alone(
         assert set(session.scalars(on)) == {rich}
 
 
+@pytest.mark.both_engines
+def test_the_number_of_a_deleted_row_is_not_given_to_another(rich: int, system: Callable[[], Any]) -> None:
+    with system() as session:
+        contact = session.scalars(select(Contact)).one()
+        deal = session.scalars(select(Deal)).one()
+        deal.contact = contact
+        session.commit()
+        number, before = contact.id, snapshot()
+        session.delete(contact)
+        session.commit()
+        deleted = last_operation()
+        other = Contact(client=session.get(Client, rich), first_name="Ola")
+        session.add(other)
+        session.commit()
+        assert other.id != number
+        session.delete(other)
+        session.commit()
+        assert undo(deleted).left == []
+        session.commit()
+        assert not differences(before, snapshot())
+
+
 def test_only_once_and_no_undo_of_an_undo(rich: int, system: Callable[[], Any]) -> None:
     with system() as session:
         archive(session, rich)

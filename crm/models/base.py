@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
-from sqlalchemy import ColumnElement, ForeignKey, and_, event, false, or_
+from sqlalchemy import ColumnElement, ForeignKey, Table, and_, event, false, or_
 from sqlalchemy.orm import Mapped, Mapper, Session, declared_attr, mapped_column, relationship
 
 from crm.models.types import UtcDateTime, utc_now
@@ -29,6 +29,14 @@ class Base(Model):
     def history_client_id(self) -> int | None:
         """The client in whose history a change of this row stands."""
         return getattr(self, "client_id", None)
+
+
+@event.listens_for(Mapper, "after_mapper_constructed")
+def _never_reuse_numbers(mapper: Mapper[Any], model: type) -> None:
+    """On SQLite too a number stands for one row for ever: history and addresses name rows by it."""
+    table = mapper.local_table
+    if issubclass(model, Base) and isinstance(table, Table) and "id" in table.c:
+        table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 @event.listens_for(Mapper, "mapper_configured")

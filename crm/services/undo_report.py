@@ -7,12 +7,12 @@ from typing import Any
 #: So many rows that were left alone are kept by name; the rest only counted.
 MOST_NAMED = 200
 
-CHANGED, DELETED, CLASHES, IN_USE, TAKEN = "changed", "deleted", "clashes", "in_use", "taken"
+CHANGED, DELETED, CLASHES, IN_USE, THERE = "changed", "deleted", "clashes", "in_use", "there"
 
 
 @dataclass(frozen=True)
 class Left:
-    """A row that was left as it is. why: changed, deleted, clashes, in_use or taken. fields: what was changed."""
+    """A row that was left as it is. why: changed, deleted, clashes, in_use or there. fields: what was changed."""
 
     table: str
     row_id: int

@@ -207,9 +207,3 @@ def uses(table: Table) -> Iterator[ColumnElement[bool]]:
             if key.column.table is table:
                 alias = other.alias()
                 yield exists().where(alias.c[key.parent.name] == key.column)
-
-
-def is_referred_to(table: Table) -> bool:
-    return any(
-        key.column.table is table for other in Base.metadata.tables.values() for key in other.foreign_keys
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Table, func, insert, inspect, literal, select
+from sqlalchemy import Table, func, inspect, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -15,8 +15,8 @@ from crm.security.viewer import Viewer, acting, actor_id
 from crm.security.visibility import including_hidden
 from crm.services import history
 from crm.services.history import BOOKKEEPING
-from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, TAKEN, Report
-from crm.services.undo_statements import Statements, is_referred_to, uses
+from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report
+from crm.services.undo_statements import Statements, uses
 
 log = Change.__table__
 
@@ -105,7 +105,7 @@ class Reverter(Statements):
         """Take back what nobody touched since, and say what is left and why."""
         current = self.connection.execute(select(table).where(table.c.id == row_id)).one_or_none()
         if action == "delete":
-            self._restore_renumbered(step, table, row_id)
+            self.report.leave(table.name, row_id, THERE)
         elif current is None:
             self.report.leave(table.name, row_id, DELETED)
         elif action == "update":
@@ -150,26 +150,6 @@ class Reverter(Statements):
         finally:
             self.session.expire_all()
         return True
-
-    def _restore_renumbered(self, step: int, table: Table, row_id: int) -> None:
-        """Another row has the number meanwhile: a link takes a new one; what others refer to stays away."""
-        if is_referred_to(table):
-            self.report.leave(table.name, row_id, TAKEN)
-            return
-        change = self._change(step, table, row_id)
-        values = history.decode_row(table, change.before or {})
-        values.pop("id", None)
-        try:
-            with self.connection.begin_nested():
-                new = self.connection.execute(insert(table).values(values)).inserted_primary_key[0]
-        except IntegrityError:
-            self.report.leave(table.name, row_id, CLASHES)
-            return
-        row = {"table_name": table.name, "row_id": new, "action": "insert", "client_id": change.client_id,
-               "before": None, "after": {**change.before, "id": new}}  # fmt: skip
-        operation = history.operation_id(self.session)
-        history.write_changes(self.connection, operation, history.next_step(self.session), [row])
-        self.report.undone[table.name] += 1
 
 
 def _in_order(names: set[str], children_first: bool) -> list[Table]:

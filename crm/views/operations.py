@@ -15,7 +15,7 @@ from crm.registry import registry
 from crm.services.listing import whole
 from crm.services.operations import Done, counts_of, find_operation, page_of_operations, sees_all_operations
 from crm.services.undo import UNDOING, check_undoable, undo
-from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, TAKEN, report_of
+from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, report_of
 from crm.views.page import Page
 from crm.views.sentences import HEADLINES
 
@@ -27,7 +27,7 @@ REASONS = {
     DELETED: _l("deleted since"),
     CLASHES: _l("clashes with what is there now"),
     IN_USE: _l("in use since"),
-    TAKEN: _l("its number was given to another one"),
+    THERE: _l("there again already"),
 }
 TABLES = {
     "client_tag": _l("Tags of clients"),

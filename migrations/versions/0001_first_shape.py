@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_email_suppression")),
         sa.UniqueConstraint("hash", name=op.f("uq_email_suppression_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "integration_log",
@@ -104,6 +105,7 @@ def upgrade() -> None:
         sa.Column("milliseconds", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(length=300), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_integration_log")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("integration_log", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_integration_log_at"), ["at"], unique=False)
@@ -118,6 +120,7 @@ def upgrade() -> None:
         sa.Column("double_optin", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailchimp_audience")),
         sa.UniqueConstraint("audience", name=op.f("uq_mailchimp_audience_audience")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "mailchimp_wanted",
@@ -139,6 +142,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=20), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailchimp_wanted")),
         sa.UniqueConstraint("client_id", name=op.f("uq_mailchimp_wanted_client_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("mailchimp_wanted", schema=None) as batch_op:
         batch_op.create_index("ix_mailchimp_wanted_hash_id", ["hash", "id"], unique=False)
@@ -156,6 +160,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_setting")),
         sa.UniqueConstraint("key", name=op.f("uq_setting_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "worker_heartbeat",
@@ -166,6 +171,7 @@ def upgrade() -> None:
         sa.Column("is_leader", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_heartbeat")),
         sa.UniqueConstraint("name", name=op.f("uq_worker_heartbeat_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "ab_api_key",
@@ -282,6 +288,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attribute_definition")),
         sa.UniqueConstraint("key", name=op.f("uq_attribute_definition_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "job_run",
@@ -325,6 +332,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
         sa.UniqueConstraint("kind", "business_date", name=op.f("uq_job_run_kind_business_date")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("job_run", schema=None) as batch_op:
         batch_op.create_index("ix_job_run_kind_id", ["kind", "id"], unique=False)
@@ -343,6 +351,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_session")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_login_session_key_hash")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_session_user_id"), ["user_id"], unique=False)
@@ -370,6 +379,7 @@ def upgrade() -> None:
             ["user_id"], ["ab_user.id"], name=op.f("fk_operation_user_id_ab_user"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operation")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("operation", schema=None) as batch_op:
         batch_op.create_index("ix_operation_client_id_id", ["client_id", "id"], unique=False)
@@ -399,6 +409,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relationship_type")),
         sa.UniqueConstraint("label", name=op.f("uq_relationship_type_label")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "status",
@@ -433,6 +444,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_status")),
         sa.UniqueConstraint("code", name=op.f("uq_status_code")),
         sa.UniqueConstraint("name", name=op.f("uq_status_name")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("status", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_status_position"), ["position"], unique=False)
@@ -456,6 +468,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
         sa.UniqueConstraint("name_key", name=op.f("uq_tag_name_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "ab_permission_view_role",
@@ -484,6 +497,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attribute_option")),
         sa.UniqueConstraint("definition_id", "label", name=op.f("uq_attribute_option_definition_id_label")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "change",
@@ -519,6 +533,7 @@ def upgrade() -> None:
             "row_id",
             name=op.f("uq_change_operation_id_step_table_name_row_id"),
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("change", schema=None) as batch_op:
         batch_op.create_index("ix_change_client_id_id", ["client_id", "id"], unique=False)
@@ -617,6 +632,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["status_id"], ["status.id"], name=op.f("fk_client_status_id_status")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.create_index(
@@ -719,6 +735,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "client_id", "definition_id", "slot", name=op.f("uq_attribute_value_client_id_definition_id_slot")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("attribute_value", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attribute_value_client_id"), ["client_id"], unique=False)
@@ -748,6 +765,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_assignee")),
         sa.UniqueConstraint("client_id", "user_id", name=op.f("uq_client_assignee_client_id_user_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("client_assignee", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_client_assignee_client_id"), ["client_id"], unique=False)
@@ -767,6 +785,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "app_code", "external_id", name=op.f("uq_client_external_id_app_code_external_id")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("client_external_id", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_client_external_id_client_id"), ["client_id"], unique=False)
@@ -781,6 +800,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_photo_client_id_client")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_photo")),
         sa.UniqueConstraint("client_id", name=op.f("uq_client_photo_client_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("client_photo", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_client_photo_client_id"), ["client_id"], unique=False)
@@ -794,6 +814,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tag_id"], ["tag.id"], name=op.f("fk_client_tag_tag_id_tag")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_tag")),
         sa.UniqueConstraint("client_id", "tag_id", name=op.f("uq_client_tag_client_id_tag_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("client_tag", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_client_tag_client_id"), ["client_id"], unique=False)
@@ -843,6 +864,7 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_client_id"), ["client_id"], unique=False)
@@ -908,6 +930,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailchimp_member")),
         sa.UniqueConstraint("hash", name=op.f("uq_mailchimp_member_hash")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("mailchimp_member", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mailchimp_member_client_id"), ["client_id"], unique=False)
@@ -929,6 +952,7 @@ def upgrade() -> None:
             ["client_id"], ["client.id"], name=op.f("fk_mailchimp_proposal_client_id_client")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailchimp_proposal")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("mailchimp_proposal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mailchimp_proposal_client_id"), ["client_id"], unique=False)
@@ -953,6 +977,7 @@ def upgrade() -> None:
             ["created_by_id"], ["ab_user.id"], name=op.f("fk_note_created_by_id_ab_user"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_note_client_id"), ["client_id"], unique=False)
@@ -993,6 +1018,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "client_id", "other_id", "type_id", name=op.f("uq_relationship_client_id_other_id_type_id")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("relationship", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_relationship_client_id"), ["client_id"], unique=False)
@@ -1017,6 +1043,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_search_entry_client_id_client")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
         sa.UniqueConstraint("table_name", "row_id", name=op.f("uq_search_entry_table_name_row_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("search_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_search_entry_client_id"), ["client_id"], unique=False)
@@ -1046,6 +1073,7 @@ def upgrade() -> None:
             ["created_by_id"], ["ab_user.id"], name=op.f("fk_task_created_by_id_ab_user"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_client_id"), ["client_id"], unique=False)
@@ -1072,6 +1100,7 @@ def upgrade() -> None:
             ["operation_id"], ["operation.id"], name=op.f("fk_timeline_entry_operation_id_operation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_timeline_entry")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("timeline_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_timeline_entry_client_id"), ["client_id"], unique=False)
@@ -1118,6 +1147,7 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deal")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("deal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_deal_client_id"), ["client_id"], unique=False)
@@ -1139,6 +1169,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task_assignee")),
         sa.UniqueConstraint("task_id", "user_id", name=op.f("uq_task_assignee_task_id_user_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("task_assignee", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_assignee_user_id"), ["user_id"], unique=False)
