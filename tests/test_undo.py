@@ -26,6 +26,7 @@ from crm.models import (
 from crm.models.types import utc_now
 from crm.security.visibility import as_user, including_hidden
 from crm.services import undo_steps
+from crm.services.contacts import make_primary
 from crm.services.history import operation
 from crm.services.merge import merge
 from crm.services.undo import undo
@@ -260,6 +261,60 @@ def test_the_number_of_a_deleted_row_is_not_given_to_another(rich: int, system: 
         assert undo(deleted).left == []
         session.commit()
         assert not differences(before, snapshot())
+
+
+@pytest.mark.both_engines
+def test_one_contact_stays_primary(rich: int, system: Callable[[], Any]) -> None:
+    def primaries() -> list[str]:
+        return list(session.scalars(select(Contact.first_name).where(Contact.is_primary)))
+
+    with system() as session:
+        client = session.get(Client, rich)
+        jan = session.scalars(select(Contact)).one()
+        session.add(Contact(client=client, first_name="Ola"))
+        session.commit()
+        added = last_operation()
+        before = snapshot()
+        session.delete(jan)
+        session.commit()
+        deleted = last_operation()
+        assert primaries() == ["Ola"]
+        undo(deleted)
+        session.commit()
+        assert not differences(before, snapshot())
+        session.delete(session.scalars(select(Contact).where(Contact.first_name == "Jan")).one())
+        session.commit()
+        deleted = last_operation()
+        eva = Contact(client=client, first_name="Eva")
+        session.add(eva)
+        session.commit()
+        make_primary(eva)
+        session.commit()
+        report = undo(deleted)
+        session.commit()
+        assert primaries() == ["Eva"]
+        assert [(one.table, one.fields) for one in report.left] == [("contact", ("is_primary",))]
+        assert {c.first_name for c in session.scalars(select(Contact))} == {"Jan", "Ola", "Eva"}
+        undo(added)
+        session.commit()
+        assert primaries() == ["Eva"]
+
+
+@pytest.mark.both_engines
+def test_where_the_only_primary_is_taken_back_another_follows(rich: int, system: Callable[[], Any]) -> None:
+    with system() as session:
+        client = session.get(Client, rich)
+        session.delete(session.scalars(select(Contact)).one())
+        session.commit()
+        session.add(Contact(client=client, first_name="First"))
+        session.commit()
+        added = last_operation()
+        session.add(Contact(client=client, first_name="Second"))
+        session.commit()
+        undo(added)
+        session.commit()
+        only = session.scalars(select(Contact)).one()
+        assert (only.first_name, only.is_primary) == ("Second", True)
 
 
 def test_only_once_and_no_undo_of_an_undo(rich: int, system: Callable[[], Any]) -> None:

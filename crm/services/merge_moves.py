@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ColumnElement,
     Index,
@@ -37,6 +36,7 @@ from crm.models.attribute import VALUE_COLUMNS
 from crm.models.base import Base, BetweenClients
 from crm.services.bulk import delete_rows, update_rows
 from crm.services.change_values import can_be_logged
+from crm.services.flags import flags, predicate
 from crm.services.following import drop_entries, follow
 from crm.services.history import operation_id
 from crm.services.merge_fields import SOURCE, TARGET
@@ -84,7 +84,7 @@ class Move:
         for column in references():
             if _is_between(column.table):
                 self._self_links(column.table)
-            for flag in _flags(column):
+            for flag in flags(column.table, column.name):
                 self._lower_flag(column, flag)
             kept = self._without_doubles(column)
             step, number = update_rows(
@@ -206,19 +206,5 @@ def _is_referred_to(table: Table) -> bool:
 def _unique_keys(column: Column[Any]) -> Iterator[list[str]]:
     for key in (*column.table.constraints, *column.table.indexes):
         is_unique = isinstance(key, UniqueConstraint) or (isinstance(key, Index) and key.unique)
-        if is_unique and _predicate(key) is None and column.name in key.columns:
+        if is_unique and predicate(key) is None and column.name in key.columns:
             yield [c.name for c in key.columns]
-
-
-def _flags(column: Column[Any]) -> Iterator[str]:
-    """The yes/no columns of which one client may have one yes, by a partial unique index."""
-    for index in column.table.indexes:
-        condition = _predicate(index)
-        if index.unique and condition is not None and [c.name for c in index.columns] == [column.name]:
-            name = str(condition)
-            if name in column.table.c and isinstance(column.table.c[name].type, Boolean):
-                yield name
-
-
-def _predicate(key: Any) -> Any:
-    return key.dialect_options["postgresql"].get("where") if isinstance(key, Index) else None

@@ -21,6 +21,7 @@ from crm.models.types import utc_now
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden, viewer, visible_client_ids
 from crm.services import history
+from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.redirects import followed
@@ -117,10 +118,14 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     connection, details = session.connection(), operation.details or {}
     pair = (details["target_id"], details["source_id"]) if kind == "unmerge" else None
     involved = select(log.c.client_id).where(log.c.operation_id == operation.id, log.c.client_id.is_not(None))
-    names = connection.scalars(select(log.c.table_name).where(log.c.operation_id == operation.id).distinct()).all()
+    names = connection.scalars(
+        select(log.c.table_name).where(log.c.operation_id == operation.id).distinct()
+    ).all()
     for table in (Base.metadata.tables[name] for name in sorted(names) if name in Base.metadata.tables):
         if table is not clients:
-            rows = select(log.c.row_id).where(log.c.operation_id == operation.id, log.c.table_name == table.name)
+            rows = select(log.c.row_id).where(
+                log.c.operation_id == operation.id, log.c.table_name == table.name
+            )
             hold_rows(connection, table, table.c.id.in_(rows))
     hold_clients(connection, list(pair) if pair else involved)
     number = history.operation_id(session)
@@ -131,6 +136,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     )
     for step in list(connection.scalars(steps)):
         reverter.revert(step)
+    raise_missing(session, number)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
     if pair:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Table, func, inspect, literal, select
+from sqlalchemy import Table, func, insert, inspect, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -14,6 +14,7 @@ from crm.models.base import Base
 from crm.security.viewer import Viewer, acting, actor_id
 from crm.security.visibility import including_hidden
 from crm.services import history
+from crm.services.flags import flags
 from crm.services.history import BOOKKEEPING
 from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report
 from crm.services.undo_statements import Statements, uses
@@ -77,7 +78,10 @@ class Reverter(Statements):
             else:
                 self._look_at(step, table, action, row_id)
         except IntegrityError:
-            self.report.leave(table.name, row_id, CLASHES)
+            if action == "delete" and self._restore_lowered(step, table, row_id):
+                self.report.undone[table.name] += 1
+            else:
+                self.report.leave(table.name, row_id, CLASHES)
 
     def _many(self, step: int, table: Table, action: str) -> None:
         first = history.next_step(self.session)
@@ -116,6 +120,27 @@ class Reverter(Statements):
                 for use in uses(table)
             )
             self.report.leave(table.name, row_id, IN_USE if used else CHANGED)
+
+    def _restore_lowered(self, step: int, table: Table, row_id: int) -> bool:
+        """Another row has meanwhile what one of a client's may have: this one comes back without it."""
+        lowered = dict.fromkeys(flags(table), False)
+        change = self._change(step, table, row_id)
+        if not any(change.before.get(name) for name in lowered):
+            return False
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(
+                    insert(table).values(history.decode_row(table, change.before) | lowered)
+                )
+        except IntegrityError:
+            return False
+        row = {
+            "table_name": table.name, "row_id": row_id, "action": "insert", "client_id": change.client_id,
+            "before": None, "after": change.before | lowered,
+        }  # fmt: skip
+        operation, number = history.operation_id(self.session), history.next_step(self.session)
+        history.write_changes(self.connection, operation, number, [row])
+        return True
 
     def _change(self, step: int, table: Table, row_id: int) -> Any:
         where = (log.c.operation_id == self.operation, log.c.step == step, log.c.table_name == table.name)
