@@ -50,7 +50,14 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi, "status": Statu
 APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)
 
 #: The pages that belong to no record type.
-PAGES: tuple[type[Any], ...] = (TimelineView, ArchiveView, SearchView, MergeView, OperationView, MailchimpCardView)
+PAGES: tuple[type[Any], ...] = (
+    TimelineView,
+    ArchiveView,
+    SearchView,
+    MergeView,
+    OperationView,
+    MailchimpCardView,
+)
 
 #: Those of them that stand in the menu's settings: page, label, icon.
 SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (

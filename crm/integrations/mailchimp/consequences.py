@@ -110,7 +110,9 @@ class _Follower:
             title = (
                 _("The e-mail address does not work: ask for another one")
                 if client.sensitive
-                else _("The e-mail address %(email)s does not work: ask for another one", email=self.row.email)
+                else _(
+                    "The e-mail address %(email)s does not work: ask for another one", email=self.row.email
+                )
             )
             task = Task(title=title[:200], client_id=client.id, due=utc_now(), priority="normal")
             if client.responsible:
