@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Integer, inspect, select
 from sqlalchemy.orm import RelationshipProperty
 
 from crm.extensions import db
-from crm.models import AttributeDefinition, Change, Client, Contact, TimelineEntry
+from crm.models import AttributeDefinition, Change, Client, Contact, Status, TimelineEntry
 from crm.models.types import UtcDateTime
 from crm.records import RECORDS
 from crm.registry import RecordType
@@ -24,6 +24,7 @@ NEEDED: dict[type, dict[str, Any]] = {
     AttributeDefinition: {"type": "text", "key": "quixotic"},
     Client: {"email": "q@example.com"},
     Contact: {"email": "q@example.com"},
+    Status: {"code": "quixotic"},
 }
 
 

@@ -66,7 +66,9 @@ def page_of(record: RecordType, args: MultiDict[str, str]) -> Page:
     try:
         return _page(record, args)
     except UnknownFilter as error:
-        return Page((), 1, PAGE_SIZE, False, message=str(error.description), statement=select(record.model).limit(0))
+        return Page(
+            (), 1, PAGE_SIZE, False, message=str(error.description), statement=select(record.model).limit(0)
+        )
 
 
 def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
@@ -88,7 +90,9 @@ def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
             continue
         if name == "search" and record.search:
             key = SearchEntry.table_name == record.key
-            asked = asked.where(model.id.in_(select(SearchEntry.row_id).where(key, matches(args[name][:200]))))
+            asked = asked.where(
+                model.id.in_(select(SearchEntry.row_id).where(key, matches(args[name][:200])))
+            )
         elif name == "client" and record.of_client:
             client_id = whole(args, "client", 0, 2**62)
             mine = model.client_id == client_id
@@ -98,6 +102,15 @@ def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
         else:
             raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name), field=name)
     return asked
+
+
+def complaint(record: RecordType, args: MultiDict[str, str]) -> str:
+    """What is wrong with the filters of a list that shows all its rows; nothing where all is well."""
+    try:
+        filtered(record, args)
+    except UnknownFilter as error:
+        return str(error.description)
+    return ""
 
 
 def sortable(record: RecordType) -> frozenset[str]:

@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import Client, Status
-from crm.services import status_admin
+from crm.services import listing, status_admin
 from crm.services.statuses import all_statuses, counts
 from crm.views.fields import ColourField, NumberField, stripped
 from crm.views.forms import REQUIRED, RecordForm
@@ -57,7 +57,8 @@ class StatusView(RecordView):
     def list(self) -> Response:
         known = counts(Client.archived_at.is_(None))
         title, statuses = self.record.plural, all_statuses()
-        return self.render(self.list_template, title=title, statuses=statuses, counts=known)
+        return self.render(self.list_template, title=title, statuses=statuses, counts=known,
+                           message=listing.complaint(self.record, request.args))  # fmt: skip
 
     @expose("/order", methods=["POST"])
     @has_access

@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, Length
 
 from crm.extensions import db
 from crm.models import Tag
-from crm.services import tag_admin
+from crm.services import listing, tag_admin
 from crm.views.fields import ColourField, stripped
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.record import RecordView
@@ -35,7 +35,8 @@ class TagView(RecordView):
     def list(self) -> Response:
         tags = db.session.scalars(select(Tag).order_by(Tag.name_key)).all()
         title = self.record.plural
-        return self.render(self.list_template, title=title, tags=tags, counts=tag_admin.counts())
+        return self.render(self.list_template, title=title, tags=tags, counts=tag_admin.counts(),
+                           message=listing.complaint(self.record, request.args))  # fmt: skip
 
     def remove(self, item: Tag) -> None:
         tag_admin.delete_tag(item)
