@@ -70,7 +70,9 @@ def build(graph: dict[str, Any]) -> list[Client]:
     for n in graph["contacts"]:
         contact = Contact(client=clients[n], first_name="Jan", is_primary=n not in primary)
         primary.add(n)
-        session.add_all([contact, Deal(client=clients[n], title="sale", contact=contact)])
+        session.add(contact)
+        session.flush()
+        session.add(Deal(client=clients[n], title="sale", contact=contact))
     for n, place in sorted(graph["external"]):
         clients[n].external_ids.append(ClientExternalId(app_code=f"app{place}", external_id=f"{n}"))
     session.add_all(ClientTag(client=clients[n], tag=tags[place]) for n, place in sorted(graph["tags"]))
