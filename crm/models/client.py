@@ -3,7 +3,17 @@ from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, inspect, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    inspect,
+    text,
+)
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationship, validates
 
@@ -138,9 +148,7 @@ class Client(Record):
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     status: Mapped[Status | None] = relationship(Status, lazy="joined")
-    tag_links: Mapped[list[ClientTag]] = relationship(
-        cascade="all, delete-orphan", overlaps="client"
-    )
+    tag_links: Mapped[list[ClientTag]] = relationship(cascade="all, delete-orphan", overlaps="client")
     tags = linked("tag_links", "tag", lambda tag: ClientTag(tag=tag))
     assignee_links: Mapped[list[ClientAssignee]] = relationship(
         cascade="all, delete-orphan",

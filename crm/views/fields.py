@@ -56,7 +56,9 @@ class NumberField(Field):
             raise ValueError(_("This number is too large."))
         if number != round(number, self.places):
             places = self.places
-            raise ValueError(_("At most %(n)d decimals.", n=places) if places else _("A whole number, please."))
+            raise ValueError(
+                _("At most %(n)d decimals.", n=places) if places else _("A whole number, please.")
+            )
         self.data = number if self.places else int(number)
 
 
