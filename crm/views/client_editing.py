@@ -60,7 +60,7 @@ class ClientFormPages(RecordView):
     @staticmethod
     def _definitions() -> list[Any]:
         if "attribute_definitions" not in g:
-            g.attribute_definitions = attributes.definitions()
+            g.attribute_definitions = attributes.writable()
         return g.attribute_definitions
 
     # -- what is needed, wrong and doubtful
@@ -160,18 +160,19 @@ class ClientFormPages(RecordView):
         ]
         return self.render(
             self.form_template, status, title=_("New client") if new else item.name, form=form, item=item,
-            is_new=new, doubts=form.doubts, groups=groups, back=self.url_after(item),
+            is_new=new, doubts=form.doubts, groups=groups, back=self._card_or_list(item),
             photo=None if new else photos.find_photo(item.id),
         )  # fmt: skip
 
+    def _card_or_list(self, item: Client) -> str:
+        seen = item.id is not None and sees_client(item.id)
+        return self.url("show", pk=item.id) if seen else self.url("list")
+
     def url_after(self, item: Client) -> str:
         """The card, or the list for who has just given the client away."""
-        if item.id is None:
-            return self.url("list")
-        if sees_client(item.id):
-            return self.url("show", pk=item.id)
-        flash(_("You no longer see this client."), "info")
-        return self.url("list")
+        if not sees_client(item.id):
+            flash(_("You no longer see this client."), "info")
+        return self._card_or_list(item)
 
     @expose("/photo/<pk>")
     @has_access
