@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from crm.errors import Invalid, RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
-from crm.models.attribute import VALUE_COLUMNS
 from crm.services import attribute_changes, attributes
 from crm.services.attribute_changes import DELETE, OptionRow
 from crm.services.undo import undo
@@ -63,7 +62,7 @@ def plain(kind: str, value: Any) -> Any:
 # -- types x values
 
 
-@pytest.mark.parametrize("kind", VALUE_COLUMNS)
+@pytest.mark.parametrize("kind", VALUES)
 @slow
 @given(data=st.data())
 def test_a_value_comes_back_as_it_was_set(system: Any, kind: str, data: Any) -> None:
@@ -454,12 +453,12 @@ def test_a_type_changes_only_when_every_value_converts(system: Any, sign_in: Any
         session.rollback()
 
 
-@pytest.mark.parametrize("old", VALUE_COLUMNS)
+@pytest.mark.parametrize("old", VALUES)
 @slow
 @given(data=st.data())
 def test_a_change_of_type_loses_no_value(system: Any, old: str, data: Any) -> None:
     """To any type: either nothing changes, or going back by way of the texts gives the same again."""
-    new = data.draw(st.sampled_from(sorted(VALUE_COLUMNS)))
+    new = data.draw(st.sampled_from(sorted(VALUES)))
     given_values = data.draw(st.lists(VALUES[old], min_size=1, max_size=3))
     with system() as session:
         definition = define(session, old)
