@@ -39,7 +39,9 @@ def init() -> None:
 def demo(count: int, seed: int) -> None:
     """Add made-up data and the demo users. Only where nobody else can sign in: on a loopback address."""
     if not current_app.config["CRM_LOOPBACK"]:
-        sys.exit("Demo data comes with users whose password is known, so CRM_HOST must be a loopback address.")
+        sys.exit(
+            "Demo data comes with users whose password is known, so CRM_HOST must be a loopback address."
+        )
     with as_system():
         make_demo(count, seed, lambda done: click.echo(f"{done:,} of {count:,} clients", err=True))
 
@@ -70,7 +72,9 @@ def undo(operation_id: int) -> None:
         db.session.commit()
     for left in report.left:
         click.echo(f"Left alone: {left.table} {left.row_id} ({', '.join(left.fields) or left.why})")
-    click.echo(f"Undone: {report.undone.total()} rows, {report.left_count} left alone, operation {report.operation_id}")
+    click.echo(
+        f"Undone: {report.undone.total()} rows, {report.left_count} left alone, operation {report.operation_id}"
+    )
 
 
 @crm.command("reindex")

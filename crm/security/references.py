@@ -75,7 +75,9 @@ def check_references(session: Session) -> None:
 
 def _check_edited(session: Session) -> None:
     """Hold the clients that are being changed; one that was merged meanwhile is nobody's to change any more."""
-    edited = {item.id: item for item in session.dirty if isinstance(item, Client) and session.is_modified(item)}
+    edited = {
+        item.id: item for item in session.dirty if isinstance(item, Client) and session.is_modified(item)
+    }
     if not edited:
         return
     table = Client.__table__
