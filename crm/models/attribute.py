@@ -11,7 +11,7 @@ from crm.errors import RuleError
 from crm.models.base import Base, ClientOwned, Record
 from crm.models.client import Client
 from crm.models.folding import fold
-from crm.models.types import Exact
+from crm.models.types import Encrypted, Exact
 
 #: The type of a definition, and the column of AttributeValue that holds its values.
 VALUE_COLUMNS = {
@@ -23,6 +23,7 @@ VALUE_COLUMNS = {
     "yes_no": "yes",
     "word": "option_id",
     "words": "option_id",
+    "secret": "secret",
 }
 #: The types in the words of the product.
 TYPE_NAMES = {
@@ -34,6 +35,7 @@ TYPE_NAMES = {
     "yes_no": _l("Yes or no"),
     "word": _l("Word from a list"),
     "words": _l("Words from a list"),
+    "secret": _l("Sensitive text"),
 }
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -78,6 +80,8 @@ class AttributeDefinition(Record):
             raise RuleError(_("Clients have a field of this name already."), field="key")
         if self.type not in VALUE_COLUMNS:
             raise RuleError(_("There is no such type."), field="type")
+        if self.type == "secret" and self.default:
+            raise RuleError(_("A sensitive text has no default."), field="default")
         if self in session.new:
             newest = session.scalar(select(func.max(AttributeDefinition.position)))
             self.position = self.position or (0 if newest is None else newest + 1)
@@ -140,6 +144,7 @@ class AttributeValue(ClientOwned, Base):
     day: Mapped[date | None]
     yes: Mapped[bool | None]
     option_id: Mapped[int | None] = mapped_column(ForeignKey("attribute_option.id"), index=True)
+    secret: Mapped[str | None] = mapped_column(Encrypted)
 
     definition: Mapped[AttributeDefinition] = relationship()
     option: Mapped[AttributeOption | None] = relationship()

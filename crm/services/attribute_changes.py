@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, exists, func, insert, select
+from sqlalchemy import and_, cast, exists, func, insert, select
 
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import VALUE_COLUMNS
 from crm.models.folding import fold
-from crm.services import bulk, history
+from crm.services import bulk, erasing, history
 from crm.services.attributes import LONGEST_WORD, WORD_TYPES, read_value
 from crm.services.reading import Unreadable
 
@@ -182,7 +182,13 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
             return failed
         definition.type = old_type
     db.session.flush()
-    bulk.delete_rows(db.session(), values, values.c.definition_id == definition.id)
+    mine = values.c.definition_id == definition.id
+    if new_type == "secret":
+        # what was written openly until now is to be open nowhere: neither in the log, nor in its last entry
+        open_column = values.c[VALUE_COLUMNS[old_type]]
+        bulk.update_rows(db.session(), values, mine, {open_column.name: cast(None, open_column.type)})
+        erasing.blank_rows(values, mine)
+    bulk.delete_rows(db.session(), values, mine)
     _insert_values(definition.id, new_type, found)
     definition.type = new_type
     db.session.flush()

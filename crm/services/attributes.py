@@ -19,6 +19,7 @@ from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Cli
 from crm.models.attribute import VALUE_COLUMNS
 from crm.models.folding import fold
 from crm.models.types import Exact, utc_now
+from crm.security.masking import MASK, may_see_sensitive
 from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_text
 
 WORD_TYPES = frozenset({"word", "words"})
@@ -48,6 +49,16 @@ def grouped(found: Iterable[AttributeDefinition]) -> dict[str, list[AttributeDef
     for definition in found:
         groups.setdefault(definition.group or "", []).append(definition)
     return {name: members for name, members in groups.items() if members}
+
+
+def may_write(definition: AttributeDefinition) -> bool:
+    """Whether the viewer may set values of an attribute: sensitive ones only who may see them."""
+    return definition.type != "secret" or may_see_sensitive()
+
+
+def writable() -> list[AttributeDefinition]:
+    """The active definitions of which the viewer may set values."""
+    return [definition for definition in definitions() if may_write(definition)]
 
 
 # -- reading what people and programs send
@@ -93,6 +104,7 @@ READERS = {
     "integer": read_integer,
     "date": lambda value: value if type(value) is date else read_day(value),
     "yes_no": _read_yes_no,
+    "secret": _read_text(LONGEST_TEXT),
 }
 
 
@@ -130,12 +142,13 @@ def _new_option(
 
 
 def values_of_clients(client_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """client id -> key -> value of every active attribute that is set, in one query."""
+    """client id -> key -> value of every active attribute that is set, in one query; sensitive ones masked."""
+    masked = not may_see_sensitive()
     value, definition, option = AttributeValue, AttributeDefinition, AttributeOption
     asked = (
         select(
             value.client_id, definition.key, definition.type, option.label,
-            value.text, value.number, value.integer, value.day, value.yes,
+            value.text, value.number, value.integer, value.day, value.yes, value.secret,
         )
         .join(definition, definition.id == value.definition_id)
         .outerjoin(option, option.id == value.option_id)
@@ -146,6 +159,8 @@ def values_of_clients(client_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     for row in db.session.execute(asked) if client_ids else ():
         if row.type == "words":
             found[row.client_id].setdefault(row.key, []).append(row.label)
+        elif row.type == "secret" and masked:
+            found[row.client_id][row.key] = MASK
         else:
             column = VALUE_COLUMNS[row.type]
             found[row.client_id][row.key] = row.label if column == "option_id" else getattr(row, column)
@@ -237,7 +252,7 @@ def set_attributes(client: Client, values: Mapping[str, Any], add_words: bool = 
 
     Raises Invalid with all that is wrong: unknown keys, and values that cannot be read.
     """
-    by_key = {definition.key: definition for definition in definitions()}
+    by_key = {definition.key: definition for definition in writable()}
     errors: dict[str, list[str]] = {}
     wanted = []
     for key, value in values.items():

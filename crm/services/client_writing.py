@@ -33,7 +33,7 @@ class Words:
 
     def __init__(self, may_add_tags: bool):
         self.may_add_tags = may_add_tags
-        self.definitions = {one.key: one for one in attributes.definitions() if one.key not in NAMES}
+        self.definitions = {one.key: one for one in attributes.writable() if one.key not in NAMES}
         self.statuses: dict[str, Status] = {s.code: s for s in db.session.scalars(select(Status))}
         self.users: dict[str, User] = {}
         self.tags: dict[str, Tag] = {}

@@ -8,30 +8,43 @@ row, so it is left alone and listed.
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Date, String, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Date, String, Table, bindparam, select, update
 
 from crm.extensions import db
-from crm.models import Change, Client
-from crm.models.types import Json
+from crm.models import AttributeValue, Change, Client
+from crm.models.types import Encrypted, Json
 
 log = Change.__table__
 PORTION = 1_000
 #: Texts that are one of a few words of the program's own.
 CLOSED = frozenset({"kind", "type", "stage", "priority", "currency", "billing_currency", "app_code"})
+#: Of an attribute's values those that are no texts; options are words of everybody's.
+VALUES = frozenset({"number", "integer", "yes"})
 
 
 def personal_columns(table: Table) -> frozenset[str]:
-    """The columns of a table that can hold something about a person: texts and days."""
-    return frozenset(
+    """The columns of a table that can hold something about a person: texts, days, values of attributes."""
+    own = VALUES if table is AttributeValue.__table__ else frozenset()
+    return own | frozenset(
         column.name for column in table.columns
-        if isinstance(column.type, String | Date) and column.name not in CLOSED
+        if isinstance(column.type, String | Date | Encrypted) and column.name not in CLOSED
     )  # fmt: skip
 
 
 def blank_history(client_ids: Collection[int]) -> int:
     """Blank the personal values in the log of these clients; the caller commits. Gives the rows touched."""
+    return _blank_where(log.c.client_id.in_(client_ids))
+
+
+def blank_rows(table: Table, condition: ColumnElement[bool]) -> int:
+    """Blank the personal values in the log of the rows of a table that are there now; the caller commits."""
+    return _blank_where(
+        (log.c.table_name == table.name) & log.c.row_id.in_(select(table.c.id).where(condition))
+    )
+
+
+def _blank_where(mine: ColumnElement[bool]) -> int:
     connection, last, touched = db.session.connection(), 0, 0
-    mine = log.c.client_id.in_(client_ids)
     set_values = (
         update(log)
         .where(log.c.id == bindparam("number"))

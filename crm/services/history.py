@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from crm.extensions import db
 from crm.models.base import Base
 from crm.models.history import Change, Operation
-from crm.models.types import Exact, UtcDateTime, utc_now
+from crm.models.types import Encrypted, Exact, UtcDateTime, utc_now
 from crm.security.viewer import actor_id
 
 #: Columns that say when and by whom, not what: undo and comparison leave them out.
@@ -28,6 +28,8 @@ def encode(kind: TypeEngine[Any], value: Any) -> Any:
     """A Python value as it stands in a change: what JSON can hold of what the database stores."""
     if value is not None and isinstance(kind, Exact):
         return int(round(Decimal(value).scaleb(kind.scale)))
+    if value and isinstance(kind, Encrypted):
+        return kind.seal(value)
     if value is None or isinstance(value, str | int | float | dict | list):
         return value
     if isinstance(value, datetime):
@@ -44,6 +46,8 @@ def decode(kind: TypeEngine[Any], value: Any) -> Any:
         return None
     if isinstance(kind, Exact):
         return Decimal(value).scaleb(-kind.scale)
+    if isinstance(kind, Encrypted):
+        return kind.unseal(value)
     if isinstance(kind, UtcDateTime):
         moment = datetime.fromisoformat(value)
         return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)

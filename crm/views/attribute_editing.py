@@ -58,7 +58,7 @@ class AttributeEditing:
 
 
 def _get_definition(key: str) -> AttributeDefinition:
-    return next((one for one in attributes.definitions() if one.key == key), None) or abort(404)
+    return next((one for one in attributes.writable() if one.key == key), None) or abort(404)
 
 
 def _form(client: Client, definition: AttributeDefinition, sent: Any) -> RecordForm:

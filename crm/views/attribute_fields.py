@@ -122,7 +122,7 @@ def field_of(definition: AttributeDefinition, rows: Rows, may_add: bool) -> Any:
     may_add: whether words may be added to the attribute's list.
     """
     own = {"label": definition.label, "definition": definition, "rows": rows, "may_add": may_add}
-    if definition.type == "text":
+    if definition.type in ("text", "secret"):
         return TextOfAttribute(validators=[Length(max=LONGEST_TEXT)], filters=[stripped], **own)
     if definition.type == "long_text":
         length = Length(max=LONGEST_LONG_TEXT)

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from crm.models import AttributeValue, Change, Client
 from crm.models.identifiers import is_email
-from crm.security.masking import may_see_sensitive, secret_names
+from crm.security.masking import MASK, may_see_sensitive, secret_names
 from crm.services.client_words import KINDS, LABELS
 from crm.services.history import decode_row
 from crm.services.timeline_page import REFERENCES, Line, Names, merged_source
@@ -128,6 +128,10 @@ def _attribute(change: Change, names: Names) -> list[Said]:
     before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
     definition = before.get("definition_id") or after.get("definition_id")
     label = names.get(("attribute", definition)) if definition else names.get(("value", change.row_id))
+    if before.get("secret") or after.get("secret"):
+        # told to nobody here, whatever they may see elsewhere
+        old, new = (MASK if side.get("secret") else None for side in (before, after))
+        return [Said(label or _("Attribute"), old, new)]
     old, new = (
         next((_words(name, side[name], names) for name in VALUES if side.get(name) is not None), None)
         for side in (before, after)

@@ -17,7 +17,7 @@ from flask_babel import (
 )
 
 from crm.services import markdown
-from crm.services.attributes import card_of
+from crm.services.attributes import card_of, may_write
 from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
 from crm.views.values import cell, url_of
@@ -130,6 +130,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         attributes_of=card_of,
+        may_write_attribute=may_write,
         country_name=country_name,
         here=here,
         ngettext=ngettext,

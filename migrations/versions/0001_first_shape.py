@@ -719,6 +719,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=True),
         sa.Column("yes", sa.Boolean(), nullable=True),
         sa.Column("option_id", sa.Integer(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=True),
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["client_id"], ["client.id"], name=op.f("fk_attribute_value_client_id_client")

@@ -1,0 +1,112 @@
+"""A sensitive text is ciphertext wherever it lies, and a mask for who may not see it."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Text, cast, inspect, select, type_coerce
+
+from crm.extensions import db
+from crm.models import AttributeDefinition, AttributeValue, Change, Client
+from crm.security.masking import MASK
+from crm.security.visibility import as_system
+from crm.services.attribute_changes import change_type
+from crm.services.attributes import set_attributes
+from crm.services.client_parts import lock
+from crm.services.undo import undo
+
+SECRET = "ABA 300000"
+
+
+@pytest.fixture
+def client(app: Flask, make_client: Any) -> int:
+    """A client of Alice's with an ID card number."""
+    number = make_client("Acme", assignees=["alice"], email="a@example.com")
+    with app.app_context(), as_system():
+        db.session.add(AttributeDefinition(label="ID card", key="id_card", type="secret"))
+        db.session.commit()
+        write(number, SECRET)
+    return number
+
+
+def write(client_id: int, value: str | None, key: str = "id_card") -> None:
+    client = db.session.get(Client, client_id)
+    lock(client)
+    set_attributes(client, {key: value})
+    db.session.commit()
+
+
+def everything_stored() -> str:
+    """All that the tables of values and of history hold, as the database has it."""
+    values = AttributeValue.__table__
+    found = [
+        *db.session.connection().scalars(select(type_coerce(values.c.secret, Text))),
+        *db.session.connection().scalars(select(values.c.text)),
+        *db.session.connection().scalars(select(cast(Change.__table__.c.before, Text))),
+        *db.session.connection().scalars(select(cast(Change.__table__.c.after, Text))),
+    ]
+    return "\n".join(filter(None, found))
+
+
+@pytest.mark.both_engines
+def test_it_lies_encrypted_and_can_be_undone(app: Flask, client: int) -> None:
+    with app.app_context(), as_system():
+        write(client, "XYZ 111111")
+        assert db.session.scalars(select(AttributeValue.secret)).one() == "XYZ 111111"
+        stored = everything_stored()
+        assert SECRET not in stored
+        assert "XYZ" not in stored
+        operation = db.session.scalars(select(Change.operation_id).order_by(Change.id.desc())).first()
+        undo(operation)
+        db.session.commit()
+        db.session.expire_all()
+        assert db.session.scalars(select(AttributeValue.secret)).one() == SECRET
+
+
+@pytest.mark.both_engines
+def test_a_text_that_becomes_sensitive_is_open_nowhere(app: Flask, make_client: Any) -> None:
+    number = make_client("Acme", email="a@example.com")
+    with app.app_context(), as_system():
+        definition = AttributeDefinition(label="Passport", key="passport", type="text")
+        db.session.add(definition)
+        db.session.commit()
+        write(number, "PP 123", key="passport")
+        write(number, SECRET, key="passport")
+        assert SECRET in everything_stored()
+        assert change_type(definition, "secret") == []
+        db.session.commit()
+        db.session.expire_all()
+        assert db.session.scalars(select(AttributeValue.secret)).one() == SECRET
+        assert SECRET not in everything_stored()
+        assert "PP 123" not in everything_stored()
+
+
+def test_who_may_not_see_it_sees_a_mask_everywhere(app: Flask, client: int, sign_in: Any) -> None:
+    office, alice = sign_in("office"), sign_in("alice")
+    card, api = f"/crm/clients/show/{client}", f"/api/v1/clients/{client}"
+    assert SECRET in office.get(card).text
+    assert office.get(api).json["result"]["id_card"] == SECRET
+    for url in (card, api, f"/crm/clients/edit/{client}", f"/crm/clients/timeline/{client}?all=1",
+                "/crm/search?q=300000", "/crm/clients/list/?search=300000"):  # fmt: skip
+        assert SECRET not in alice.get(url).text, url
+    assert MASK in alice.get(card).text
+    assert alice.get(api).json["result"]["id_card"] == MASK
+    assert SECRET not in office.get(f"/crm/clients/timeline/{client}").text
+
+
+def test_who_may_not_see_it_does_not_write_it(app: Flask, client: int, sign_in: Any) -> None:
+    alice = sign_in("alice")
+    place = f"/crm/clients/attribute/{client}/id_card"
+    assert alice.get(place).status_code == 404
+    assert alice.post(place, data={"attr.id_card": "x"}).status_code == 404
+    assert alice.put(f"/api/v1/clients/{client}", json={"id_card": "x"}).status_code == 422
+    alice.post(f"/crm/clients/edit/{client}", data={"notes": "hello", "attr.id_card": "x"})
+    with app.app_context(), as_system():
+        assert db.session.scalars(select(AttributeValue.secret)).one() == SECRET
+
+
+def test_a_default_would_lie_open(app: Flask, sign_in: Any) -> None:
+    form = {"label": "Passport", "type": "secret", "default": "x", "active": "y"}
+    assert "A sensitive text has no default." in sign_in("office").post("/crm/attributes/add", data=form).text
+    with app.app_context():
+        assert "secret" in inspect(AttributeValue).columns
