@@ -4,7 +4,9 @@ import re
 import unicodedata
 
 #: Letters that Unicode does not take apart, with what people type instead of them.
-LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
+LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"}
+)
 
 WORD = re.compile(r"[^\W_]+(?:[.@&'+\-][^\W_]+)*", re.UNICODE)
 SHORTEST_PHONE_END = 5

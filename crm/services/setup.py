@@ -89,5 +89,6 @@ def write_defaults() -> None:
         db.session.add_all(Status(position=n, **values) for n, values in enumerate(DEFAULT_STATUSES))
     if db.session.scalar(select(func.count(RelationshipType.id))) == 0:
         db.session.add_all(
-            RelationshipType(label=label, inverse_label=inverse) for label, inverse in DEFAULT_RELATIONSHIP_TYPES
+            RelationshipType(label=label, inverse_label=inverse)
+            for label, inverse in DEFAULT_RELATIONSHIP_TYPES
         )

@@ -132,9 +132,7 @@ def _shown(records: Iterable[RecordType], everything: bool) -> ColumnElement[boo
     return or_(TimelineEntry.kind.in_(kinds), *either)
 
 
-def _changes(
-    client_id: int, operations: set[int | None], merges: set[int]
-) -> dict[int | None, list[Change]]:
+def _changes(client_id: int, operations: set[int | None], merges: set[int]) -> dict[int | None, list[Change]]:
     """What operations changed at a client, and at those merged into it before they were."""
     found: dict[int | None, list[Change]] = defaultdict(list)
     if wanted := operations - {None}:

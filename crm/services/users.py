@@ -10,7 +10,9 @@ from crm.extensions import db
 from crm.security.roles import ROLES
 
 
-def add_user(name: str, role: str, password: str, team: str | None = None, full_name: str | None = None) -> User:
+def add_user(
+    name: str, role: str, password: str, team: str | None = None, full_name: str | None = None
+) -> User:
     """Add a user with one of the four roles, in a team where one is named. The caller commits."""
     if role not in ROLES:
         raise RuleError(f"There is no role {role}; choose one of {', '.join(ROLES)}.", field="role")
