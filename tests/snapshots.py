@@ -34,7 +34,9 @@ def snapshot() -> dict[str, set[Any]]:
             # what is told of the client itself grows by what is done and undone
             kept = [row for row in kept if row["table_name"]]
         if table.name == "search_entry":
-            kept = [row | {name: sorted(row[name].split()) for name in ("words", "secret_words")} for row in kept]
+            kept = [
+                row | {name: sorted(row[name].split()) for name in ("words", "secret_words")} for row in kept
+            ]
         found[table.name] = {tuple(sorted((k, repr(v)) for k, v in row.items())) for row in kept}
     return found
 

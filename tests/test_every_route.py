@@ -232,7 +232,9 @@ def test_reading_writes_nothing(app: Flask, sign_in: Any, foreign: Any) -> None:
     assert [name for name in before if before[name] != after[name]] == []
 
 
-def test_without_its_token_a_signed_in_browser_writes_nothing(app: Flask, make_app: Any, foreign: Any) -> None:
+def test_without_its_token_a_signed_in_browser_writes_nothing(
+    app: Flask, make_app: Any, foreign: Any
+) -> None:
     strict = make_app(WTF_CSRF_ENABLED=True)
     browser = strict.test_client()
     token = re.search('name="csrf_token"[^>]*value="([^"]+)"', browser.get("/login/").text)
