@@ -96,6 +96,7 @@ ATTRIBUTES = (
     ("Visits", "visits", "integer", "Personal", ()),
     ("Catalogue by post", "catalogue", "yes_no", "Preferences", ()),
     ("Loyalty number", "loyalty_number", "text", "Personal", ()),
+    ("ID card", "id_card", "secret", "Personal", ()),
     ("Design brief", "design_brief", "long_text", "Preferences", ()),
 )
 

@@ -1,0 +1,220 @@
+"""Clients with all that belongs to them, one after the other."""
+
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+
+from crm.demo import people, words
+from crm.demo.basics import REPS, USERS
+from crm.demo.rows import Rows
+from crm.extensions import db
+from crm.models import (
+    AttributeDefinition,
+    AttributeValue,
+    Client,
+    ClientAssignee,
+    ClientExternalId,
+    ClientTag,
+    Contact,
+    Deal,
+    Note,
+    Relationship,
+    RelationshipType,
+    Status,
+    Tag,
+    Task,
+    TaskAssignee,
+)
+from crm.models.base import Base
+from crm.models.deal import STAGES
+from crm.models.folding import fold
+from crm.models.types import utc_now
+
+
+class ClientMaker:
+    """Makes clients into `rows`, as chance will have it."""
+
+    def __init__(self, chance: random.Random, rows: Rows):
+        self.chance, self.rows = chance, rows
+        self.now = utc_now()
+        session = db.session
+        self.users = {u.username: u.id for u in session.scalars(select(User).where(User.username.in_(USERS)))}
+        self.statuses = {s.code: s.id for s in session.scalars(select(Status))}
+        self.tags = list(session.scalars(select(Tag.id).order_by(Tag.id)))
+        self.kinds = list(session.scalars(select(RelationshipType).order_by(RelationshipType.id)))
+        self.attributes = list(session.scalars(select(AttributeDefinition).order_by(AttributeDefinition.id)))
+        self.options = {a.id: [o.id for o in a.options] for a in self.attributes}
+
+    def client(self) -> None:
+        """One client, with contacts, records, tags, values."""
+        chance, country = self.chance, self.chance.choice(("PL", "PL", "BE"))
+        is_company = chance.random() < 0.45
+        client = self.company(country) if is_company else self.person(country)
+        city, code = chance.choice(words.CITIES[country])
+        client.billing_street = f"{chance.choice(words.STREETS[country])} {chance.randint(1, 140)}"
+        client.billing_postal_code, client.billing_city = code % chance.randint(0, 99), city
+        client.billing_country, client.language = (
+            country,
+            {"PL": "pl", "BE": chance.choice(("nl", "fr"))}[country],
+        )
+        client.billing_currency = {"PL": "PLN", "BE": "EUR"}[country]
+        client.payment_period = chance.choice((0, 7, 14, 30)) if is_company else 0
+        client.phone = people.phone(chance, country)
+        client.status_id = self.statuses.get(
+            chance.choices(("new", "active", "vip", "inactive"), (4, 9, 2, 2))[0]
+        )
+        client.stars = chance.choices((0, 1, 2, 3), (6, 3, 2, 1))[0]
+        client.is_buyer, client.is_supplier = True, is_company and chance.random() < 0.15
+        client.is_workshop = is_company and chance.random() < 0.05
+        client.notes = chance.choice(words.INTERNAL_NOTES)
+        self.moments(client)
+        if chance.random() < 0.7:
+            client.consent = chance.random() < 0.8
+            client.consent_at, client.consent_source = client.created_at, "Form"
+        client.sensitive = chance.random() < 0.01
+        if chance.random() < 0.03:
+            client.archived_at = client.changed_at
+        elif chance.random() < 0.005:
+            client.deleted_at = client.changed_at
+        client.before_save(db.session)
+        self.belongings(client, is_company)
+
+    def person(self, country: str) -> Client:
+        first, last = people.full_name(self.chance, country)
+        number = self.rows.next_ids[Client]
+        client = self.rows.new(
+            Client, kind="person", first_name=first, last_name=last, name=f"{first} {last}"
+        )
+        client.email = f"{fold(first)}.{fold(last)}{number}@mail.example"
+        return client
+
+    def company(self, country: str) -> Client:
+        chance, number = self.chance, self.rows.next_ids[Client]
+        brand = f"{chance.choice(words.COMPANY_KINDS[country])} {chance.choice(words.COMPANY_WORDS[country])}"
+        owner = chance.choice(words.LAST_NAMES[country])
+        client = self.rows.new(
+            Client, kind="company", name=f"{brand} {owner} {chance.choice(words.LEGAL_FORMS[country])}"
+        )
+        client.short_name = brand
+        domain = f"{fold(brand).replace(' ', '-')}-{number}.example"
+        client.website, client.domain, client.email = f"https://www.{domain}", domain, f"info@{domain}"
+        client.tax_id = people.tax_id(chance, country)
+        if chance.random() < 0.3:
+            self.rows.new(
+                ClientExternalId,
+                client_id=client.id,
+                app_code="shop",
+                external_id=f"s-{number}",
+            )
+        return client
+
+    def moments(self, client: Client) -> None:
+        created = self.now - timedelta(
+            days=self.chance.expovariate(1 / 240), minutes=self.chance.randint(5, 900)
+        )
+        client.created_at = created
+        client.changed_at = client.status_changed_at = self.between(created)
+        client.created_by_id = client.changed_by_id = self.users[self.chance.choice(REPS)]
+        client.last_activity_at = client.changed_at
+
+    def belongings(self, client: Client, is_company: bool) -> None:
+        chance = self.chance
+        reps = chance.sample(REPS, chance.choices((0, 1, 2), (1, 12, 2))[0])
+        for position, rep in enumerate(reps):
+            self.rows.new(
+                ClientAssignee,
+                client_id=client.id,
+                user_id=self.users[rep],
+                position=position,
+            )
+        for tag in chance.sample(self.tags, chance.choices((0, 1, 2, 3), (4, 4, 2, 1))[0]):
+            self.rows.new(ClientTag, client_id=client.id, tag_id=tag)
+        for number in range(chance.randint(1, 3) if is_company else 0):
+            self.contact(client, is_primary=number == 0)
+        for _ in range(chance.choices((0, 1, 2), (5, 4, 1))[0]):
+            self.record(Note, client, text=chance.choice(words.NOTES), pinned=chance.random() < 0.1)
+        if chance.random() < 0.4:
+            self.task(client, reps)
+        if chance.random() < 0.35:
+            self.deal(client, reps)
+        earlier = self.rows.made[Client][:-1]
+        if earlier and chance.random() < 0.05:
+            other, kind = chance.choice(earlier), chance.choice(self.kinds)
+            self.record(Relationship, client, other_id=other.id, other=other, type_id=kind.id, type=kind)
+        for definition in self.attributes:
+            if chance.random() < 0.25:
+                self.value(client, definition)
+
+    def contact(self, client: Client, is_primary: bool) -> None:
+        chance, country = self.chance, client.billing_country or "PL"
+        first, last = people.full_name(chance, country)
+        contact = self.record(Contact, client, first_name=first, last_name=last, is_primary=is_primary,
+                              position=chance.choice(words.POSITIONS), phone=people.phone(chance, country),
+                              email=f"{fold(first)}.{fold(last)}@{client.domain}")  # fmt: skip
+        contact.before_save(db.session)
+
+    def task(self, client: Client, reps: list[str]) -> None:
+        chance = self.chance
+        done = chance.random() < 0.5
+        task = self.record(
+            Task,
+            client,
+            title=chance.choice(words.TASKS),
+            priority=chance.choice(("low", "normal", "normal", "high")),
+        )
+        task.due = self.now + timedelta(days=chance.randint(-60, -1) if done else chance.randint(-4, 40))
+        if done:
+            task.done = True
+            task.done_at = self.between(task.created_at)
+        for rep in reps[:1]:
+            self.rows.new(TaskAssignee, task_id=task.id, user_id=self.users[rep])
+
+    def deal(self, client: Client, reps: list[str]) -> None:
+        chance = self.chance
+        stage = chance.choice(STAGES)
+        self.record(Deal, client, title=chance.choice(words.DEALS), stage=stage,
+                    amount=Decimal(chance.randint(20, 900) * 10), currency=client.billing_currency,
+                    probability={"won": 100, "lost": 0}.get(stage, chance.randint(1, 9) * 10),
+                    expected_close=(self.now + timedelta(days=chance.randint(-30, 90))).date(),
+                    responsible_id=self.users[reps[0]] if reps else None)  # fmt: skip
+
+    def value(self, client: Client, definition: AttributeDefinition) -> None:
+        chance, values = self.chance, {}
+        if definition.key == "ring_size":
+            values = {"number": Decimal(chance.randint(46, 66))}
+        elif definition.type == "word":
+            values = {"option_id": chance.choice(self.options[definition.id])}
+        elif definition.type == "words":
+            option = chance.choice(self.options[definition.id])
+            values = {"option_id": option, "slot": option}
+        elif definition.type == "date":
+            values = {"day": date(1950, 1, 1) + timedelta(days=chance.randint(0, 20_000))}
+        elif definition.type == "integer":
+            values = {"integer": chance.randint(1, 30)}
+        elif definition.type == "yes_no":
+            values = {"yes": chance.random() < 0.5}
+        elif definition.key == "loyalty_number":
+            values = {"text": f"L{chance.randint(10_000, 99_999)}"}
+        elif definition.type == "secret":
+            values = {"secret": f"ABA {chance.randint(100_000, 999_999)}"}
+        elif definition.type == "long_text":
+            values = {"text": chance.choice(words.NOTES)}
+        if values:
+            self.rows.new(AttributeValue, client_id=client.id, definition_id=definition.id,
+                     **{"slot": 0, **values})  # fmt: skip
+
+    def between(self, start: datetime) -> datetime:
+        """Some moment from start until now."""
+        return start + (self.now - start) * self.chance.random()
+
+    def record(self, model: type[Base], client: Client, **values: Any) -> Any:
+        """A record of a client, made some time after the client."""
+        item = self.rows.new(model, **values)
+        item.client_id, item.client = client.id, client
+        item.created_at = item.changed_at = self.between(client.created_at)
+        item.created_by_id = item.changed_by_id = client.created_by_id
+        return item
