@@ -42,7 +42,7 @@ def test_a_sync_is_watched(app: Flask, audience, make_client, open_as: Callable,
         number = db.session.scalar(runs.select().order_by(runs.c.id.desc()).limit(1))
         db.session.rollback()
         execute(number, lambda kind: sync)
-    page.get_by_text("done").first.wait_for()
+    page.get_by_role("main").get_by_text("done").first.wait_for()
     page.get_by_role("button", name="Take over").click()
     page.get_by_role("button", name="Take over").wait_for(state="detached")
     assert axe(page) == []
