@@ -1,6 +1,7 @@
 """Rows made in memory and written set-based, with the search and timeline entries that a flush would write."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, inspect, select
@@ -43,14 +44,10 @@ class Rows:
 
     def new(self, model: type[Base], **values: Any) -> Any:
         """A new row with the defaults of its columns, and an id where other rows may name it."""
-        item = model(**values)
+        item = model(**{**_defaults(model), **values})
         if model in self.next_ids:
             item.id = self.next_ids[model]
             self.next_ids[model] += 1
-        for prop in inspect(model).column_attrs:
-            default = prop.columns[0].default
-            if default is not None and default.is_scalar and getattr(item, prop.key) is None:
-                setattr(item, prop.key, default.arg)
         self.made.setdefault(model, []).append(item)
         return item
 
@@ -87,8 +84,21 @@ class Rows:
                     yield from entry_rows(record, item, operation, {})
 
 
+@cache
+def _columns(model: type[Base]) -> list[tuple[str, str]]:
+    """(column, attribute) of a model."""
+    return [(prop.columns[0].name, prop.key) for prop in inspect(model).column_attrs]
+
+
+@cache
+def _defaults(model: type[Base]) -> dict[str, Any]:
+    """The fixed defaults of a model's columns, by attribute."""
+    defaults = ((prop.key, prop.columns[0].default) for prop in inspect(model).column_attrs)
+    return {key: default.arg for key, default in defaults if default is not None and default.is_scalar}
+
+
 def _row(item: Base) -> dict[str, Any]:
-    values = {prop.columns[0].name: getattr(item, prop.key) for prop in inspect(type(item)).column_attrs}
+    values = {column: getattr(item, key) for column, key in _columns(type(item))}
     if values.get("id") is None:
         values.pop("id", None)
     return values
