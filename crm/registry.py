@@ -21,6 +21,9 @@ CRUD = frozenset(ACTIONS)
 MODULES = ("base", "sales", "calendar", "tasks", "mail", "helpdesk", "calls", "documents", "settings")
 ALWAYS_ON = frozenset({"base", "settings"})
 
+#: The relationship by which a record has tags; others to several rows lead to users.
+TAG_LINKS = "tag_links"
+
 #: The tabs of a client's card that record types share, in order, with their words.
 TABS = {
     "sales": _l("Sales"),

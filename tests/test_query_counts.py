@@ -22,6 +22,7 @@ from crm.models import (
     Client,
     ClientTag,
     Contact,
+    ContactTag,
     Deal,
     Note,
     Relationship,
@@ -95,7 +96,9 @@ def fill(app: Flask, count: int, user_id: int) -> int:
         for n, client in enumerate(clients):
             rows = [
                 Note(client_id=first.id, text=f"acme note {n}"),
-                Contact(client_id=first.id, first_name="Acme", last_name=str(n)),
+                Contact(
+                    client_id=first.id, first_name="Acme", last_name=str(n), tag_links=[ContactTag(tag=tag)]
+                ),
                 Deal(client_id=first.id, title=f"acme deal {n}"),
                 Task(client_id=first.id, title=f"acme task {n}"),
             ]

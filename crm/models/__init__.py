@@ -21,7 +21,7 @@ from crm.models.relationship import Relationship, RelationshipType
 from crm.models.search import SearchEntry
 from crm.models.setting import Setting
 from crm.models.status import Status
-from crm.models.tag import ClientTag, Tag
+from crm.models.tag import ClientTag, ContactTag, Tag
 from crm.models.task import Task, TaskAssignee
 from crm.models.timeline import TimelineEntry
 
@@ -36,6 +36,7 @@ __all__ = [
     "ClientPhoto",
     "ClientTag",
     "Contact",
+    "ContactTag",
     "Deal",
     "EmailSuppression",
     "IntegrationCall",

@@ -2,14 +2,19 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Index, String, Text, inspect, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, validates
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship, validates
 
 from crm.errors import RuleError
 from crm.models.base import ClientRecord
 from crm.models.client import Client
 from crm.models.folding import fold
 from crm.models.identifiers import e164, is_email
-from crm.models.types import SortKey
+from crm.models.links import linked
+from crm.models.tag import ContactTag
+from crm.models.types import SortKey, utc_now
+
+#: Collections of rows that belong to a contact and name its client.
+PARTS = ("tag_links",)
 
 
 class Contact(ClientRecord):
@@ -41,6 +46,9 @@ class Contact(ClientRecord):
     description: Mapped[str | None] = mapped_column(Text)
     is_primary: Mapped[bool] = mapped_column(default=False)
 
+    tag_links: Mapped[list[ContactTag]] = relationship(cascade="all, delete-orphan")
+    tags = linked("tag_links", "tag", lambda tag: ContactTag(tag=tag))
+
     @validates("first_name", "last_name")
     def _set_name_key(self, key: str, value: str | None) -> str | None:
         names: dict[str, Any] = {"first_name": self.first_name, "last_name": self.last_name, key: value}
@@ -57,6 +65,22 @@ class Contact(ClientRecord):
         self.mobile_e164 = e164(self.mobile, self.country)
         if self.website and "://" not in self.website:
             self.website = f"https://{self.website}"
+        self._take_parts_along()
+
+    def _take_parts_along(self) -> None:
+        """Keep what belongs to the contact at its client, and count a change of it as one of the contact."""
+        state = inspect(self)
+        moves = any(state.attrs[name].history.has_changes() for name in ("client", "client_id"))
+        changed = {name for name in PARTS if state.attrs[name].history.has_changes()}
+        client = next(iter(state.attrs.client.history.added or ()), None)
+        for name in PARTS if moves else changed:
+            for part in getattr(self, name):
+                if client is not None:
+                    part.client = client
+                elif part.client_id != self.client_id:
+                    part.client_id = self.client_id
+        if changed and state.persistent:
+            self.changed_at = utc_now()
 
     @property
     def name(self) -> str:

@@ -45,3 +45,16 @@ class ClientTag(ClientOwned, Base):
     tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"), index=True)
 
     tag: Mapped[Tag] = relationship(lazy="joined")
+
+
+class ContactTag(ClientOwned, Base):
+    """One tag on one contact. Its client is the contact's, which it follows."""
+
+    __tablename__ = "contact_tag"
+    __table_args__ = (UniqueConstraint("contact_id", "tag_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"), index=True)
+
+    tag: Mapped[Tag] = relationship(lazy="joined")

@@ -40,10 +40,10 @@ def names_of_tags(text: str | Iterable[str] | None) -> list[str]:
     return list({fold(name): name for name in reversed(names) if fold(name)}.values())[::-1]
 
 
-def set_tags(client: Client, names: Iterable[str], may_create: bool) -> None:
-    """Make these the tags of a client, by name. Raises RuleError for one that may not be made."""
+def set_tags(item: Any, names: Iterable[str], may_create: bool) -> None:
+    """Make these the tags of a client or a contact, by name. Raises RuleError for one that may not be made."""
     with db.session.no_autoflush:
-        client.tags = [get_tag(name, may_create) for name in names]
+        item.tags = [get_tag(name, may_create) for name in names]
 
 
 def set_external_id(client: Client, external_id: str | None, app_code: str = "") -> None:

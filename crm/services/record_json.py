@@ -8,13 +8,16 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from crm.errors import Invalid
+from crm.errors import Invalid, RuleError
 from crm.extensions import db
-from crm.registry import RecordType
+from crm.models import Tag
+from crm.registry import TAG_LINKS, RecordType
+from crm.security.manager import may
 from crm.security.masking import is_masked, shown
 from crm.services.client_json import plain, usernames
-from crm.services.client_parts import assign
+from crm.services.client_parts import assign, names_of_tags
 from crm.services.reading import Unreadable, read_column, read_integer
+from crm.services.tags import get_tag
 
 #: Columns of every record that only the CRM writes.
 KEPT = ("id", "version", "created_at", "changed_at")
@@ -59,6 +62,8 @@ def _is_relation(record: RecordType, attribute: InstrumentedAttribute[Any]) -> b
 
 def _relation_json(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> Any:
     value = getattr(item, attribute.key)
+    if attribute.key == TAG_LINKS:
+        return sorted(tag.name for tag in item.tags)
     if record.mapper.relationships[attribute.key].uselist:
         return usernames(getattr(one, "user", one) for one in value)
     if isinstance(value, User):
@@ -107,6 +112,8 @@ def _read(record: RecordType, attribute: InstrumentedAttribute[Any], value: Any)
             record.mapper.columns[attribute.key], value, [c for c, _words in choices] if choices else None
         )
     relation = record.mapper.relationships[attribute.key]
+    if attribute.key == TAG_LINKS:
+        return read_tags(value)
     if relation.uselist:
         return read_users(value)
     if value is None:
@@ -134,9 +141,22 @@ def read_users(value: Any) -> list[User]:
     return list({name: found[name] for name in names}.values())
 
 
+def read_tags(value: Any) -> list[Tag]:
+    """Tags by their names: a list, or a text with commas; new ones are made by those who may."""
+    names = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Unreadable(_("Tags are a text with commas, or a list."))
+    try:
+        return [get_tag(name, may("add", "tag")) for name in names_of_tags(names)]
+    except RuleError as error:
+        raise Unreadable(str(error.description)) from None
+
+
 def _set(item: Any, attribute: InstrumentedAttribute[Any], value: Any) -> None:
     if attribute.key == "assignee_links":
         assign(item, value)
+    elif attribute.key == TAG_LINKS:
+        item.tags = value
     elif getattr(item, attribute.key) != value:
         setattr(item, attribute.key, value)
 

@@ -5,10 +5,11 @@ from sqlalchemy import func, select
 
 from crm.errors import RuleError
 from crm.extensions import db
-from crm.models import Client, ClientTag, Tag
+from crm.models import Client, ClientTag, ContactTag, Tag
 from crm.services import bulk, following, history
 
-links = ClientTag.__table__
+#: The tables of tags on things, with the column that names the thing.
+LINKS = ((ClientTag.__table__, "client_id"), (ContactTag.__table__, "contact_id"))
 
 
 def counts() -> dict[int, int]:
@@ -23,24 +24,26 @@ def counts() -> dict[int, int]:
 
 
 def merge_tags(source: Tag, target: Tag) -> None:
-    """Give the clients of one tag the other, and delete the first. The caller commits."""
+    """Give the clients and contacts of one tag the other, and delete the first. The caller commits."""
     if source.id == target.id:
         raise RuleError(_("Choose another tag."), field="target")
     db.session.refresh(source, with_for_update=True)  # nobody is given it meanwhile
-    theirs = select(links.c.client_id).where(links.c.tag_id == target.id)
     with history.operation("tags", tag=source.name, into=target.name):
-        bulk.update_rows(
-            db.session(), links, (links.c.tag_id == source.id) & links.c.client_id.not_in(theirs),
-            {"tag_id": target.id},
-        )  # fmt: skip
+        for links, owner in LINKS:
+            theirs = select(links.c[owner]).where(links.c.tag_id == target.id)
+            bulk.update_rows(
+                db.session(), links, (links.c.tag_id == source.id) & links.c[owner].not_in(theirs),
+                {"tag_id": target.id},
+            )  # fmt: skip
         delete_tag(source)
 
 
 def delete_tag(tag: Tag) -> None:
-    """Delete a tag, taking it off every client. The caller commits."""
+    """Delete a tag, taking it off every client and contact. The caller commits."""
     db.session.refresh(tag, with_for_update=True)  # nobody is given it meanwhile
     with history.operation("tags", tag=tag.name):
-        bulk.delete_rows(db.session(), links, links.c.tag_id == tag.id)
+        for links, _owner in LINKS:
+            bulk.delete_rows(db.session(), links, links.c.tag_id == tag.id)
         if (number := history.current_operation_id()) is not None:
             following.note_on_timelines(db.session(), number, "change")
         db.session.expire_all()

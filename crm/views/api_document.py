@@ -8,7 +8,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import Boolean, Column, Date, Integer
 
 from crm.models.types import Exact, UtcDateTime
-from crm.registry import RecordType
+from crm.registry import TAG_LINKS, RecordType
 from crm.services.listing import LARGEST_PAGE
 from crm.services.record_json import KEPT, shown_names, written_names
 
@@ -125,7 +125,8 @@ def attribute_schema(record: RecordType, attribute: Any) -> Schema:
     if relation is None:
         return column_schema(record.mapper.columns[attribute.key], record.choices.get(attribute.key))
     if relation.uselist:
-        return {"type": "array", "items": TEXT, "description": "User names."}
+        words = "Tags by name." if attribute.key == TAG_LINKS else "User names."
+        return {"type": "array", "items": TEXT, "description": words}
     if relation.mapper.class_ is User:
         return {**TEXT, "nullable": True, "description": "A user name."}
     return {**NUMBER_OF_ROW, "nullable": True}

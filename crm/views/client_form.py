@@ -12,10 +12,11 @@ from crm.models import Client
 from crm.models.types import Exact
 from crm.services import photos
 from crm.views.attribute_fields import OfAttribute
-from crm.views.client_fields import ConsentField, ExternalIdField, StatusField, TagsField
+from crm.views.client_fields import ConsentField, ExternalIdField, StatusField
 from crm.views.fields import NumberField, UsersField, stripped
 from crm.views.forms import RecordForm
 from crm.views.iso_fields import CountryField, CurrencyField, LanguageField
+from crm.views.tags_field import TagsField
 
 KIND_NAMES = (("person", _l("Person")), ("company", _l("Company")))
 LONGEST_PERIOD = 3_650

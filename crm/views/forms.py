@@ -27,7 +27,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from crm.extensions import db
 from crm.models.identifiers import is_email
 from crm.models.types import Exact, UtcDateTime
-from crm.registry import RecordType, registry
+from crm.registry import TAG_LINKS, RecordType, registry
 from crm.services.client_rules import not_an_email
 from crm.views.fields import (
     Choice,
@@ -42,6 +42,7 @@ from crm.views.fields import (
     stripped,
 )  # fmt: skip
 from crm.views.iso_fields import CountryField, CurrencyField, LanguageField, ListedField
+from crm.views.tags_field import TagsField
 
 #: Up to this many rows of a settings type are offered as a plain list.
 MOST_CHOICES = 200
@@ -197,7 +198,7 @@ def _relation_field(record: RecordType, attribute: InstrumentedAttribute[Any], l
     relation = attribute.property
     target = relation.mapper.class_
     if relation.uselist:
-        return UsersField(label)
+        return TagsField(label) if attribute.key == TAG_LINKS else UsersField(label)
     column = next(iter(relation.local_columns))
     validators = [Optional()] if column.nullable else [InputRequired(REQUIRED)]
     if target is User:

@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 
 from crm.models import Status, Tag
 from crm.models.base import Record
-from crm.registry import RecordType, registry
+from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
 from crm.services.hidden_names import hidden_client_name
@@ -22,7 +22,7 @@ LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:"
 
 @dataclass(frozen=True)
 class Cell:
-    """One value. kind: empty, text, long, link, yes_no, moment, overdue, day, number, status, tag, user, users,
+    """One value. kind: empty, text, long, link, yes_no, moment, overdue, day, number, status, tag, tags, user, users,
     hidden (a relation to what the user may not see) or masked (sensitive)."""
 
     kind: str
@@ -67,6 +67,8 @@ def _plain(name: str, value: Any) -> Cell:
 
 def _relation(record: RecordType, item: Any, name: str, value: Any) -> Cell:
     relation = record.mapper.relationships[name]
+    if name == TAG_LINKS:
+        return Cell("tags", item.tags) if value else Cell("empty")
     if relation.uselist:
         people = [getattr(one, "user", one) for one in value]
         return Cell("users", people) if people else Cell("empty")

@@ -1110,6 +1110,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_timeline_entry_table_name_row_id", ["table_name", "row_id"], unique=False)
 
     op.create_table(
+        "contact_tag",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("tag_id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_contact_tag_client_id_client")),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_contact_tag_contact_id_contact")
+        ),
+        sa.ForeignKeyConstraint(["tag_id"], ["tag.id"], name=op.f("fk_contact_tag_tag_id_tag")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_tag")),
+        sa.UniqueConstraint("contact_id", "tag_id", name=op.f("uq_contact_tag_contact_id_tag_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("contact_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_tag_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_tag_tag_id"), ["tag_id"], unique=False)
+
+    op.create_table(
         "deal",
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=True),
