@@ -43,7 +43,7 @@ RECORDS = (
         fields=[Contact.client, Contact.first_name, Contact.last_name, Contact.position, Contact.email,
                 Contact.phone, Contact.mobile, Contact.street, Contact.postal_code, Contact.city,
                 Contact.region, Contact.country, Contact.website, Contact.tag_links, Contact.description],
-        search=[Contact.first_name, Contact.last_name, Contact.email, Contact.position],
+        search=[Contact.first_name, Contact.last_name, Contact.email, Contact.position, Contact.external_ids],
         phones=[Contact.phone_e164, Contact.mobile_e164],
         secret=[Contact.email, Contact.phone, Contact.mobile],
         order=[Contact.name_key, Contact.id],

@@ -4,7 +4,7 @@ from crm.models.attribute import AttributeDefinition, AttributeOption, Attribute
 from crm.models.client import Client, ClientAssignee, ClientPhoto
 from crm.models.contact import Contact
 from crm.models.deal import Deal
-from crm.models.external_id import ClientExternalId
+from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
 from crm.models.integration_log import IntegrationCall
 from crm.models.job import JobRun, WorkerHeartbeat
@@ -36,6 +36,7 @@ __all__ = [
     "ClientPhoto",
     "ClientTag",
     "Contact",
+    "ContactExternalId",
     "ContactTag",
     "Deal",
     "EmailSuppression",

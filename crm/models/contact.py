@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relat
 from crm.errors import RuleError
 from crm.models.base import ClientRecord
 from crm.models.client import Client
+from crm.models.external_id import ContactExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import e164, is_email
 from crm.models.links import linked
@@ -14,7 +15,7 @@ from crm.models.tag import ContactTag
 from crm.models.types import SortKey, utc_now
 
 #: Collections of rows that belong to a contact and name its client.
-PARTS = ("tag_links",)
+PARTS = ("tag_links", "external_ids")
 
 
 class Contact(ClientRecord):
@@ -48,6 +49,9 @@ class Contact(ClientRecord):
 
     tag_links: Mapped[list[ContactTag]] = relationship(cascade="all, delete-orphan")
     tags = linked("tag_links", "tag", lambda tag: ContactTag(tag=tag))
+    external_ids: Mapped[list[ContactExternalId]] = relationship(
+        cascade="all, delete-orphan", order_by=[ContactExternalId.app_code, ContactExternalId.id]
+    )
 
     @validates("first_name", "last_name")
     def _set_name_key(self, key: str, value: str | None) -> str | None:
@@ -97,6 +101,15 @@ class Contact(ClientRecord):
             client = session.get(Client, self.client_id)
             return client is None or client.sensitive
         return client is not None and client.sensitive
+
+    @property
+    def external_id(self) -> str | None:
+        """The external ID of the default app code."""
+        return self.external_id_of("")
+
+    def external_id_of(self, app_code: str) -> str | None:
+        """The external ID of one app code."""
+        return next((e.external_id for e in self.external_ids if e.app_code == app_code), None)
 
     @property
     def has_address(self) -> bool:

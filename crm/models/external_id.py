@@ -1,7 +1,12 @@
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, ClientOwned
+
+
+def in_words(app_code: str, external_id: str) -> str:
+    """An external ID as people read it."""
+    return f"{app_code}: {external_id}" if app_code else external_id
 
 
 class ClientExternalId(ClientOwned, Base):
@@ -16,4 +21,19 @@ class ClientExternalId(ClientOwned, Base):
     alias: Mapped[bool] = mapped_column(default=False)
 
     def __str__(self) -> str:
-        return f"{self.app_code}: {self.external_id}" if self.app_code else self.external_id
+        return in_words(self.app_code, self.external_id)
+
+
+class ContactExternalId(ClientOwned, Base):
+    """The name of a contact in another system. Its client is the contact's, which it follows."""
+
+    __tablename__ = "contact_external_id"
+    __table_args__ = (UniqueConstraint("app_code", "external_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    app_code: Mapped[str] = mapped_column(String(60), default="")
+    external_id: Mapped[str] = mapped_column(String(200))
+
+    def __str__(self) -> str:
+        return in_words(self.app_code, self.external_id)

@@ -138,22 +138,33 @@ def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]
     return found
 
 
-def _owners_of_words() -> dict[type, RecordType]:
-    """Model -> the record type whose words include its rows: clients for external IDs, for one."""
+def _owners_of_words() -> dict[type, tuple[RecordType, str]]:
+    """Model -> the record type whose words include its rows, and the column that names the record.
+
+    External IDs are words of their client or contact.
+    """
     return {
-        a.property.mapper.class_: record for record in registry() for a in record.relationships(record.search)
+        a.property.mapper.class_: (record, next(iter(a.property.remote_side)).key)
+        for record in registry()
+        for a in record.relationships(record.search)
     }
 
 
 def _owner_with_word_of(
-    session: Session, item: Any, owners: dict[type, RecordType], fresh: dict[tuple[type, int], Any]
+    session: Session,
+    item: Any,
+    owners: dict[type, tuple[RecordType, str]],
+    fresh: dict[tuple[type, int], Any],
 ) -> tuple[RecordType | None, Any]:
-    """The record whose words include this row, with its type."""
-    record = owners.get(type(item))
-    if record is None or not item.client_id:
+    """The record whose words include this row, with its type; none where it is deleted too."""
+    record, column = owners.get(type(item), (None, ""))
+    number = getattr(item, column) if record is not None else None
+    if record is None or not number:
         return None, item
-    known = fresh.get((record.model, item.client_id))
-    return record, known if known is not None else session.get(record.model, item.client_id)
+    if any(type(gone) is record.model and gone.id == number for gone in session.deleted):
+        return None, item
+    known = fresh.get((record.model, number))
+    return record, known if known is not None else session.get(record.model, number)
 
 
 def _secrets_of_client(session: Session, client: Client) -> dict[tuple[str, int], tuple[RecordType, Any]]:

@@ -19,6 +19,7 @@ from crm.views.client_actions_api import ClientActionsApi
 from crm.views.client_api import ClientApi
 from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.contact import ContactView
+from crm.views.contact_api import ContactApi
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
@@ -44,7 +45,12 @@ SPECIAL: dict[str, type[RecordView]] = {
 }
 
 #: Record types whose API does more, by key.
-SPECIAL_APIS: dict[str, type[RecordApi]] = {"client": ClientApi, "status": StatusApi, "tag": TagApi}
+SPECIAL_APIS: dict[str, type[RecordApi]] = {
+    "client": ClientApi,
+    "contact": ContactApi,
+    "status": StatusApi,
+    "tag": TagApi,
+}
 
 #: The APIs that do more than CRUD.
 APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)

@@ -3,14 +3,26 @@
 from flask import flash, redirect
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
+from wtforms import StringField
+from wtforms.validators import Length
 
 from crm.extensions import db
 from crm.models import Contact
 from crm.services import contacts
+from crm.services.contact_external_ids import set_external_id
+from crm.views.fields import stripped
 from crm.views.forms import RecordForm
 from crm.views.record import RecordView
+
+
+class ExternalIdField(StringField):
+    """The contact's ID in another system, under the default app code."""
+
+    def populate_obj(self, obj: Contact, name: str) -> None:
+        set_external_id(obj, self.data)
 
 
 class ContactView(RecordView):
@@ -18,6 +30,7 @@ class ContactView(RecordView):
 
     show_template = "contact/show.html"
     form_template = "contact/form.html"
+    more_fields = {"external_id": ExternalIdField(_l("External ID"), [Length(max=200)], filters=[stripped])}
     more_routes = frozenset({"make_primary"})
     method_permission_name = {"make_primary": "edit"}
 

@@ -1,7 +1,7 @@
 """The form of a record type, made from its columns; and edits by two people at once, kept apart by field."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -153,9 +153,9 @@ def value_in_words(field: Field) -> str:
     return str(value).strip()
 
 
-def form_for(record: RecordType) -> type[RecordForm]:
-    """The form class of a record type, with a field for each of `record.fields`."""
-    fields = {a.key: _field(record, a) for a in record.fields}
+def form_for(record: RecordType, more: Mapping[str, Any]) -> type[RecordForm]:
+    """The form class of a record type, with a field for each of `record.fields` and those in `more`."""
+    fields = {**{a.key: _field(record, a) for a in record.fields}, **more}
     return type(f"{record.model.__name__}Form", (RecordForm,), fields)
 
 

@@ -31,6 +31,7 @@ REASONS = {
 }
 TABLES = {
     "client_tag": _l("Tags of clients"),
+    "contact_external_id": _l("External IDs of contacts"),
     "contact_tag": _l("Tags of contacts"),
     "client_assignee": _l("Assignees"),
     "client_external_id": _l("External IDs"),

@@ -32,6 +32,8 @@ class RecordView(ModelView):
     #: stands in method_permission_name, which is gathered likewise.
     more_routes: frozenset[str] = frozenset()
     method_permission_name: dict[str, str] = {}
+    #: Fields of the form beside those of the declaration, by name.
+    more_fields: dict[str, Any] = {}
 
     list_template = "record/list.html"
     show_template = "record/show.html"
@@ -266,7 +268,7 @@ class RecordView(ModelView):
 
 def view_for(record: RecordType, base: type[RecordView] = RecordView) -> type[RecordView]:
     """The view class of a record type: base with everything that its declaration says."""
-    form = base.add_form if base.add_form is not None else form_for(record)
+    form = base.add_form if base.add_form is not None else form_for(record, base.more_fields)
     names = [a.key for a in record.columns]
     actions = set(record.actions)
     routes: set[str] = set()

@@ -1110,6 +1110,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_timeline_entry_table_name_row_id", ["table_name", "row_id"], unique=False)
 
     op.create_table(
+        "contact_external_id",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("app_code", sa.String(length=60), nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["client.id"], name=op.f("fk_contact_external_id_client_id_client")
+        ),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_contact_external_id_contact_id_contact")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_external_id")),
+        sa.UniqueConstraint(
+            "app_code", "external_id", name=op.f("uq_contact_external_id_app_code_external_id")
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("contact_external_id", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_external_id_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_external_id_contact_id"), ["contact_id"], unique=False)
+
+    op.create_table(
         "contact_tag",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
