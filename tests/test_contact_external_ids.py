@@ -53,6 +53,16 @@ def test_set_changed_shown_found_and_taken_away(ann: Any, system: Any) -> None:
     assert alice.post(url, data=sent | {"external_id": ""}).status_code == 302
     assert rows(system) == [(1, "shop", "77-x", client)]
     assert "Ann" not in alice.get("/crm/search?q=newname").text
+    undo_last(system)
+    assert "Ann" in alice.get("/crm/search?q=newname").text
+    with system() as session:
+        changed = select(Operation.id).order_by(Operation.id.desc()).offset(2).limit(1)
+        undo(session.scalars(changed).one())
+        session.commit()
+    assert ("", "c-1") in {row[1:3] for row in rows(system)}
+    assert (
+        "Ann" in alice.get("/crm/search?q=c-1").text and "Ann" not in alice.get("/crm/search?q=newname").text
+    )
 
 
 def test_of_another_contact_it_is_refused(ann: Any, make_client: Any, sign_in: Any, system: Any) -> None:

@@ -137,21 +137,50 @@ def clients_with_words_in(table_name: str) -> bool:
     return any(a.property.mapper.local_table.name == table_name for a in record.relationships(record.search))
 
 
+def parts_with_words() -> list[tuple[RecordType, str, Table]]:
+    """(record type, column that names the record, table) of rows by which records other than clients are found."""
+    return [
+        (record, next(iter(a.property.remote_side)).key, a.property.mapper.local_table)
+        for record in registry()
+        if record.model is not Client
+        for a in record.relationships(record.search)
+    ]
+
+
+def _owners(session: Session, changes: Iterable[Any], table: Table, column: str) -> set[int]:
+    """The records whose words these changes of a table touched; that rows went to another client does not count."""
+    found: set[int] = set()
+    rows: set[int] = set()
+    for change in changes:
+        if change.action == "update" and set(change.after) <= {"client_id"}:
+            continue
+        rows.add(change.row_id)
+        found |= {side[column] for side in (change.before, change.after) if side and side.get(column)}
+    if rows:
+        asked = select(table.c[column]).where(table.c.id.in_(rows))
+        found |= set(session.connection().scalars(asked))
+    return found
+
+
 def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> None:
     """Derive the entries of everything that an operation changed by statements anew.
 
     followed: steps whose rows took their entries along, and that changed nothing else.
     """
-    changes = session.connection().execute(
-        select(log.c.table_name, log.c.row_id, log.c.client_id, log.c.action, log.c.after).where(
-            log.c.operation_id == operation, log.c.step.not_in(list(followed))
+    changes = (
+        session.connection()
+        .execute(
+            select(
+                log.c.table_name, log.c.row_id, log.c.client_id, log.c.action, log.c.before, log.c.after
+            ).where(log.c.operation_id == operation, log.c.step.not_in(list(followed)))
         )
+        .all()
     )
     touched: dict[str, set[int]] = {}
     with_words: set[int] = set()
     sensitive: set[int] = set()
     by_key = registry().by_key
-    for name, row_id, client_id, action, after in changes:
+    for name, row_id, client_id, action, _before, after in changes:
         record = by_key.get(name)
         if record is not None and (action != "update" or set(after) & derived_from(record)):
             touched.setdefault(name, set()).add(row_id)
@@ -159,6 +188,10 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
             with_words |= {i for i in (client_id, (after or {}).get("client_id")) if i}
         if name == Client.__tablename__ and action == "update" and "sensitive" in after:
             sensitive.add(row_id)
+    for record, column, table in parts_with_words():
+        mine = [change for change in changes if change.table_name == table.name]
+        if ids := _owners(session, mine, table, column):
+            touched.setdefault(record.key, set()).update(ids)
     if with_words:
         touched.setdefault(Client.__tablename__, set()).update(with_words)
     for name, ids in touched.items():
