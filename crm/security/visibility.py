@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import has_request_context
 from sqlalchemy import ColumnElement, and_, bindparam, event, exists, false, or_, select
-from sqlalchemy.orm import ORMExecuteState, Session, aliased, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crm.extensions import db
 from crm.models import Client, ClientAssignee
@@ -189,7 +189,7 @@ CRITERIA: dict[tuple[str, bool], tuple[Any, ...]] = {
         lambda cls: and_(seen_by_few(cls.client_id), seen_by_few(cls.other_id)),
     ),
     ("few", True): _options(
-        lambda cls: and_(_mine(cls)),
+        lambda cls: _mine(cls),
         lambda cls: seen_by_few_hidden_too(cls.client_id),
         lambda cls: or_(seen_by_few_hidden_too(cls.client_id), cls.personal(ME)),
         lambda cls: and_(seen_by_few_hidden_too(cls.client_id), seen_by_few_hidden_too(cls.other_id)),
@@ -201,7 +201,7 @@ CRITERIA: dict[tuple[str, bool], tuple[Any, ...]] = {
         lambda cls: and_(seen_by_many(cls.client_id), seen_by_many(cls.other_id)),
     ),
     ("many", True): _options(
-        lambda cls: and_(_mine_one_by_one(cls)),
+        lambda cls: _mine_one_by_one(cls),
         lambda cls: seen_by_many_hidden_too(cls.client_id),
         lambda cls: or_(seen_by_many_hidden_too(cls.client_id), cls.personal(ME)),
         lambda cls: and_(seen_by_many_hidden_too(cls.client_id), seen_by_many_hidden_too(cls.other_id)),
@@ -226,10 +226,10 @@ CRITERIA["unasked", True] = CRITERIA["unasked", False]
 #: without a client only their own.
 EVERY_CLIENT = {
     False: _options(
-        lambda cls: _live(cls) & True,
-        lambda cls: and_(seen_by_all(cls.client_id)),
+        lambda cls: _live(cls),
+        lambda cls: seen_by_all(cls.client_id),
         lambda cls: or_(seen_by_all(cls.client_id), cls.personal(ME)),
-        lambda cls: and_(seen_by_all(cls.client_id), seen_by_all(cls.other_id), True),
+        lambda cls: and_(seen_by_all(cls.client_id), seen_by_all(cls.other_id)),
     ),
     True: _options(
         lambda cls: cls.id.is_not(None),
@@ -271,9 +271,3 @@ def visible_client_ids(ids: Any) -> set[int]:
 def sees_client(client_id: int) -> bool:
     """Whether the current viewer sees this client."""
     return client_id in visible_client_ids([client_id])
-
-
-__all__ = [
-    "NobodyAsks", "aliased", "as_system", "as_user", "criteria_now", "including_hidden", "sees_client",
-    "viewer", "visible_client_ids",
-]  # fmt: skip
