@@ -1,5 +1,6 @@
 """What a record type is. Knows no particular record and no screen."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,6 +41,55 @@ class DeclarationError(TypeError):
     """A record type is declared wrongly. The message is the one sentence that stops the start."""
 
 
+@dataclass(frozen=True)
+class Kind:
+    """One of the kinds that a record type is divided into.
+
+    value: what its column holds, also in addresses: `?kind=quote`. addable: whether + Add on the card offers it.
+    empty: what stands where there are none yet; otherwise what the record type says.
+    """
+
+    value: str
+    label: Any
+    plural: Any
+    icon: str
+    addable: bool = True
+    empty: Any = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What + Add, the sections of a tab and the list's filters name: a record type, or one of its kinds."""
+
+    record: "RecordType"
+    kind: Kind | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.record.key}-{self.kind.value}" if self.kind else self.record.key
+
+    @property
+    def label(self) -> Any:
+        return self.kind.label if self.kind else self.record.label
+
+    @property
+    def plural(self) -> Any:
+        return self.kind.plural if self.kind else self.record.plural
+
+    @property
+    def icon(self) -> str:
+        return self.kind.icon if self.kind else self.record.icon
+
+    @property
+    def empty(self) -> Any:
+        return (self.kind.empty if self.kind else "") or self.record.empty
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters by which the list and the form know the kind."""
+        return {"kind": self.kind.value} if self.kind else {}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecordType:
     """One kind of record. Every screen that shows records is derived from these.
@@ -56,6 +106,8 @@ class RecordType:
     order: how a list is sorted at first, down to one row; an index should serve it.
     addable: whether + Add on the card offers it. menu: whether the side menu does.
     own_edit: only the author edits it, and who may `edit_any`.
+    kind: the column that divides it into `kinds`. A new record's is chosen by + Add and by `?kind=`; its form
+    changes it only where it is among `fields`, the API never otherwise.
     labels: words for columns whose name does not say it. choices: (value, words) of closed lists.
     """
 
@@ -80,6 +132,8 @@ class RecordType:
     tab: str = ""
     addable: bool = True
     own_edit: bool = False
+    kind: InstrumentedAttribute[Any] | None = None
+    kinds: Sequence[Kind] = ()
     menu: bool = True
     empty: Any = ""
     labels: dict[str, Any] = field(default_factory=dict)
@@ -116,6 +170,30 @@ class RecordType:
         for name in (*self.labels, *self.choices):
             if name not in {a.key for a in (*self.columns, *self.fields)}:
                 raise DeclarationError(f"{self.key}: labels or choices name {name!r}, which is not shown.")
+        self._check_kinds()
+        if self.kind is not None:
+            words = [(kind.value, kind.label) for kind in self.kinds]
+            object.__setattr__(self, "choices", {**self.choices, self.kind.key: words})
+
+    def _check_kinds(self) -> None:
+        if self.kind is None:
+            if self.kinds:
+                raise DeclarationError(f"{self.key}: has kinds but no column that tells them apart.")
+            return
+        self._check_attribute("kind", self.kind)
+        column = self.mapper.columns.get(self.kind.key)
+        if column is None or column.nullable:
+            raise DeclarationError(f"{self.key}: {self.kind.key} is no column that always says a kind.")
+        if self.kind.key in self.choices:
+            raise DeclarationError(f"{self.key}: the choices of {self.kind.key} are its kinds already.")
+        values = [kind.value for kind in self.kinds]
+        if len(values) < 2 or len(set(values)) < len(values):
+            raise DeclarationError(f"{self.key}: kinds are two or more, each with a value of its own.")
+        if odd := next((value for value in values if not re.fullmatch("[a-z][a-z_]*", value)), None):
+            raise DeclarationError(f"{self.key}: the kind {odd!r} cannot stand in an address.")
+        default = column.default.arg if column.default is not None else values[0]  # type: ignore[attr-defined]
+        if default not in values:
+            raise DeclarationError(f"{self.key}: {self.kind.key} is {default!r} at first, which is no kind.")
 
     def _check_attribute(self, option: str, attribute: Any) -> None:
         owner = getattr(attribute, "class_", None)
@@ -151,6 +229,19 @@ class RecordType:
     def is_setting(self) -> bool:
         """Whether it is of the CRM itself (statuses, tags) and stands under Settings."""
         return self.module == "settings"
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """One for each kind; one for the whole where it has no kinds."""
+        return [Part(self, kind) for kind in self.kinds] or [Part(self)]
+
+    def find_part(self, kind: str) -> Part | None:
+        """The part of this kind, or None where there is no such kind."""
+        return next((part for part in self.parts if part.kind and part.kind.value == kind), None)
+
+    def part_of(self, item: Any) -> Part:
+        """The part that a record belongs to: its word and icon are the record's."""
+        return (self.find_part(getattr(item, self.kind.key)) if self.kind is not None else None) or Part(self)
 
     def label_of(self, name: str) -> Any:
         """The words for one column: from `labels`, else those that all share, else made of its name."""

@@ -30,6 +30,7 @@ from crm.services.setup import initialise
 from crm.services.users import add_user
 from tests import pg
 from tests.ring import Ring
+from tests.stone import Stone
 
 PASSWORD = "demo"
 #: name -> (role, team)
@@ -98,6 +99,7 @@ class PreparedDatabase:
         with self.app.app_context(), as_system():
             initialise()
             Ring.__table__.create(db.engine)
+            Stone.__table__.create(db.engine)
             for name, (role, team) in PEOPLE.items():
                 add_user(name, role, PASSWORD, team)
             db.session.commit()

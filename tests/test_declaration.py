@@ -9,7 +9,7 @@ from sqlalchemy import select
 from crm.extensions import db
 from crm.models import Change, Client, Note, TimelineEntry
 from crm.records import RECORDS
-from crm.registry import DeclarationError, RecordType
+from crm.registry import DeclarationError, Kind, RecordType
 from crm.security.visibility import as_system
 from crm.services.merge import merge
 from crm.services.setup import initialise
@@ -80,6 +80,9 @@ def test_foreign_rows_of_a_declared_type_are_nowhere(product: Flask, sign_in: An
     assert alice.post("/crm/rings/delete/1").status_code == 404
 
 
+TWO_KINDS = (Kind("long", "Long note", "Long notes", "fa-x"), Kind("short", "Short", "Shorts", "fa-x"))
+
+
 def note(**changes: Any) -> RecordType:
     options = {"model": Note, "label": "Note", "plural": "Notes", "icon": "fa-x", "columns": [Note.text],
                "fields": [Note.text]}  # fmt: skip
@@ -97,6 +100,25 @@ def note(**changes: Any) -> RecordType:
         ({"columns": []}, "note: has no columns."),
         ({"box": False, "always_box": True}, "note: always_box without box."),
         ({"labels": {"txt": "Text"}}, "note: labels or choices name 'txt', which is not shown."),
+        ({"kinds": TWO_KINDS}, "note: has kinds but no column that tells them apart."),
+        ({"kind": Client.kind, "kinds": TWO_KINDS}, "note: kind has Client.kind, which Note has not."),
+        (
+            {"kind": Note.changed_by_id, "kinds": TWO_KINDS},
+            "note: changed_by_id is no column that always says a kind.",
+        ),
+        (
+            {"kind": Note.text, "kinds": TWO_KINDS, "choices": {"text": [("a", "A")]}},
+            "note: the choices of text are its kinds already.",
+        ),
+        (
+            {"kind": Note.text, "kinds": TWO_KINDS[:1]},
+            "note: kinds are two or more, each with a value of its own.",
+        ),
+        (
+            {"kind": Note.text, "kinds": (Kind("Big one", "B", "B", "fa-x"), *TWO_KINDS)},
+            "note: the kind 'Big one' cannot stand in an address.",
+        ),
+        ({"kind": Note.pinned, "kinds": TWO_KINDS}, "note: pinned is False at first, which is no kind."),
     ],
 )
 def test_a_wrong_declaration_stops_with_one_sentence(changes: dict[str, Any], sentence: str) -> None:

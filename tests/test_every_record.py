@@ -41,6 +41,8 @@ def row_of(record: RecordType, client_id: int, other_id: int, session: Any) -> A
                 setattr(item, prop.key, MARK)
         elif not column.nullable and column.default is None and isinstance(column.type, Integer | Boolean):
             setattr(item, prop.key, 0)
+    if record.kind is not None:
+        setattr(item, record.kind.key, record.kinds[0].value)
     for name, value in NEEDED.get(record.model, {}).items():
         setattr(item, name, value)
     for name, number in (("client_id", client_id), ("other_id", other_id)):

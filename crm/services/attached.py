@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, literal, or_, select
 from crm.extensions import db
 from crm.models import Client
 from crm.models.base import BetweenClients
-from crm.registry import RecordType
+from crm.registry import Part, RecordType
 
 #: Counts are exact up to here.
 MOST_COUNTED = 10_000
@@ -22,25 +22,33 @@ def of_client(record: RecordType, client_id: int) -> ColumnElement[bool]:
     return model.client_id == client_id
 
 
-def counts(client_id: int, records: Sequence[RecordType]) -> dict[str, int]:
-    """Key -> how many records of the type this client has that the viewer sees, at most MOST_COUNTED + 1.
+def of_kind(part: Part) -> list[ColumnElement[bool]]:
+    """The condition that a record is of this part's kind; none for a whole record type."""
+    if part.kind is None or part.record.kind is None:
+        return []
+    return [part.record.mapper.local_table.c[part.record.kind.key] == part.kind.value]
+
+
+def counts(client_id: int, parts: Sequence[Part]) -> dict[str, int]:
+    """Key -> how many records of the part this client has that the viewer sees, at most MOST_COUNTED + 1.
 
     The client is what is asked for, and visibility narrows it: without it there is no answer. Whoever sees it
     sees all that belongs to it, so those rows are counted by the tables' own columns; of what lies between two
     clients, visibility narrows each row.
     """
-    if not records:
+    if not parts:
         return {}
-    asked = select(*(_count(record, client_id) for record in records)).select_from(Client)
+    asked = select(*(_count(part, client_id) for part in parts)).select_from(Client)
     row = db.session.execute(asked.where(Client.id == client_id)).first()
     return dict(row._mapping) if row else {}
 
 
-def _count(record: RecordType, client_id: int) -> ColumnElement[int]:
+def _count(part: Part, client_id: int) -> ColumnElement[int]:
+    record = part.record
     if record.between_clients:
         rows = select(literal(1)).select_from(record.model).where(of_client(record, client_id))
     else:
         table = record.mapper.local_table
         rows = select(literal(1)).select_from(table).where(table.c.client_id == client_id)
-    some = rows.limit(MOST_COUNTED + 1).subquery()
-    return select(func.count()).select_from(some).scalar_subquery().label(record.key)
+    some = rows.where(*of_kind(part)).limit(MOST_COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery().label(part.key)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from crm.extensions import db
 from crm.models import Client
-from crm.registry import RecordType
-from crm.services.attached import MOST_COUNTED, counts, of_client
+from crm.registry import Part, RecordType
+from crm.services.attached import MOST_COUNTED, counts, of_client, of_kind
 
 IN_BOX = 5
 IN_TAB = 25
@@ -19,36 +19,42 @@ IN_TAB = 25
 
 @dataclass(frozen=True)
 class Box:
-    """The records of one type at one client. count: None for more than are counted."""
+    """The records of one type, or of one of its kinds, at one client. count: None for more than are counted."""
 
-    record: RecordType
+    part: Part
     count: int | None
     rows: Sequence[Any]
 
+    @property
+    def record(self) -> RecordType:
+        return self.part.record
 
-def boxes(client: Client, records: Sequence[RecordType], limit: int = IN_BOX) -> list[Box]:
-    """A box for each of these record types, also where there are no records."""
-    found = counts(client.id, records)
+
+def boxes(client: Client, parts: Sequence[Part], limit: int = IN_BOX) -> list[Box]:
+    """A box for each of these parts, also where there are no records."""
+    found = counts(client.id, parts)
     return [
         Box(
-            record,
-            found[record.key] if found[record.key] <= MOST_COUNTED else None,
-            newest(record, client, limit) if found[record.key] else [],
+            part,
+            found[part.key] if found[part.key] <= MOST_COUNTED else None,
+            newest(part, client, limit) if found[part.key] else [],
         )
-        for record in records
+        for part in parts
     ]
 
 
-def newest(record: RecordType, client: Client, limit: int) -> list[Any]:
+def newest(part: Part, client: Client, limit: int) -> list[Any]:
     """The records of a client that come first in its box, with what a row shows loaded at once."""
+    record = part.record
     model: Any = record.model
     order = [*record.box_order] or [model.id.desc()]
     asked = select(model).order_by(*order).limit(limit).options(*_shown_with(record))
     if record.between_clients:
-        return list(db.session.scalars(asked.where(of_client(record, client.id))))
+        return list(db.session.scalars(asked.where(of_client(record, client.id), *of_kind(part))))
     # the first few are picked by the table's own columns, so that visibility asks about these only
     table = record.mapper.local_table
-    first = select(table.c.id).where(table.c.client_id == client.id).order_by(*order).limit(limit)
+    first = select(table.c.id).where(table.c.client_id == client.id, *of_kind(part))
+    first = first.order_by(*order).limit(limit)
     return list(db.session.scalars(asked.where(model.id.in_(select(first.subquery().c.id)))))
 
 

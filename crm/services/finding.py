@@ -8,7 +8,8 @@ from sqlalchemy.orm import aliased
 
 from crm.extensions import db
 from crm.models import Client, SearchEntry
-from crm.registry import RecordType
+from crm.registry import Part, RecordType
+from crm.services.kinds import parts_of
 from crm.services.search import MOST_CANDIDATES, matches
 
 PER_TYPE = 8
@@ -20,11 +21,13 @@ class Hit:
     """One thing found.
 
     client: it, or the client it belongs to. via: the contact by whom a client was found.
+    part: its record type, or the kind of that which it is; None for a client found by a contact.
     """
 
     entry: SearchEntry
     client: Client | None
     via: str = ""
+    part: Part | None = None
 
     @property
     def id(self) -> int:
@@ -45,16 +48,19 @@ class Group:
 
 
 def find(query: str, records: Sequence[RecordType], per_type: int = PER_TYPE) -> list[Group]:
-    """What a query finds among these record types; types without hits are left out. Two statements."""
+    """What a query finds among these record types; types without hits are left out. Two statements, and one
+    for the kinds of what has kinds."""
     groups = {record.key: Group(record) for record in records}
     if not query.strip() or not groups:
         return []
     found = _entries(query[:LONGEST], list(groups), per_type)
     client_ids = {entry.client_id for entry, _total in found if entry.client_id}
     clients = {c.id: c for c in db.session.scalars(select(Client).where(Client.id.in_(client_ids)))}
+    parts = parts_of((entry.table_name, entry.row_id) for entry, _total in found)
     for entry, total in found:
         group = groups[entry.table_name]
-        group.hits.append(Hit(entry, clients.get(entry.client_id or 0)))
+        part = parts.get((entry.table_name, entry.row_id), Part(group.record))
+        group.hits.append(Hit(entry, clients.get(entry.client_id or 0), part=part))
         group.total = total
     if "client" in groups and "contact" in groups:
         _add_clients_via_contacts(groups["client"], groups["contact"])

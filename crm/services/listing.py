@@ -82,7 +82,7 @@ def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
 
 
 def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
-    """The records that the filters `client` and `search` leave. Raises UnknownFilter for any other."""
+    """The records that the filters `client`, `kind` and `search` leave. Raises UnknownFilter for any other."""
     model = record.model
     asked = select(model)
     for name in args:
@@ -99,6 +99,12 @@ def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
             if issubclass(model, BetweenClients):
                 mine = mine | (model.other_id == client_id)
             asked = asked.where(mine)
+        elif name == "kind" and record.kind is not None:
+            if record.find_part(args[name]) is None:
+                raise UnknownFilter(
+                    _("There is no kind “%(name)s” here.", name=args[name][:60]), field="kind"
+                )
+            asked = asked.where(record.kind == args[name])
         else:
             raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name), field=name)
     return asked

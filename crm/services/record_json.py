@@ -32,12 +32,22 @@ def json_name(attribute: InstrumentedAttribute[Any]) -> str:
 
 def written_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
     """JSON name -> attribute, of what may be written."""
-    return {json_name(attribute): attribute for attribute in record.fields}
+    return {json_name(attribute): attribute for attribute in (*_kind(record), *record.fields)}
 
 
 def shown_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
     """JSON name -> attribute, of what is answered."""
-    return {json_name(attribute): attribute for attribute in (*record.columns, *record.fields)}
+    return {json_name(one): one for one in (*_kind(record), *record.columns, *record.fields)}
+
+
+def _kind(record: RecordType) -> list[InstrumentedAttribute[Any]]:
+    return [record.kind] if record.kind is not None else []
+
+
+def _is_fixed(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> bool:
+    """Whether an attribute is written with a new record only: its kind, unless a field lets people change it."""
+    is_field = attribute.key in {one.key for one in record.fields}
+    return attribute is record.kind and not is_field and inspect(item).persistent
 
 
 # -- out
@@ -83,6 +93,10 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
             if is_masked(item, known[name].key):
                 # whether a guess was right would show by nothing having changed
                 if value != shown(item, known[name].key):
+                    errors[name] = [_("This cannot be changed.")]
+                continue
+            if _is_fixed(record, item, known[name]):
+                if value != getattr(item, known[name].key):
                     errors[name] = [_("This cannot be changed.")]
                 continue
             try:

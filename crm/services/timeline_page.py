@@ -21,8 +21,9 @@ from crm.models import (
     Tag,
     TimelineEntry,
 )
-from crm.registry import RecordType, registry
+from crm.registry import Part, RecordType, registry
 from crm.security.visibility import sees_client
+from crm.services.kinds import parts_of
 from crm.services.redirects import followed
 from crm.services.timeline import CLIENT_KINDS, PARTS
 
@@ -44,6 +45,7 @@ class Line:
     """One line of a timeline.
 
     record: the type of its record; None for an operation on the client itself, which has `changes`.
+    part: the record's type, or the kind of that which it is.
     actor: None for the system, and for users who are gone.
     """
 
@@ -52,6 +54,7 @@ class Line:
     actor: User | None
     operation: Operation | None
     changes: list[Change]
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -91,18 +94,28 @@ def page(
     told = {e.operation_id for e, *_ in rows if e.table_name is None and e.kind != "created"}
     merges = {o.id for _entry, _user, o, *_ in rows if o is not None and o.kind in ("merge", "unmerge")}
     changes = _changes(client_id, told, merges)
-    by_key = registry().by_key
-    lines = [
-        Line(entry, by_key.get(entry.table_name or ""), actor, operation,
-             changes[entry.operation_id] if entry.table_name is None else [])
-        for entry, actor, operation, _client in rows
-    ]  # fmt: skip
+    parts = parts_of((entry.table_name, entry.row_id) for entry, *_ in rows)
+    lines = [_line(entry, actor, operation, changes, parts) for entry, actor, operation, _client in rows]
     last = rows[-1][0] if more else None
     sources = {number for line in lines if (number := merged_source(line)) is not None}
     # one taken out again may be out of the viewer's sight
     sources = {number for number in sources if sees_client(followed(number))}
     names = _names([c for some in changes.values() for c in some], sources)
     return TimelinePage(rows[0][3] if rows else None, lines, names, (last.at, last.id) if last else None)
+
+
+def _line(
+    entry: TimelineEntry,
+    actor: User | None,
+    operation: Operation | None,
+    changes: dict[int | None, list[Change]],
+    parts: dict[tuple[str, int], Part],
+) -> Line:
+    record = registry().by_key.get(entry.table_name or "")
+    if record is None:
+        return Line(entry, None, actor, operation, changes[entry.operation_id])
+    part = parts.get((record.key, entry.row_id or 0), Part(record))
+    return Line(entry, record, actor, operation, [], part)
 
 
 def merged_source(line: Line) -> int | None:

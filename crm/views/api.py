@@ -157,8 +157,13 @@ class RecordApi(Api):
 
     def filter_names(self) -> dict[str, Any]:
         """The filters of the list, with words for each."""
-        known = {"search": _("Beginnings of words."), "client": _("The id of a client.")}
-        there = {"search": bool(self.record.search), "client": self.record.of_client}
+        known = {
+            "search": _("Beginnings of words."),
+            "client": _("The id of a client."),
+            "kind": _("A kind: %(kinds)s.", kinds=", ".join(kind.value for kind in self.record.kinds)),
+        }
+        there = {"search": bool(self.record.search), "client": self.record.of_client,
+                 "kind": bool(self.record.kinds)}  # fmt: skip
         return {name: words for name, words in known.items() if there[name]}
 
     def moved_answers(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from crm.extensions import db
 from crm.models import Client
-from crm.registry import RecordType, registry
+from crm.registry import Part, RecordType, registry
 from crm.security.visibility import including_hidden
 from crm.services import archiving, trash
 from crm.services.attached import MOST_COUNTED, counts
@@ -41,7 +41,7 @@ class ClientRemoval:
 def attached(client: Client) -> list[tuple[RecordType, int | None]]:
     """(record type, number) of everything that a client has; None for more than are counted."""
     records = registry().of_client()
-    found = counts(client.id, records)
+    found = counts(client.id, [Part(record) for record in records])
     return [
         (record, number if number <= MOST_COUNTED else None)
         for record in records

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from crm.extensions import db
 from crm.models import Client, Contact
-from crm.registry import TABS, RecordType, registry
+from crm.registry import TABS, Part, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import shown
 from crm.services.card import IN_TAB, boxes, users_by_id
@@ -65,11 +65,11 @@ class ClientCard:
         """What the template of a tab needs."""
         values = {"tab": name, "tabs": self.tabs(), "tab_words": TABS, "roles": ROLES, "people": {}}
         if name == DETAILS:
-            found = boxes(client, [record for record in seen_records() if record.box])
+            found = boxes(client, [Part(record) for record in seen_records() if record.box])
             values["boxes"] = [box for box in found if box.rows or is_always_shown(box.record)]
             values["details"] = details(client)
         elif name != TIMELINE:
-            values["boxes"] = boxes(client, [r for r in seen_records() if r.tab == name], IN_TAB)
+            values["boxes"] = boxes(client, sections(name), IN_TAB)
         rows = [row for box in values.get("boxes", ()) for row in box.rows]
         values["people"] = users_by_id(
             getattr(item, column, None)
@@ -103,16 +103,23 @@ def seen_records() -> list[RecordType]:
     return [record for record in registry().of_client() if may("list", record.key)]
 
 
+def sections(tab: str) -> list[Part]:
+    """What a tab lists, one section each: record types, those with kinds by kind."""
+    return [part for record in seen_records() if record.tab == tab for part in record.parts]
+
+
 def is_always_shown(record: RecordType) -> bool:
     return record.always_box and may("add", record.key)
 
 
-def additions(client: Client) -> list[tuple[RecordType, str]]:
-    """What + Add offers to the current user: (record type, address of its form with the client filled in)."""
+def additions(client: Client) -> list[tuple[Part, str]]:
+    """What + Add offers to the current user: (what, address of its form with the client filled in)."""
     return [
-        (record, url_for(f"{record.model.__name__}View.add", client=client.id))
+        (part, url_for(f"{record.model.__name__}View.add", client=client.id, **part.query))
         for record in registry().of_client()
         if record.addable and "add" in record.actions and may("add", record.key)
+        for part in record.parts
+        if part.kind is None or part.kind.addable
     ]
 
 

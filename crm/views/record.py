@@ -84,7 +84,14 @@ class RecordView(ModelView):
     @has_access
     def show(self, pk: str) -> Answer:
         item = self.get_item(pk)
-        return self.render(self.show_template, title=str(item), item=item)
+        return self.render(self.show_template, title=self.title_of(item), item=item)
+
+    def title_of(self, item: Any) -> str:
+        """The title of a record's page: its name, after the word of its kind where it has one."""
+        return f"{self.record.part_of(item).label} · {item}" if self.record.kinds else str(item)
+
+    def title_of_new(self, item: Any) -> str:
+        return _("New %(label)s", label=str(self.record.part_of(item).label).lower())
 
     def get_item(self, pk: str) -> Any:
         """The record with this id, if the current user sees it; 404 otherwise."""
@@ -101,7 +108,7 @@ class RecordView(ModelView):
         form = self.make_form(item)
         if request.method == "POST":
             if self.is_valid(form, item) and self.save(form, item, lambda: self.fill(form, item)):
-                flash(_("%(label)s saved.", label=self.record.label), "success")
+                flash(_("%(label)s saved.", label=self.record.part_of(item).label), "success")
                 return redirect(self.url_after(item))
             return self.form_page(form, item, 422)
         return self.form_page(form, item)
@@ -118,7 +125,7 @@ class RecordView(ModelView):
             return self.form_page(form, item)
         form = self.make_form(item)
         if self.is_valid(form, item) and self.save(form, item, lambda: self.apply(form, item)):
-            flash(_("%(label)s saved.", label=self.record.label), "success")
+            flash(_("%(label)s saved.", label=self.record.part_of(item).label), "success")
             return redirect(self.url_after(item))
         return self.form_page(form, item, 409 if form.conflicts else 422)
 
@@ -188,17 +195,20 @@ class RecordView(ModelView):
 
     def form_page(self, form: RecordForm, item: Any, status: int = 200) -> Answer:
         new = item.id is None
-        title = _("New %(label)s", label=str(self.record.label).lower()) if new else str(item)
+        title = self.title_of_new(item) if new else self.title_of(item)
         return self.render(self.form_template, status, title=title, form=form, item=item, is_new=new,
                            back=self.url_after(item))  # fmt: skip
 
     def new_item(self) -> Any:
         """An empty record with its defaults, and the client of `?client=` filled in."""
         item = self.record.model()
+        if self.record.kind is not None:
+            setattr(item, self.record.kind.key, self.asked_kind())
         columns = self.record.mapper.columns
         for name in {a.key for a in self.record.fields} & set(columns.keys()):
-            if columns[name].default is not None and columns[name].default.is_scalar:
-                setattr(item, name, columns[name].default.arg)
+            default = columns[name].default
+            if default is not None and default.is_scalar and getattr(item, name) is None:
+                setattr(item, name, default.arg)
         wanted = request.args.get("client", "")
         if self.record.of_client and wanted:
             if (
@@ -212,6 +222,11 @@ class RecordView(ModelView):
                 item.client = db.session.get(Client, int(wanted))
         return item
 
+    def asked_kind(self) -> str:
+        """The kind of a new record: that of `?kind=`, else the first; 404 for what is none."""
+        wanted = request.args.get("kind") or self.record.kinds[0].value
+        return wanted if self.record.find_part(wanted) else abort(404)
+
     # -- delete
 
     @expose("/delete/<pk>", methods=["POST"])
@@ -220,7 +235,7 @@ class RecordView(ModelView):
         item = self.get_item(pk)
         if not self.may_change(item, "delete"):
             abort(403)
-        after = self.url_after_delete(item)
+        after, label = self.url_after_delete(item), self.record.part_of(item).label
         try:
             self.remove(item)
             db.session.commit()
@@ -232,7 +247,7 @@ class RecordView(ModelView):
             db.session.rollback()
             flash(_("It is in use and cannot be deleted."), "danger")
             return redirect(self.url_after(self.get_item(pk)))
-        flash(_("%(label)s deleted.", label=self.record.label), "success")
+        flash(_("%(label)s deleted.", label=label), "success")
         return redirect(after)
 
     def remove(self, item: Any) -> None:

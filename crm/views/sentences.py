@@ -51,14 +51,14 @@ class Said:
 
 def headline(line: Line) -> tuple[str, str]:
     """(words, icon) of a line."""
-    if line.record is None:
+    if line.record is None or line.part is None:
         words, icon = HEADLINES[line.entry.kind]
         return str(words), icon
     _key, _dot, name = line.entry.kind.partition(".")
     if name:
         done = line.record.also_when[name][1]
-        return f"{line.record.label} – {done}", "fa-check" if name == "done" else line.record.icon
-    return str(line.record.label), line.record.icon
+        return f"{line.part.label} – {done}", "fa-check" if name == "done" else line.part.icon
+    return str(line.part.label), line.part.icon
 
 
 def text_of(line: Line, names: Names) -> str:
