@@ -1,13 +1,19 @@
 """Statuses: the admin's page, order, the default, alerts, and deleting one that is in use."""
 
 import re
+import time
 from datetime import timedelta
+from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from flask_babel import force_locale, gettext
+from sqlalchemy import delete, select, text, update
 
-from crm.models import Change, Client, Operation, Status, TimelineEntry
+from crm.extensions import db
+from crm.models import Change, Client, Operation, RelationshipType, Status, TimelineEntry
 from crm.models.types import utc_now
+from crm.security.visibility import as_system
+from crm.services.setup import write_defaults
 
 FORM = {
     "name": "Lead",
@@ -17,6 +23,10 @@ FORM = {
     "selectable": "y",
     "alert_days": "7",
 }
+
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 @pytest.fixture
@@ -209,3 +219,48 @@ def test_the_api_wants_a_replacement_too(sign_in, make_client, system, statuses,
     assert program.delete(f"{url}?replacement=active", headers=headers).status_code == 200
     with system() as session:
         assert session.get(Client, client).status_id == statuses["active"]
+
+
+def test_a_first_start_speaks_the_language_set(make_app, system):
+    polish = make_app(BABEL_DEFAULT_LOCALE="pl")
+    with polish.app_context(), as_system():
+        for model in (Status, RelationshipType):
+            for row in db.session.scalars(select(model)):
+                db.session.delete(row)
+        db.session.commit()
+        write_defaults()
+        db.session.commit()
+        found = list(db.session.scalars(select(Status).order_by(Status.position)))
+        assert [status.code for status in found] == ["new", "active", "vip", "inactive"]
+        with force_locale("pl"):
+            assert [status.name for status in found] == [
+                gettext(n) for n in ("New", "Active", "VIP", "Inactive")
+            ]
+            types = {kind.label for kind in db.session.scalars(select(RelationshipType))}
+            assert types == {gettext(name) for name in ("Partner", "Referral", "Parent company")}
+        assert found[0].name == "Nowy"
+
+
+@pytest.mark.parametrize("gone", ["vip", "active"])
+@pytest.mark.postgres
+def test_two_who_delete_at_once_are_told(app, sign_in, make_client, statuses, gone):
+    """Somebody else deletes the status, or the one chosen for its clients, in the same moment."""
+    make_client("Acme", status_id=statuses["vip"])
+    browser, answers = sign_in("admin"), []
+    url, sent = f"/crm/statuses/replace/{statuses['vip']}", {"replacement": str(statuses["active"])}
+    with app.app_context():
+        engine = db.engine
+    table, clients = Status.__table__, Client.__table__
+    with engine.connect() as other:
+        if gone == "vip":
+            other.execute(update(clients).values(status_id=None))
+        other.execute(delete(table).where(table.c.id == statuses[gone]))
+        deleting = Thread(target=lambda: answers.append(browser.post(url, data=sent)))
+        deleting.start()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as third:
+            while deleting.is_alive() and not third.scalar(WAITING):
+                time.sleep(0.01)
+        other.commit()
+    deleting.join()
+    assert answers[0].status_code == (409 if gone == "vip" else 422)
+    assert "Somebody has just deleted" in answers[0].text, answers[0].text

@@ -18,6 +18,8 @@ from crm.models import (
     Deal,
     Note,
     Operation,
+    Relationship,
+    RelationshipType,
     SearchEntry,
     Tag,
     Task,
@@ -378,6 +380,67 @@ def test_clients_that_one_sees_no_more_are_left_alone(
         db.session.remove()
     with system() as session:
         assert (session.get(Client, rich).stars, session.get(Client, other).stars) == (2, 0)
+
+
+@pytest.mark.both_engines
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("act", ["add", "delete", "redirect"])
+def test_a_link_to_a_client_that_one_sees_no_more_is_left_alone(
+    app: Flask, make_client: Callable[..., int], system: Callable[[], Any], act: str
+) -> None:
+    mine, far, third = (make_client(name, ["alice"]) for name in ("Mine", "Far", "Third"))
+
+    def links() -> list[tuple[int, int]]:
+        with system() as session:
+            return [(r.client_id, r.other_id) for r in session.scalars(select(Relationship))]
+
+    with app.app_context(), as_user(user("alice")):
+        link = Relationship(client_id=mine, other_id=far, type=db.session.scalar(select(RelationshipType)))
+        db.session.add(link)
+        db.session.commit()
+        if act == "delete":
+            db.session.delete(link)
+        elif act == "redirect":
+            link.other_id = third
+        db.session.commit()
+        number = last_operation()
+        db.session.remove()
+    before = links()
+    with system() as session:
+        session.get(Client, far).assignees = [user("charlie")]
+        session.commit()
+    with app.app_context(), as_user(user("alice")):
+        report = undo(number)
+        db.session.commit()
+        assert (report.hidden, report.left, sum(report.undone.values())) == (1, [], 0)
+        db.session.remove()
+    assert links() == before
+
+
+@pytest.mark.both_engines
+@pytest.mark.usefixtures("both_ways")
+def test_links_of_others_follow_a_name_that_comes_back(
+    make_client: Callable[..., int], system: Callable[[], Any]
+) -> None:
+    acme, other = make_client("Acme"), make_client("Other")
+
+    def told() -> str:
+        on = select(TimelineEntry.summary).where(
+            TimelineEntry.client_id == other, TimelineEntry.table_name == "relationship"
+        )
+        return session.scalars(on).one()
+
+    with system() as session:
+        kind = session.scalar(select(RelationshipType))
+        session.add(Relationship(client_id=acme, other_id=other, type=kind))
+        session.commit()
+        before = told()
+        session.get(Client, acme).name = "Renamed"
+        session.commit()
+        assert "Renamed" in told()
+        undo(last_operation())
+        session.commit()
+        assert told() == before and "Acme" in before
 
 
 # -- pages

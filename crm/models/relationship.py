@@ -1,4 +1,5 @@
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
@@ -19,11 +20,11 @@ class RelationshipType(Record):
         return self.label if self.label == self.inverse_label else f"{self.label} / {self.inverse_label}"
 
 
-#: (label, inverse label): what a first start creates.
+#: (label, inverse label): what a first start creates, in the language set.
 DEFAULT_RELATIONSHIP_TYPES = (
-    ("Partner", "Partner"),
-    ("Referral", "Referred by"),
-    ("Parent company", "Subsidiary"),
+    (_l("Partner"), _l("Partner")),
+    (_l("Referral"), _l("Referred by")),
+    (_l("Parent company"), _l("Subsidiary")),
 )
 
 

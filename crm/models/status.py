@@ -2,6 +2,7 @@ import re
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -76,10 +77,16 @@ def _free_code(session: Session, status: Status) -> str:
     )
 
 
-#: What a first start creates (spec B1).
+#: What a first start creates, in the language set.
 DEFAULT_STATUSES: tuple[dict[str, Any], ...] = (
-    {"name": "New", "code": "new", "background": "#dbeafe", "colour": "#1e3a8a", "is_default": True},
-    {"name": "Active", "code": "active", "background": "#dcfce7", "colour": "#14532d"},
-    {"name": "VIP", "code": "vip", "background": "#fef3c7", "colour": "#78350f"},
-    {"name": "Inactive", "code": "inactive", "background": "#e5e7eb", "colour": "#374151", "closed": True},
+    {"name": _l("New"), "code": "new", "background": "#dbeafe", "colour": "#1e3a8a", "is_default": True},
+    {"name": _l("Active"), "code": "active", "background": "#dcfce7", "colour": "#14532d"},
+    {"name": _l("VIP"), "code": "vip", "background": "#fef3c7", "colour": "#78350f"},
+    {
+        "name": _l("Inactive"),
+        "code": "inactive",
+        "background": "#e5e7eb",
+        "colour": "#374151",
+        "closed": True,
+    },
 )

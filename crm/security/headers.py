@@ -33,6 +33,8 @@ def init_app(app: Flask) -> None:
         response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if response.mimetype == "text/html" and "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "private, no-store"
+        if "Cache-Control" not in response.headers:
+            # who asks decides what is answered, so that nobody else may be given it
+            again = "no-cache" if "ETag" in response.headers else "no-store"
+            response.headers["Cache-Control"] = f"private, {again}"
         return response

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, literal, null, select, update
+from sqlalchemy import Table, delete, insert, literal, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, SearchEntry, TimelineEntry
@@ -162,6 +162,17 @@ def _owners(session: Session, changes: Iterable[Any], table: Table, column: str)
     return found
 
 
+def _links_naming(session: Session, renamed: set[int]) -> dict[RecordType, set[int]]:
+    """The records between clients whose entries name one of these clients."""
+    found = {}
+    for record in registry().of_client() if renamed else ():
+        if record.between_clients and record.when is not None:
+            table = record.model.__table__
+            theirs = or_(table.c.client_id.in_(renamed), table.c.other_id.in_(renamed))
+            found[record] = set(session.connection().scalars(select(table.c.id).where(theirs)))
+    return found
+
+
 def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> None:
     """Derive the entries of everything that an operation changed by statements anew.
 
@@ -179,6 +190,7 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
     touched: dict[str, set[int]] = {}
     with_words: set[int] = set()
     sensitive: set[int] = set()
+    renamed: set[int] = set()
     by_key = registry().by_key
     for name, row_id, client_id, action, _before, after in changes:
         record = by_key.get(name)
@@ -186,12 +198,15 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
             touched.setdefault(name, set()).add(row_id)
         if clients_with_words_in(name):
             with_words |= {i for i in (client_id, (after or {}).get("client_id")) if i}
-        if name == Client.__tablename__ and action == "update" and "sensitive" in after:
-            sensitive.add(row_id)
+        if name == Client.__tablename__ and action == "update":
+            sensitive |= {row_id} if "sensitive" in after else set()
+            renamed |= {row_id} if "name" in after else set()
     for record, column, table in parts_with_words():
         mine = [change for change in changes if change.table_name == table.name]
         if ids := _owners(session, mine, table, column):
             touched.setdefault(record.key, set()).update(ids)
+    for record, ids in _links_naming(session, renamed).items():
+        touched.setdefault(record.key, set()).update(ids)
     if with_words:
         touched.setdefault(Client.__tablename__, set()).update(with_words)
     for name, ids in touched.items():

@@ -1,6 +1,7 @@
 """A record of any type as JSON, out and in, by the columns and fields of its declaration and no others."""
 
 from collections.abc import Mapping
+from json import dumps
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
@@ -21,6 +22,8 @@ from crm.services.tags import get_tag
 
 #: Columns of every record that only the CRM writes.
 KEPT = ("id", "version", "created_at", "changed_at")
+#: The names of an external ID.
+EXTERNAL = frozenset({"external_id", "app_code"})
 LARGEST_ID = 2**62
 
 
@@ -84,6 +87,21 @@ def _relation_json(record: RecordType, item: Any, attribute: InstrumentedAttribu
 # -- in
 
 
+def changes(data: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the sent data differs from what was answered: the rest stays, be it masked, hidden or only shown.
+
+    So a whole answer can be sent back with one value changed. An external ID is read anyway, since what it
+    replaces is told by the app code beside it.
+    """
+    same = {name for name, value in answer.items() if name in data and _text(data[name]) == _text(value)}
+    return {name: value for name, value in data.items() if name not in same - EXTERNAL}
+
+
+def _text(value: Any) -> str:
+    """As JSON, in which true is not 1."""
+    return dumps(value, sort_keys=True)
+
+
 def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None:
     """Write what data names to item; what it leaves out stays. Raises Invalid with all that is wrong."""
     known, errors = written_names(record), {}
@@ -92,8 +110,7 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
         if name in known:
             if is_masked(item, known[name].key):
                 # whether a guess was right would show by nothing having changed
-                if value != shown(item, known[name].key):
-                    errors[name] = [_("This cannot be changed.")]
+                errors[name] = [_("This cannot be changed.")]
                 continue
             if _is_fixed(record, item, known[name]):
                 if value != getattr(item, known[name].key):
@@ -103,8 +120,9 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
                 values[name] = _read(record, known[name], value)
             except Unreadable as error:
                 errors[name] = [str(error)]
-        elif message := refusal_of(item, name, value):
-            errors[name] = [message]
+        else:
+            only_shown = name in shown_names(record) or (name in KEPT and hasattr(item, name))
+            errors[name] = [_("This cannot be changed.") if only_shown else _("There is no such field.")]
     if errors:
         raise Invalid(errors)
     for name, value in values.items():

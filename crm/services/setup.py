@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
+from flask_babel import force_locale
 from flask_migrate import upgrade
 from sqlalchemy import func, select
 
@@ -84,11 +85,15 @@ def _permission_views(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Perm
 
 
 def write_defaults() -> None:
-    """Add the first statuses and relationship types, where there are none at all."""
-    if db.session.scalar(select(func.count(Status.id))) == 0:
-        db.session.add_all(Status(position=n, **values) for n, values in enumerate(DEFAULT_STATUSES))
-    if db.session.scalar(select(func.count(RelationshipType.id))) == 0:
-        db.session.add_all(
-            RelationshipType(label=label, inverse_label=inverse)
-            for label, inverse in DEFAULT_RELATIONSHIP_TYPES
-        )
+    """Add the first statuses and relationship types, where there are none at all, in the language set."""
+    with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
+        if db.session.scalar(select(func.count(Status.id))) == 0:
+            db.session.add_all(
+                Status(position=n, **{**values, "name": str(values["name"])})
+                for n, values in enumerate(DEFAULT_STATUSES)
+            )
+        if db.session.scalar(select(func.count(RelationshipType.id))) == 0:
+            db.session.add_all(
+                RelationshipType(label=str(label), inverse_label=str(inverse))
+                for label, inverse in DEFAULT_RELATIONSHIP_TYPES
+            )

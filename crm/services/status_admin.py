@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from crm.errors import RuleError
+from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client, Status
 from crm.models.types import utc_now
 from crm.services import bulk, following, history
+from crm.services.locking import patiently
 from crm.services.statuses import all_statuses
 
 
@@ -40,9 +41,14 @@ def clients_in(status: Status) -> int:
 def delete_status(status: Status, replacement: Status | None = None, clear: bool = False) -> int:
     """Delete a status; its clients go to the replacement, or to none with `clear`. The caller commits.
 
-    Returns how many clients moved. Raises RuleError where it is in use and nothing is to take its place.
+    Returns how many clients moved. Raises RuleError where it is in use and nothing is to take its place, or
+    what was to is gone, StateConflict where the status itself is.
     """
-    db.session.refresh(status, with_for_update=True)  # nobody is given it meanwhile
+    return patiently(db.session, lambda: _delete(status, replacement, clear))
+
+
+def _delete(status: Status, replacement: Status | None, clear: bool) -> int:
+    _hold(status, replacement)
     if replacement is not None and (replacement.id == status.id or not replacement.selectable):
         raise RuleError(_("Choose another status that is in use."), field="replacement")
     if replacement is None and not clear and is_used(status):
@@ -60,3 +66,14 @@ def delete_status(status: Status, replacement: Status | None = None, clear: bool
         db.session.delete(status)
         db.session.flush()
     return number
+
+
+def _hold(status: Status, replacement: Status | None) -> None:
+    """Hold the two until the transaction ends: nobody is given the one, nobody deletes the other."""
+    ids = {one.id for one in (status, replacement) if one is not None}
+    asked = select(Status).where(Status.id.in_(ids)).order_by(Status.id).with_for_update()
+    there = set(db.session.scalars(asked.execution_options(populate_existing=True)))
+    if status not in there:
+        raise StateConflict(_("Somebody has just deleted this."))
+    if replacement is not None and replacement not in there:
+        raise RuleError(_("Somebody has just deleted the status that you chose."), field="replacement")

@@ -31,8 +31,9 @@ def default_status() -> Status | None:
 
 
 def get_offered(status_id: int) -> Status:
-    """The status with this id. Raises RuleError where it cannot be given to a client."""
-    status = db.session.get(Status, status_id)
+    """The status with this id, which stays until the transaction ends. Raises RuleError where it cannot be given."""
+    until_the_end = {"read": True, "key_share": True}
+    status = db.session.get(Status, status_id, with_for_update=until_the_end, populate_existing=True)
     if status is None:
         raise RuleError(_("There is no such status."), field="value")
     if not status.selectable:

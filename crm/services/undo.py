@@ -19,13 +19,13 @@ from crm.models import Change, Client, Operation, TimelineEntry
 from crm.models.base import Base
 from crm.models.types import utc_now
 from crm.security.viewer import forget_viewers
-from crm.security.visibility import including_hidden, viewer, visible_client_ids
+from crm.security.visibility import viewer
 from crm.services import history
 from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.locking import hold_clients, hold_rows, patiently
-from crm.services.redirects import followed
 from crm.services.timeline import add_client_entries
+from crm.services.undo_hidden import hidden_rows, seen
 from crm.services.undo_report import Report
 from crm.services.undo_steps import Reverter
 
@@ -35,7 +35,6 @@ clients = Client.__table__
 
 #: Operations that take another one back, and are not taken back themselves.
 UNDOING = frozenset({"undo", "unmerge"})
-CHUNK = 10_000
 
 
 def may_undo(operation: Any) -> bool:
@@ -89,29 +88,10 @@ def check_undoable(session: Session, operation: Any) -> None:
         source, target = operation.details["source_id"], operation.details["target_id"]
         asked = select(clients.c.id, clients.c.merged_into_id).where(clients.c.id.in_([source, target]))
         leads_to = dict(session.connection().execute(asked).all())
-        if target in leads_to and leads_to[target] is None and target not in _visible({target}):
+        if target in leads_to and leads_to[target] is None and target not in seen({target}):
             raise NotFound(_("There is no such operation."))
         if leads_to.get(source) != target:
             raise StateConflict(_("The client has been merged on since. Undo the later merge first."))
-
-
-def _visible(ids: set[int]) -> set[int]:
-    todo, found = sorted(ids), set[int]()
-    with including_hidden():
-        for start in range(0, len(todo), CHUNK):
-            found |= visible_client_ids(todo[start : start + CHUNK])
-    return found
-
-
-def _foreign(session: Session, operation: Row[Any]) -> set[int]:
-    """The clients of an operation that the viewer does not see, or does not see any more."""
-    if viewer().mode == "all":
-        return set()
-    asked = select(log.c.client_id).where(log.c.operation_id == operation.id, log.c.client_id.is_not(None))
-    ids = set(session.connection().scalars(asked.distinct()))
-    reached = {number: followed(number) for number in ids - _visible(ids)}
-    seen = _visible(set(reached.values()))
-    return {number for number, target in reached.items() if target not in seen}
 
 
 def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
@@ -130,7 +110,9 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     hold_clients(connection, list(pair) if pair else involved)
     number = history.operation_id(session)
     report = Report(number)
-    reverter = Reverter(session, operation.id, report, _foreign(session, operation), pair)
+    # the links that a merge moved go back with what else it moved, wherever they lead
+    hidden = hidden_rows(session, operation.id, with_links=not pair)
+    reverter = Reverter(session, operation.id, report, hidden, pair)
     steps = (
         select(log.c.step).where(log.c.operation_id == operation.id).distinct().order_by(log.c.step.desc())
     )

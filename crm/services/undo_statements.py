@@ -1,6 +1,6 @@
 """The statements that take changes of one table back: all those of a step, or one row's."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
@@ -33,9 +33,10 @@ from crm.services.bulk import (
     update_rows,
     written,
 )
-from crm.services.change_values import is_same, listed, packed, unpacked, whole_row
+from crm.services.change_values import is_same, packed, unpacked, whole_row
 from crm.services.following import follow, follows
 from crm.services.history import BOOKKEEPING
+from crm.services.undo_hidden import Hidden
 
 log = Change.__table__
 clients = Client.__table__
@@ -44,12 +45,12 @@ clients = Client.__table__
 class Statements:
     """Takes rows back, without a look at what is left over.
 
-    foreign: clients whose rows are left alone. pair: of a merge, its target and its source, so that timeline
+    hidden: rows that are left alone. pair: of a merge, its target and its source, so that timeline
     and search entries go back with the rows; the steps that did are in `followed`.
     """
 
     def __init__(
-        self, session: Session, operation: int, foreign: Collection[int],
+        self, session: Session, operation: int, hidden: Hidden,
         pair: tuple[int, int] | None = None,
     ):  # fmt: skip
         self.session, self.operation = session, operation
@@ -59,7 +60,7 @@ class Statements:
         self.new_clients = select(new.c.row_id).where(
             new.c.operation_id == operation, new.c.table_name == "client", new.c.action == "insert"
         )
-        self.foreign = listed(self.dialect, foreign) if foreign else None
+        self.hidden = hidden
 
     # -- which changes
 
@@ -72,8 +73,7 @@ class Statements:
         found &= or_(client.is_(None), changes.c.table_name == "client", client.not_in(self.new_clients))
         new = (changes.c.table_name == "client") & changes.c.row_id.in_(self.new_clients)
         found &= ~new | (changes.c.action == "insert")
-        if self.foreign is not None:
-            found &= or_(client.is_(None), client.not_in(self.foreign))
+        found &= ~self.hidden.condition(self.dialect, changes)
         if table is not None:
             found &= (changes.c.table_name == table.name) & (changes.c.action == action)
         return found

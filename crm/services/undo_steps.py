@@ -1,6 +1,5 @@
 """One step of an operation taken back: rows deleted are there again, changed ones as they were, new ones gone."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Table, func, insert, inspect, literal, select
@@ -16,6 +15,7 @@ from crm.security.visibility import including_hidden
 from crm.services import history
 from crm.services.flags import flags
 from crm.services.history import BOOKKEEPING
+from crm.services.undo_hidden import Hidden
 from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report
 from crm.services.undo_statements import Statements, uses
 
@@ -35,10 +35,10 @@ class Reverter(Statements):
     """Takes the steps of one operation back, and reports."""
 
     def __init__(
-        self, session: Session, operation: int, report: Report, foreign: Collection[int],
+        self, session: Session, operation: int, report: Report, hidden: Hidden,
         pair: tuple[int, int] | None = None,
     ):  # fmt: skip
-        super().__init__(session, operation, foreign, pair)
+        super().__init__(session, operation, hidden, pair)
         self.report = report
 
     def revert(self, step: int) -> None:
@@ -59,11 +59,10 @@ class Reverter(Statements):
                     self._many(step, table, action)
 
     def _count_hidden(self, step: int) -> None:
-        if self.foreign is not None:
-            hidden = select(func.count()).select_from(log).where(
-                log.c.operation_id == self.operation, log.c.step == step, log.c.client_id.in_(self.foreign)
-            )  # fmt: skip
-            self.report.hidden += self.connection.scalar(hidden) or 0
+        hidden = select(func.count()).select_from(log).where(
+            log.c.operation_id == self.operation, log.c.step == step, self.hidden.condition(self.dialect, log)
+        )  # fmt: skip
+        self.report.hidden += self.connection.scalar(hidden) or 0
 
     def _rows(self, step: int, table: Table, action: str) -> list[int]:
         asked = select(log.c.row_id).where(self.mine(log, step, table, action)).order_by(log.c.row_id.desc())

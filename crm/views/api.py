@@ -16,7 +16,7 @@ from crm.registry import RecordType
 from crm.security.manager import may, may_change
 from crm.services import listing
 from crm.services.reading import Unreadable, read_moment
-from crm.services.record_json import record_json, shown_names, write_record, written_names
+from crm.services.record_json import changes, record_json, shown_names, write_record, written_names
 from crm.views import api_document
 from crm.views.api_access import Api, access, body, check_version, reply
 
@@ -81,7 +81,7 @@ class RecordApi(Api):
         data = body()
         check_version(item, data.pop("version", None))
         with db.session.no_autoflush:
-            self.write(item, data)
+            self.write(item, changes(data, self.one_json(item)))
         return self.saved(item, 200)
 
     @expose("/<pk>", methods=["DELETE"])

@@ -204,6 +204,8 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
             single[method] = operation(
                 spec, tag, "Change the fields that are sent", {"200": ok(one, "Changed.", True), **moved}, WRITING,
                 requestBody=sent(ref(f"{name}Input")), parameters=[match],
+                description="What is left out stays. A whole answer can be sent back: of fields that cannot be "
+                "written, the value that was answered is accepted and any other is a 422.",
             )  # fmt: skip
     if "delete" in actions:
         gone = {"type": "object", "properties": {"message": TEXT}}

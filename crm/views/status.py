@@ -1,6 +1,6 @@
 """The admin's page of statuses: order by dragging, counts, and deleting one whose clients move on."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import flash, jsonify, redirect, request
 from flask_appbuilder import expose, has_access
@@ -84,20 +84,19 @@ class StatusView(RecordView):
     def replace(self, pk: str) -> Response:
         """Delete a status, with another for its clients."""
         status, error = self.get_item(pk), ""
-        others = [s for s in all_statuses() if s.id != status.id and s.selectable]
         if request.method == "POST":
             try:
-                return self._replaced(status, others, request.form.get("replacement", ""))
+                return self._replaced(status, request.form.get("replacement", ""))
             except RuleError as refused:
                 db.session.rollback()
                 error = str(refused.description)
         return self.render(
             "status/replace.html", 422 if error else 200, title=_("Delete “%(name)s”", name=status.name),
-            status_item=status, others=others, number=status_admin.clients_in(status), error=error,
+            status_item=status, others=others(status), number=status_admin.clients_in(status), error=error,
         )  # fmt: skip
 
-    def _replaced(self, status: Status, others: Any, chosen: str) -> Response:
-        replacement = next((other for other in others if str(other.id) == chosen), None)
+    def _replaced(self, status: Status, chosen: str) -> Response:
+        replacement = next((other for other in others(status) if str(other.id) == chosen), None)
         if chosen not in ("", "none") and replacement is None:
             raise RuleError(_("There is no such status."), field="replacement")
         name = status.name
@@ -107,3 +106,8 @@ class StatusView(RecordView):
         if number:
             flash(ngettext("%(num)d client moved.", "%(num)d clients moved.", number), "info")
         return redirect(self.url("list"))
+
+
+def others(status: Status) -> Sequence[Status]:
+    """The statuses to which the clients of this one can go."""
+    return [one for one in all_statuses() if one.id != status.id and one.selectable]
