@@ -218,7 +218,7 @@ def appbuilder_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         # crm/security/throttling.py limits the API's sign-in as well, and counts failures only
         "AUTH_RATE_LIMITED": False,
         "RATELIMIT_ENABLED": True,
-        "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_STORAGE_URI": "database://",
         "FAB_BASE_TEMPLATE": "layout.html",
         "FAB_CREATE_DB": False,
         "FAB_UPDATE_PERMS": False,

@@ -1,7 +1,14 @@
 """Guessing passwords is slowed down; signing in often is not."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import func, select, update
+
+from crm.extensions import db
+from crm.models import RateLimit
+from crm.models.types import utc_now
 from tests.conftest import PASSWORD
 
 WAYS = ["page", "api"]
@@ -57,3 +64,45 @@ def test_refusal_through_the_api_is_json(guarded):
         attempt(guarded, "api", "alice", "wrong")
     refused = attempt(guarded, "api", "alice", "wrong")
     assert refused.json["code"] == 429
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("way", WAYS)
+def test_all_processes_count_together(make_app, way):
+    apps = [make_app(RATELIMIT_ENABLED=True) for _ in range(2)]
+    codes = [attempt(apps[n % 2], way, "alice", "wrong").status_code for n in range(12)]
+    assert 429 not in codes[:10] and codes[10:] == [429, 429]
+    assert attempt(apps[1], way, "alice", PASSWORD).status_code == 429
+
+
+@pytest.mark.both_engines
+def test_none_of_many_at_once_is_lost(guarded):
+    with ThreadPoolExecutor(4) as threads:
+        tries = range(8)
+        codes = list(threads.map(lambda _: attempt(guarded, "api", "alice", "wrong").status_code, tries))
+    assert codes == [401] * 8
+    with guarded.app_context():
+        assert set(db.session.scalars(select(RateLimit.hits))) == {8}
+
+
+@pytest.mark.both_engines
+def test_a_minute_later_counting_begins_anew_and_old_counts_are_gone(guarded):
+    for _ in range(10):
+        attempt(guarded, "page", "alice", "wrong")
+    assert attempt(guarded, "page", "alice", PASSWORD).status_code == 429
+    with guarded.app_context():
+        assert db.session.scalar(select(func.count()).select_from(RateLimit)) == 2
+        db.session.execute(update(RateLimit.__table__).values(ends_at=utc_now() - timedelta(seconds=1)))
+        db.session.commit()
+    assert attempt(guarded, "page", "alice", PASSWORD).status_code == 302
+    attempt(guarded, "page", "bob", "wrong")
+    with guarded.app_context():
+        assert list(db.session.scalars(select(RateLimit.hits))) == [1, 1]
+
+
+def test_looking_at_pages_counts_nothing(guarded):
+    browser = guarded.test_client()
+    for url in ("/login/", "/", "/healthz"):
+        browser.get(url)
+    with guarded.app_context():
+        assert db.session.scalar(select(func.count()).select_from(RateLimit)) == 0

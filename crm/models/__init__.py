@@ -17,6 +17,7 @@ from crm.models.mailchimp import (
     MailchimpWanted,
 )
 from crm.models.note import Note
+from crm.models.rate_limit import RateLimit
 from crm.models.relationship import Relationship, RelationshipType
 from crm.models.search import SearchEntry
 from crm.models.setting import Setting
@@ -49,6 +50,7 @@ __all__ = [
     "MailchimpWanted",
     "Note",
     "Operation",
+    "RateLimit",
     "Relationship",
     "RelationshipType",
     "SearchEntry",

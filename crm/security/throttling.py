@@ -1,7 +1,7 @@
 """How often somebody may fail to sign in, on the page and through the API.
 
-Only failures count, so that a busy office behind one address is not shut out. The count is kept in each
-web process by itself; RATELIMIT_STORAGE_URI can name a shared place for it.
+Only failures count, so that a busy office behind one address is not shut out. All web processes count
+together, in the database.
 """
 
 from flask import Flask, Response, request
@@ -9,6 +9,10 @@ from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+
+from crm.security.shared_limits import DatabaseStorage
+
+__all__ = ["DatabaseStorage", "init_app"]  # to import the storage is to make its scheme known
 
 PAGE, API, REFRESH = "CRMAuthView.login", "SecurityApi.login", "SecurityApi.refresh"
 PER_ACCOUNT = "10 per minute"
