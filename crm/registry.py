@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import inspect
+from sqlalchemy import Boolean, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned
@@ -22,18 +22,39 @@ CRUD = frozenset(ACTIONS)
 MODULES = ("base", "sales", "calendar", "tasks", "mail", "helpdesk", "calls", "documents", "settings")
 ALWAYS_ON = frozenset({"base", "settings"})
 
+#: The groups of the menu and of + Add, in order; what is in none of them stands above.
+GROUPS = {"sales": _l("Sales"), "work": _l("Work"), "communication": _l("Communication")}
+#: Module -> the group in which its record types stand.
+GROUP_OF_MODULE = {
+    "sales": "sales",
+    "calendar": "work",
+    "tasks": "work",
+    "mail": "communication",
+    "helpdesk": "communication",
+    "calls": "communication",
+}
+
 #: The relationship by which a record has tags; others to several rows lead to users.
 TAG_LINKS = "tag_links"
 
-#: The tabs of a client's card that record types share, in order, with their words.
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a client's card. only_if: the yes-or-no column of the client that makes it appear."""
+
+    label: Any
+    only_if: str = ""
+
+
+#: The tabs of a client's card that record types share, in order.
 TABS = {
-    "sales": _l("Sales"),
-    "invoices": _l("Invoices"),
-    "transactions": _l("Transactions"),
-    "tasks": _l("Tasks & events"),
-    "emails": _l("E-mails"),
-    "files": _l("Files"),
-    "products": _l("Products"),
+    "sales": Tab(_l("Sales")),
+    "invoices": Tab(_l("Invoices")),
+    "transactions": Tab(_l("Transactions")),
+    "tasks": Tab(_l("Tasks & events")),
+    "emails": Tab(_l("E-mails")),
+    "files": Tab(_l("Files")),
+    "products": Tab(_l("Products"), only_if="is_supplier"),
 }
 
 
@@ -105,6 +126,9 @@ class RecordType:
     box_order: how a box sorts; the newest come first otherwise. tab: the card's tab that lists it, of TABS.
     order: how a list is sorted at first, down to one row; an index should serve it.
     addable: whether + Add on the card offers it. menu: whether the side menu does.
+    quick: routes of its view that stand as buttons in the card's head, with their words: log a call. They get
+    `?client=` and need the permission to add.
+    filters: by what the list can be narrowed: columns with choices, yes-or-no columns, users.
     own_edit: only the author edits it, and who may `edit_any`.
     kind: the column that divides it into `kinds`. A new record's is chosen by + Add and by `?kind=`; its form
     changes it only where it is among `fields`, the API never otherwise.
@@ -131,6 +155,8 @@ class RecordType:
     box_order: Sequence[Any] = ()
     tab: str = ""
     addable: bool = True
+    quick: dict[str, Any] = field(default_factory=dict)
+    filters: Sequence[InstrumentedAttribute[Any]] = ()
     own_edit: bool = False
     kind: InstrumentedAttribute[Any] | None = None
     kinds: Sequence[Kind] = ()
@@ -140,7 +166,7 @@ class RecordType:
     choices: dict[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        named = {"columns": self.columns, "fields": self.fields, "search": self.search,
+        named = {"columns": self.columns, "fields": self.fields, "search": self.search, "filters": self.filters,
                  "phones": self.phones, "secret": self.secret}  # fmt: skip
         for option, attributes in named.items():
             for attribute in attributes:
@@ -155,7 +181,7 @@ class RecordType:
             self._check_attribute("also_when", attribute)
         if self.tab and self.tab not in TABS:
             raise DeclarationError(f"{self.key}: there is no tab {self.tab!r}.")
-        if (self.tab or self.box_order) and not self.of_client:
+        if (self.tab or self.box_order or self.quick) and not self.of_client:
             raise DeclarationError(f"{self.key}: has a place on the client's card but belongs to no client.")
         if self.module not in MODULES:
             raise DeclarationError(f"{self.key}: there is no module {self.module!r}.")
@@ -171,9 +197,20 @@ class RecordType:
             if name not in {a.key for a in (*self.columns, *self.fields)}:
                 raise DeclarationError(f"{self.key}: labels or choices name {name!r}, which is not shown.")
         self._check_kinds()
+        self._check_filters()
         if self.kind is not None:
             words = [(kind.value, kind.label) for kind in self.kinds]
             object.__setattr__(self, "choices", {**self.choices, self.kind.key: words})
+
+    def _check_filters(self) -> None:
+        for attribute in self.filters:
+            column = self.mapper.columns.get(attribute.key)
+            if (
+                column is not None
+                and attribute.key not in self.choices
+                and not isinstance(column.type, Boolean)
+            ):
+                raise DeclarationError(f"{self.key}: a list cannot be filtered by {attribute.key}.")
 
     def _check_kinds(self) -> None:
         if self.kind is None:
@@ -224,6 +261,11 @@ class RecordType:
     @property
     def between_clients(self) -> bool:
         return issubclass(self.model, BetweenClients)
+
+    @property
+    def group(self) -> str:
+        """Of GROUPS the one in which the menu and + Add show it; nothing for what stands above them."""
+        return GROUP_OF_MODULE.get(self.module, "")
 
     @property
     def is_setting(self) -> bool:

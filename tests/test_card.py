@@ -1,5 +1,6 @@
 """The card of a client: its head, its tabs, its boxes, and what it costs."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,9 @@ from crm.models import (
     TimelineEntry,
 )
 from crm.models.types import utc_now
+from crm.records import RECORDS
+from crm.services.setup import initialise
+from tests.ring import RING
 
 #: Beyond the look-ups of the request: user, roles, groups, permissions, visibility.
 LOOK_UPS = 7
@@ -140,6 +144,36 @@ def test_tabs_come_from_the_declaration(make_client: Any, sign_in: Any) -> None:
     assert alice.get(f"/crm/clients/tab/{acme}/nonsense").status_code == 404
     assert alice.get(f"/crm/clients/show/{acme}?tab=sales").status_code == 404
     assert sign_in("charlie").get(f"/crm/clients/tab/{acme}/tasks").status_code == 404
+
+
+def test_a_tab_may_need_a_switch_of_the_client(make_client: Any, sign_in: Any, make_app: Any) -> None:
+    """As Products appear with the supplier toggle, and go with it."""
+    with_products = make_app(records=(*RECORDS, replace(RING, tab="products")))
+    with with_products.app_context():
+        initialise()
+    acme = make_client("Acme", assignees=["alice"])
+    alice = sign_in("alice", with_products)
+    tab = f"/crm/clients/tab/{acme}/products"
+    assert tab not in alice.get(f"/crm/clients/show/{acme}").text
+    assert alice.get(tab).status_code == 404
+    as_htmx = {"HX-Request": "true", "HX-Current-URL": f"http://localhost/crm/clients/show/{acme}?tab=tasks"}
+    switched = alice.post(
+        f"/crm/clients/role/{acme}", data={"role": "is_supplier", "on": "yes"}, headers=as_htmx
+    )
+    assert tab in switched.text
+    assert f'tab/{acme}/tasks" hx-target="#card-tab" hx-swap="outerHTML"' in switched.text
+    assert switched.text.count("aria-current=page") == 1
+    assert "Rings" in alice.get(tab).text
+
+
+def test_buttons_in_the_head_come_from_the_declaration(make_client: Any, sign_in: Any, make_app: Any) -> None:
+    with_rings = make_app(records=(*RECORDS, replace(RING, quick={"add": "Take in a ring"})))
+    with with_rings.app_context():
+        initialise()
+    acme = make_client("Acme", assignees=["alice"])
+    head = sign_in("alice", with_rings).get(f"/crm/clients/show/{acme}").text.split("</header>")
+    assert any("Take in a ring" in part and f"/crm/rings/add?client={acme}" in part for part in head)
+    assert "Take in a ring" not in sign_in("vera", with_rings).get(f"/crm/clients/show/{acme}").text
 
 
 def test_roles_are_saved_at_once_and_logged(make_client: Any, sign_in: Any, system: Any) -> None:

@@ -14,6 +14,7 @@ from crm.extensions import db
 from crm.models import SearchEntry
 from crm.models.base import BetweenClients
 from crm.registry import RecordType
+from crm.services.record_filters import filters_of
 from crm.services.search import matches
 
 PAGE_SIZE = 25
@@ -82,9 +83,10 @@ def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
 
 
 def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
-    """The records that the filters `client`, `kind` and `search` leave. Raises UnknownFilter for any other."""
+    """The records that the filters leave: `client`, `kind`, `search` and those declared. Raises UnknownFilter."""
     model = record.model
     asked = select(model)
+    declared = filters_of(record)
     for name in args:
         if name in PAGING or not args.get(name):
             continue
@@ -105,6 +107,8 @@ def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
                     _("There is no kind “%(name)s” here.", name=args[name][:60]), field="kind"
                 )
             asked = asked.where(record.kind == args[name])
+        elif name in declared:
+            asked = asked.where(declared[name].condition(args.getlist(name)))
         else:
             raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name), field=name)
     return asked

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
-from crm.registry import RecordType, registry
+from crm.registry import GROUPS, RecordType, registry
 from crm.security import headers
 from crm.views import assets, colours, failures, health, input_guard, templating
 from crm.views.api import RecordApi, api_for
@@ -75,6 +75,8 @@ SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (
 
 def register(appbuilder: AppBuilder) -> None:
     """Add all pages and APIs to the app, and the menu."""
+    for name, words in GROUPS.items():
+        appbuilder.menu.add_category(name, label=words)
     for record in registry():
         view = view_for(record, SPECIAL.get(record.key, RecordView))
         if record.menu:
@@ -98,6 +100,8 @@ def register(appbuilder: AppBuilder) -> None:
 def _menu_group(record: RecordType) -> dict[str, Any]:
     if record.is_setting:
         return {"category": "Settings", "category_icon": "fa-gear", "category_label": _("Settings")}
+    if record.group:
+        return {"category": record.group, "category_label": GROUPS[record.group]}
     return {}
 
 

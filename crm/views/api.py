@@ -16,6 +16,7 @@ from crm.registry import RecordType
 from crm.security.manager import may, may_change
 from crm.services import listing
 from crm.services.reading import Unreadable, read_moment
+from crm.services.record_filters import filters_of
 from crm.services.record_json import changes, record_json, shown_names, write_record, written_names
 from crm.views import api_document
 from crm.views.api_access import Api, access, body, check_version, reply
@@ -164,7 +165,8 @@ class RecordApi(Api):
         }
         there = {"search": bool(self.record.search), "client": self.record.of_client,
                  "kind": bool(self.record.kinds)}  # fmt: skip
-        return {name: words for name, words in known.items() if there[name]}
+        declared = {name: one.words() for name, one in filters_of(self.record).items()}
+        return {**{name: words for name, words in known.items() if there[name]}, **declared}
 
     def moved_answers(self) -> dict[str, Any]:
         """Answers that lead elsewhere, for the description."""

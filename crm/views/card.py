@@ -1,14 +1,16 @@
 """The card of a client: everything about it on one page, in tabs."""
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import abort, redirect, request, url_for
 from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crm.extensions import db
 from crm.models import Client, Contact
-from crm.registry import TABS, Part, RecordType, registry
+from crm.registry import GROUPS, TABS, Part, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import shown
 from crm.services.card import IN_TAB, boxes, users_by_id
@@ -39,9 +41,9 @@ class ClientCard:
             target = find_target(int(pk)) or abort(404)
             return redirect(url_for("ClientView.show", pk=target), 301)
         name = request.args.get("tab", DETAILS)
-        values = self.tab_values(client, name) if name in self.tabs() else abort(404)
+        values = self.tab_values(client, name) if name in self.tabs(client) else abort(404)
         return self.render(
-            "client/card.html", title=client.name, client=client, additions=additions(client),
+            "client/card.html", title=client.name, client=client, additions=additions(client), quick=quick(client),
             photo=find_photo(client.id),
             email=best_email(client, values.get("boxes", ())), phone=best_phone(client), **values,
         )  # fmt: skip
@@ -51,19 +53,24 @@ class ClientCard:
     def tab(self, pk: str, name: str) -> Response:
         """What stands under one tab, as a fragment."""
         client = self.get_item(pk)
-        if name not in self.tabs():
+        if name not in self.tabs(client):
             abort(404)
         return self.render("client/_tab.html", client=client, fragment=True, **self.tab_values(client, name))
 
     @staticmethod
-    def tabs() -> list[str]:
-        """The names of the card's tabs, in order: those of record types that the user may see."""
+    def tabs(client: Client) -> dict[str, Any]:
+        """Name -> words of the card's tabs, in order: those of record types that the user may see."""
         used = {record.tab for record in seen_records()}
-        return [DETAILS, *(name for name in TABS if name in used), TIMELINE]
+        shared = {
+            name: tab.label
+            for name, tab in TABS.items()
+            if name in used and (not tab.only_if or getattr(client, tab.only_if))
+        }
+        return {DETAILS: _("Details"), **shared, TIMELINE: _("Timeline")}
 
     def tab_values(self, client: Client, name: str) -> dict[str, Any]:
         """What the template of a tab needs."""
-        values = {"tab": name, "tabs": self.tabs(), "tab_words": TABS, "roles": ROLES, "people": {}}
+        values = {"tab": name, "tabs": self.tabs(client), "roles": ROLES, "people": {}}
         if name == DETAILS:
             found = boxes(client, [Part(record) for record in seen_records() if record.box])
             values["boxes"] = [box for box in found if box.rows or is_always_shown(box.record)]
@@ -89,7 +96,9 @@ class ClientCard:
             setattr(client, name, request.form["on"] == "yes")
             db.session.commit()
         if "HX-Request" in request.headers:
-            return self.render("client/_roles.html", client=client, roles=ROLES, focus=name)
+            tab = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query).get("tab", [DETAILS])[0]
+            return self.render("client/_role_changed.html", client=client, roles=ROLES, focus=name,
+                               tabs=self.tabs(client), tab=tab)  # fmt: skip
         return redirect(url_for("ClientView.show", pk=client.id))
 
 
@@ -112,14 +121,26 @@ def is_always_shown(record: RecordType) -> bool:
     return record.always_box and may("add", record.key)
 
 
-def additions(client: Client) -> list[tuple[Part, str]]:
-    """What + Add offers to the current user: (what, address of its form with the client filled in)."""
+def additions(client: Client) -> list[tuple[Any, list[tuple[Part, str]]]]:
+    """What + Add offers to the current user, by groups with their words: what, and the address of its form."""
+    groups: dict[str, list[tuple[Part, str]]] = {"": [], **{name: [] for name in GROUPS}}
+    for record in registry().of_client():
+        if record.addable and "add" in record.actions and may("add", record.key):
+            groups[record.group] += [
+                (part, url_for(f"{record.model.__name__}View.add", client=client.id, **part.query))
+                for part in record.parts
+                if part.kind is None or part.kind.addable
+            ]
+    return [(GROUPS.get(name, ""), entries) for name, entries in groups.items() if entries]
+
+
+def quick(client: Client) -> list[tuple[Any, str, str]]:
+    """The buttons of record types in the card's head: (words, icon, address)."""
     return [
-        (part, url_for(f"{record.model.__name__}View.add", client=client.id, **part.query))
+        (words, record.icon, url_for(f"{record.model.__name__}View.{route}", client=client.id))
         for record in registry().of_client()
-        if record.addable and "add" in record.actions and may("add", record.key)
-        for part in record.parts
-        if part.kind is None or part.kind.addable
+        for route, words in record.quick.items()
+        if may("add", record.key)
     ]
 
 

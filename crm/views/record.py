@@ -21,6 +21,7 @@ from crm.security.visibility import sees_client
 from crm.services import listing
 from crm.services.choosing import choices
 from crm.services.modules import is_on
+from crm.services.record_filters import filters_of
 from crm.views.forms import RecordForm, form_for
 
 
@@ -63,7 +64,10 @@ class RecordView(ModelView):
     def list(self) -> Answer:
         page = listing.page_of(self.record, request.args)
         sortable = listing.sortable(self.record)
-        return self.render(self.list_template, title=self.record.plural, page=page, sortable=sortable)
+        return self.render(
+            self.list_template, title=self.record.plural, page=page, sortable=sortable,
+            filters=filters_of(self.record),
+        )  # fmt: skip
 
     @expose("/choices")
     @has_access

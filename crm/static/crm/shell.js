@@ -73,6 +73,17 @@ document.addEventListener("click", (event) => {
   for (const each of document.querySelectorAll("[data-set-theme]")) each.ariaPressed = String(each === button);
 });
 
+// a group of the menu folded or unfolded is so on the next page too
+document.addEventListener("click", (event) => {
+  const group = event.target.closest("summary")?.closest("[data-menu-group]");
+  if (!group) return;
+  const menu = group.closest("[data-folded]");
+  const folded = new Set(menu.dataset.folded.split(".").filter(Boolean));
+  folded[group.open ? "add" : "delete"](group.dataset.menuGroup);
+  menu.dataset.folded = [...folded].join(".");
+  document.cookie = `menu=${menu.dataset.folded};path=/;max-age=31536000;samesite=lax`;
+});
+
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
