@@ -4,15 +4,18 @@ from flask_babel import lazy_gettext as _
 
 from crm.models import (
     AttributeDefinition,
+    BankAccount,
     Client,
     Contact,
     Deal,
     Note,
+    NumberSeries,
     Relationship,
     RelationshipType,
     Status,
     Tag,
     Task,
+    VatRate,
 )
 from crm.models.attribute import TYPE_NAMES
 from crm.models.deal import STAGES
@@ -21,6 +24,17 @@ from crm.registry import CRUD, RecordType
 
 STAGE_NAMES = dict(zip(STAGES, (_("New"), _("Qualified"), _("Proposal"), _("Won"), _("Lost")), strict=True))
 PRIORITY_NAMES = dict(zip(PRIORITIES, (_("Low"), _("Normal"), _("High")), strict=True))
+
+VAT_CATEGORIES = {
+    "standard": _("So many percent"), "exempt": _("Exempt"), "reverse": _("Reverse charge"),
+    "outside": _("Outside VAT"),
+}  # fmt: skip
+SERIES_KINDS = {
+    "invoice": _("Invoices"), "correction": _("Corrections"), "quote": _("Quotes"), "order": _("Orders"),
+    "repair": _("Repairs"),
+}  # fmt: skip
+SERIES_RESETS = {"never": _("never begins anew"), "yearly": _("anew each year"),
+                 "monthly": _("anew each month")}  # fmt: skip
 
 RECORDS = (
     RecordType(
@@ -122,5 +136,40 @@ RECORDS = (
         columns=[RelationshipType.label, RelationshipType.inverse_label],
         fields=[RelationshipType.label, RelationshipType.inverse_label], order=[RelationshipType.label],
         labels={"inverse_label": _("Seen from the other side")},
+    ),
+    RecordType(
+        model=BankAccount, label=_("Bank account"), plural=_("Bank accounts"), icon="fa-building-columns",
+        module="settings", menu=False,
+        columns=[BankAccount.name, BankAccount.number, BankAccount.currency, BankAccount.is_default,
+                 BankAccount.active],
+        fields=[BankAccount.name, BankAccount.number, BankAccount.bank, BankAccount.bic,
+                BankAccount.currency, BankAccount.is_default, BankAccount.active],
+        order=[BankAccount.name, BankAccount.id],
+        labels={"number": _("Account number (IBAN)"), "bic": _("BIC"), "bank": _("Bank"),
+                "is_default": _("Default for its currency"), "active": _("In use")},
+        empty=_("The accounts to which clients pay; they stand on invoices."),
+    ),
+    RecordType(
+        model=VatRate, label=_("VAT rate"), plural=_("VAT rates"), icon="fa-percent",
+        module="settings", menu=False,
+        columns=[VatRate.label, VatRate.rate, VatRate.category, VatRate.is_default, VatRate.active],
+        fields=[VatRate.label, VatRate.category, VatRate.rate, VatRate.remark, VatRate.position,
+                VatRate.is_default, VatRate.active],
+        order=[VatRate.position, VatRate.id],
+        labels={"label": _("As printed"), "rate": _("Percent"), "category": _("Kind"),
+                "remark": _("Printed below the document"), "position": _("Place in the list"),
+                "is_default": _("Default for new lines"), "active": _("In use")},
+        choices={"category": list(VAT_CATEGORIES.items())},
+        empty=_("The rates of VAT that lines of quotes and invoices can have."),
+    ),
+    RecordType(
+        model=NumberSeries, label=_("Number series"), plural=_("Number series"), icon="fa-hashtag",
+        module="settings", menu=False, slug="number-series", actions=frozenset({"list", "show", "edit"}),
+        columns=[NumberSeries.kind, NumberSeries.pattern, NumberSeries.reset],
+        fields=[NumberSeries.pattern, NumberSeries.reset, NumberSeries.first_number],
+        order=[NumberSeries.id],
+        labels={"kind": _("Kind"), "pattern": _("Pattern"), "reset": _("Numbers begin"),
+                "first_number": _("First number of this period")},
+        choices={"kind": list(SERIES_KINDS.items()), "reset": list(SERIES_RESETS.items())},
     ),
 )  # fmt: skip

@@ -1,7 +1,9 @@
 """Every table of the product."""
 
 from crm.models.attribute import AttributeDefinition, AttributeOption, AttributeValue
+from crm.models.bank_account import BankAccount
 from crm.models.client import Client, ClientAssignee, ClientPhoto
+from crm.models.company import Company, CompanyLogo
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.external_id import ClientExternalId, ContactExternalId
@@ -17,6 +19,7 @@ from crm.models.mailchimp import (
     MailchimpWanted,
 )
 from crm.models.note import Note
+from crm.models.number_series import NumberSeries, SeriesCounter
 from crm.models.rate_limit import RateLimit
 from crm.models.relationship import Relationship, RelationshipType
 from crm.models.search import SearchEntry
@@ -25,17 +28,21 @@ from crm.models.status import Status
 from crm.models.tag import ClientTag, ContactTag, Tag
 from crm.models.task import Task, TaskAssignee
 from crm.models.timeline import TimelineEntry
+from crm.models.vat_rate import VatRate
 
 __all__ = [
     "AttributeDefinition",
     "AttributeOption",
     "AttributeValue",
+    "BankAccount",
     "Change",
     "Client",
     "ClientAssignee",
     "ClientExternalId",
     "ClientPhoto",
     "ClientTag",
+    "Company",
+    "CompanyLogo",
     "Contact",
     "ContactExternalId",
     "ContactTag",
@@ -49,16 +56,19 @@ __all__ = [
     "MailchimpProposal",
     "MailchimpWanted",
     "Note",
+    "NumberSeries",
     "Operation",
     "RateLimit",
     "Relationship",
     "RelationshipType",
     "SearchEntry",
+    "SeriesCounter",
     "Setting",
     "Status",
     "Tag",
     "Task",
     "TaskAssignee",
     "TimelineEntry",
+    "VatRate",
     "WorkerHeartbeat",
 ]

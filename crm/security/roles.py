@@ -39,6 +39,8 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("mailchimp", "sync", (ADMIN, OFFICE)),
     ("settings", "list", (ADMIN, OFFICE)),
     ("settings", "edit", (ADMIN, OFFICE)),
+    ("company", "list", (ADMIN, OFFICE)),
+    ("company", "edit", (ADMIN, OFFICE)),
     ("jobs", "list", (ADMIN, OFFICE)),
 )
 

@@ -21,6 +21,7 @@ from crm.models.status import DEFAULT_STATUSES
 from crm.registry import registry
 from crm.security.roles import ADMIN, ROLES, permissions
 from crm.security.visibility import as_system
+from crm.services.company_defaults import write_company_defaults
 
 ADVISORY_LOCK = 4_827_001
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
@@ -85,7 +86,7 @@ def _permission_views(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Perm
 
 
 def write_defaults() -> None:
-    """Add the first statuses and relationship types, where there are none at all, in the language set."""
+    """Add the first statuses, relationship types and what our company needs, where there are none at all."""
     with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
         if db.session.scalar(select(func.count(Status.id))) == 0:
             db.session.add_all(
@@ -97,3 +98,4 @@ def write_defaults() -> None:
                 RelationshipType(label=str(label), inverse_label=str(inverse))
                 for label, inverse in DEFAULT_RELATIONSHIP_TYPES
             )
+        write_company_defaults()

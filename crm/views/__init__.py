@@ -18,6 +18,7 @@ from crm.views.client import ClientView
 from crm.views.client_actions_api import ClientActionsApi
 from crm.views.client_api import ClientApi
 from crm.views.client_upsert_api import ClientUpsertApi
+from crm.views.company import CompanyPartView, CompanyView
 from crm.views.contact import ContactView
 from crm.views.contact_api import ContactApi
 from crm.views.jobs import JobsView
@@ -37,11 +38,14 @@ from crm.views.timeline import TimelineView
 #: Record types whose pages do more than CRUD, by key.
 SPECIAL: dict[str, type[RecordView]] = {
     "attribute_definition": AttributeDefinitionView,
+    "bank_account": CompanyPartView,
     "client": ClientView,
     "contact": ContactView,
+    "number_series": CompanyPartView,
     "status": StatusView,
     "tag": TagView,
     "task": TaskView,
+    "vat_rate": CompanyPartView,
 }
 
 #: Record types whose API does more, by key.
@@ -67,6 +71,7 @@ PAGES: tuple[type[Any], ...] = (
 
 #: Those of them that stand in the menu's settings: page, label, icon.
 SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (
+    (CompanyView, _("Our company"), "fa-briefcase"),
     (MailchimpView, _("Mailchimp"), "fa-envelope-open-text"),
     (JobsView, _("Background work"), "fa-gears"),
     (SettingsView, _("All settings"), "fa-gear"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
+from wtforms import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from crm.services import iso_lists
@@ -50,3 +51,24 @@ class CurrencyField(ListedField):
     """A currency, as ISO 4217 code."""
 
     listed = staticmethod(iso_lists.currencies)
+
+
+class CurrenciesField(SelectMultipleField):
+    """Several currencies, as ISO 4217 codes."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
+        super().__init__(label, validators or [], choices=[], validate_choice=False, **kw)
+
+    def process_data(self, value: Any) -> None:
+        self.data = sorted(value or ())
+
+    def process_formdata(self, valuelist: Any) -> None:
+        self.data = sorted(set(valuelist))
+
+    def iter_choices(self) -> Iterator[Choice]:
+        for code, name in iso_lists.currencies():
+            yield Choice(code, name, code in (self.data or ()), {})
+
+    def pre_validate(self, form: Any) -> None:
+        if not set(self.data or ()) <= iso_lists.currency_codes():
+            raise ValidationError(_("There is no such choice."))

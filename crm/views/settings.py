@@ -33,7 +33,7 @@ class SettingsView(Page):
     def list(self) -> Response:
         return self.render(
             "settings/list.html", title=_("Settings"), environment=environment(),
-            records=[r for r in registry() if r.is_setting and may("list", r.key)],
+            records=[r for r in registry() if r.is_setting and r.menu and may("list", r.key)],
         )  # fmt: skip
 
     @expose("/modules", methods=["GET", "POST"])
