@@ -1,11 +1,15 @@
 """Demo data: the same for the same seed, whole on both engines, and refused where others could sign in."""
 
+import random
 from typing import Any
 
 import pytest
+import stdnum.be.vat
+import stdnum.pl.nip
 from flask import Flask
 from sqlalchemy import func, select
 
+from crm.demo import people
 from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.models import (
@@ -67,3 +71,10 @@ def test_it_is_refused_where_others_could_sign_in(app: Flask, monkeypatch: pytes
     answer = app.test_cli_runner().invoke(args=["crm", "demo", "--clients", "1"])
     assert answer.exit_code == 1
     assert "CRM_HOST" in str(answer.exception) or "CRM_HOST" in answer.output
+
+
+def test_tax_ids_are_right() -> None:
+    chance = random.Random(1)
+    for country, check in (("PL", stdnum.pl.nip), ("BE", stdnum.be.vat)):
+        for number in (people.tax_id(chance, country) for _ in range(200)):
+            assert check.is_valid(number.removeprefix(country).strip()), number

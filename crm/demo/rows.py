@@ -44,7 +44,11 @@ class Rows:
 
     def new(self, model: type[Base], **values: Any) -> Any:
         """A new row with the defaults of its columns, and an id where other rows may name it."""
-        item = model(**{**_defaults(model), **values})
+        item = model()
+        # past the attributes' events, of which a default needs none
+        item.__dict__.update(_defaults(model))
+        for name, value in values.items():
+            setattr(item, name, value)
         if model in self.next_ids:
             item.id = self.next_ids[model]
             self.next_ids[model] += 1
@@ -98,7 +102,8 @@ def _defaults(model: type[Base]) -> dict[str, Any]:
 
 
 def _row(item: Base) -> dict[str, Any]:
-    values = {column: getattr(item, key) for column, key in _columns(type(item))}
+    stored = item.__dict__
+    values = {column: stored.get(key) for column, key in _columns(type(item))}
     if values.get("id") is None:
         values.pop("id", None)
     return values

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
 from sqlalchemy import ColumnElement, ForeignKey, Table, and_, event, false, or_
-from sqlalchemy.orm import Mapped, Mapper, Session, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Mapper, PassiveFlag, Session, declared_attr, mapped_column, relationship
+from sqlalchemy.orm.attributes import History, get_history
 
 from crm.models.types import UtcDateTime, utc_now
 
 if TYPE_CHECKING:
     from crm.models.client import Client
+
+
+def changes_of(item: Any, name: str) -> History:
+    """What was done to an attribute since the last flush; nothing is loaded for it."""
+    return get_history(item, name, PassiveFlag.PASSIVE_NO_INITIALIZE)
 
 
 class Base(Model):

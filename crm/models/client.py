@@ -11,13 +11,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    inspect,
     text,
 )
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationship, validates
 
-from crm.models.base import Base, ClientOwned, Record
+from crm.models.base import Base, ClientOwned, Record, changes_of
 from crm.models.external_id import ClientExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import domain_of, e164, is_email, tax_id_key
@@ -205,10 +204,9 @@ class Client(Record):
 
     def _name_was_made(self) -> bool:
         """Whether a person's name was that of first and last name, of which one now changes."""
-        attributes = inspect(self).attrs
-        if self.kind != "person" or attributes.name.history.has_changes():
+        if self.kind != "person" or changes_of(self, "name").has_changes():
             return False
-        parts = [attributes.first_name.history, attributes.last_name.history]
+        parts = [changes_of(self, name) for name in ("first_name", "last_name")]
         if not any(part.has_changes() for part in parts):
             return False
         before = [(part.deleted or part.unchanged or (None,))[0] for part in parts]

@@ -5,7 +5,7 @@ from sqlalchemy import Index, String, Text, inspect, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship, validates
 
 from crm.errors import RuleError
-from crm.models.base import ClientRecord
+from crm.models.base import ClientRecord, changes_of
 from crm.models.client import Client
 from crm.models.external_id import ContactExternalId
 from crm.models.folding import fold
@@ -63,7 +63,7 @@ class Contact(ClientRecord):
         """Normalise the phones and the website. Which contact is primary is `crm.services.contacts`' to say."""
         if not any((self.first_name, self.last_name, self.email, self.phone, self.mobile)):
             raise RuleError(_("Give the contact a name, an e-mail or a phone."), field="first_name")
-        if self.email and inspect(self).attrs.email.history.has_changes() and not is_email(self.email):
+        if self.email and changes_of(self, "email").has_changes() and not is_email(self.email):
             raise RuleError(_("This is not an e-mail address."), field="email")
         self.phone_e164 = e164(self.phone, self.country)
         self.mobile_e164 = e164(self.mobile, self.country)
@@ -73,17 +73,16 @@ class Contact(ClientRecord):
 
     def _take_parts_along(self) -> None:
         """Keep what belongs to the contact at its client, and count a change of it as one of the contact."""
-        state = inspect(self)
-        moves = any(state.attrs[name].history.has_changes() for name in ("client", "client_id"))
-        changed = {name for name in PARTS if state.attrs[name].history.has_changes()}
-        client = next(iter(state.attrs.client.history.added or ()), None)
+        moves = any(changes_of(self, name).has_changes() for name in ("client", "client_id"))
+        changed = {name for name in PARTS if changes_of(self, name).has_changes()}
+        client = next(iter(changes_of(self, "client").added or ()), None)
         for name in PARTS if moves else changed:
             for part in getattr(self, name):
                 if client is not None:
                     part.client = client
                 elif part.client_id != self.client_id:
                     part.client_id = self.client_id
-        if changed and state.persistent:
+        if changed and inspect(self).persistent:
             self.changed_at = utc_now()
 
     @property

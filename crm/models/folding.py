@@ -14,6 +14,8 @@ SHORTEST_PHONE_END = 5
 
 def fold(text: str) -> str:
     """Lower case without accents: the form in which texts are compared and sorted."""
+    if text.isascii():
+        return text.casefold().strip()
     bare = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in bare if not unicodedata.combining(c)).translate(LETTERS).strip()
 
