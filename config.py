@@ -26,6 +26,7 @@ from environment import (
     Nonsense,
     address,
     boolean,
+    bucket,
     database,
     host,
     host_and_port,
@@ -75,6 +76,15 @@ SETTINGS = (
         "team",
         one_of("own", "team", "all"),
     ),
+    Setting(
+        "CRM_FILES_URL",
+        "where files lie instead of `CRM_INSTANCE/files`: `s3://key:secret@bucket/folder?endpoint=…&region=…`",
+        None,
+        bucket,
+    ),
+    Setting("CRM_UPLOAD_LIMIT_MB", "how large a file may be, in MB", 25, whole_number(1, 1024)),
+    Setting("CRM_DELETED_FILES_DAYS", "days that deleted files can be restored", 30, whole_number(1, 3650)),
+    Setting("CRM_ID_IMAGES_DAYS", "days that pictures of ID cards are kept", 365, whole_number(1, 3650)),
     Setting("CRM_TIMEZONE", "time zone for dates and the nightly jobs", "UTC", time_zone),
     Setting("CRM_LOCALE", "language until a user picks one: `en` or `pl`", "en", one_of(*LANGUAGES)),
     Setting("MAILCHIMP_API_KEY", "Mailchimp key, with its data centre at the end (`…-us21`)"),
@@ -201,7 +211,8 @@ def flask_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": values["CRM_URL"].startswith("https:"),
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
-        "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
+        # of a request: some files at once, and what a form has besides
+        "MAX_CONTENT_LENGTH": max(64, 4 * values["CRM_UPLOAD_LIMIT_MB"]) * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
         "WTF_CSRF_TIME_LIMIT": None,  # a form may stay open as long as its session
         "BABEL_DEFAULT_LOCALE": values["CRM_LOCALE"],

@@ -4,7 +4,7 @@ Each reader takes the text, not empty, and gives the value, or raises `Nonsense`
 """
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
 from sqlalchemy.engine import URL, make_url
@@ -59,6 +59,20 @@ def address(*schemes: str, example: str) -> Callable[[str], str]:
         return value.rstrip("/")
 
     return read
+
+
+def bucket(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        asked = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        complete = parts.scheme == "s3" and parts.hostname and set(asked) <= {"endpoint", "region"}
+    except ValueError:
+        complete = False
+    if not complete or any(c.isspace() for c in value):
+        raise Nonsense(
+            "must be an address such as s3://key:secret@bucket/folder?endpoint=https://s3.example.com"
+        )
+    return value
 
 
 def host(value: str) -> str:

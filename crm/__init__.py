@@ -17,7 +17,7 @@ from crm.registry import RecordType, Registry
 from crm.security import gate, throttling
 from crm.security.manager import CRMSecurityManager
 from crm.security.passwords import check_password
-from crm.services import recording
+from crm.services import file_store, recording
 
 
 def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Flask:
@@ -46,6 +46,7 @@ def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Fla
     gate.register(app)
     throttling.init_app(app, app.extensions["appbuilder"].sm.limiter)
     queue.init_app(app)
+    file_store.init_app(app)
     cli.register(app)
     return app
 

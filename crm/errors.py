@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 
-from werkzeug.exceptions import BadRequest, Conflict, UnprocessableEntity
+from flask_babel import gettext as _
+from werkzeug.exceptions import (
+    BadRequest,
+    Conflict,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnprocessableEntity,
+)
 
 
 class RuleError(BadRequest):
@@ -31,3 +38,27 @@ class Invalid(UnprocessableEntity):
     def __init__(self, errors: Mapping[str, list[str]], message: str | None = None):
         super().__init__(message or next((text for texts in errors.values() for text in texts), None))
         self.errors = dict(errors)
+
+
+class TooLarge(RequestEntityTooLarge):
+    """A file, or all that was sent at once, is larger than we take. The message says how large it may be."""
+
+    def __init__(self, message: str, field: str | None = None):
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        return {self.field: [str(self.description)]} if self.field else {}
+
+
+class CannotStore(HTTPException):
+    """The file store is full or out of reach: not the user's fault, and worth another try later."""
+
+    code = 507
+    field = None
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The file could not be stored just now. Please try again later, or tell an admin.")
+        )

@@ -6,8 +6,10 @@ from crm.models.client import Client, ClientAssignee, ClientPhoto
 from crm.models.company import Company, CompanyLogo
 from crm.models.contact import Contact
 from crm.models.deal import Deal
+from crm.models.document import Document
 from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
+from crm.models.id_image import IdImage
 from crm.models.integration_log import IntegrationCall
 from crm.models.job import JobRun, WorkerHeartbeat
 from crm.models.login_session import LoginSession
@@ -25,6 +27,7 @@ from crm.models.relationship import Relationship, RelationshipType
 from crm.models.search import SearchEntry
 from crm.models.setting import Setting
 from crm.models.status import Status
+from crm.models.stored_file import HasFile, StoredFile
 from crm.models.tag import ClientTag, ContactTag, Tag
 from crm.models.task import Task, TaskAssignee
 from crm.models.timeline import TimelineEntry
@@ -47,7 +50,10 @@ __all__ = [
     "ContactExternalId",
     "ContactTag",
     "Deal",
+    "Document",
     "EmailSuppression",
+    "HasFile",
+    "IdImage",
     "IntegrationCall",
     "JobRun",
     "LoginSession",
@@ -65,6 +71,7 @@ __all__ = [
     "SeriesCounter",
     "Setting",
     "Status",
+    "StoredFile",
     "Tag",
     "Task",
     "TaskAssignee",

@@ -1,7 +1,4 @@
-"""Photos and logos of clients: read, checked, made small, and kept in the database.
-
-Whatever was uploaded is decoded and encoded anew, so that nothing but a picture is ever served.
-"""
+"""Photos and logos of clients: read, checked, made small, and kept in the database."""
 
 import hashlib
 import io
@@ -9,16 +6,16 @@ from dataclasses import dataclass
 from typing import IO
 
 from flask_babel import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError, features
+from PIL import ImageOps
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import Client, ClientPhoto
+from crm.services.pictures import opened, small
 
 LARGEST_UPLOAD = 10 * 1024 * 1024
-MOST_PIXELS = 40_000_000
 #: Pixels of the longer side of what is kept.
 SIDE = 512
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -39,26 +36,9 @@ def prepare(upload: IO[bytes]) -> Picture:
     data = upload.read(LARGEST_UPLOAD + 1)
     if len(data) > LARGEST_UPLOAD:
         raise RuleError(_("A picture has at most %(n)d MB.", n=LARGEST_UPLOAD // 1024**2), field=FIELD)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as probe:
-            if probe.width * probe.height > MOST_PIXELS:
-                raise RuleError(_("This picture has too many pixels."), field=FIELD)
-            probe.verify()
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            return _encoded(picture)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError):
-        raise RuleError(_("This is not a picture (PNG, JPEG, WebP or GIF)."), field=FIELD) from None
-
-
-def _encoded(picture: Image.Image) -> Picture:
-    upright = ImageOps.exif_transpose(picture)
-    small = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    small.thumbnail((SIDE, SIDE))
-    kind = "WEBP" if features.check("webp") else "PNG"
-    out = io.BytesIO()
-    small.save(out, kind)
-    image = out.getvalue()
-    return Picture(f"image/{kind.lower()}", image, hashlib.sha256(image).hexdigest())
+    with opened(io.BytesIO(data), FIELD, FORMATS) as picture:
+        image = small(ImageOps.exif_transpose(picture), SIDE)
+    return Picture("image/webp", image, hashlib.sha256(image).hexdigest())
 
 
 def find_photo(client_id: int, with_image: bool = False) -> ClientPhoto | None:
