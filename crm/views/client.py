@@ -4,6 +4,7 @@ from crm.views.archive import ClientRemoval
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.card import ClientCard
 from crm.views.client_editing import ClientFormPages
+from crm.views.client_export import ClientExport
 from crm.views.client_list import ClientListPages
 from crm.views.client_marks import ClientMarks
 from crm.views.kanban import KanbanPages
@@ -11,6 +12,7 @@ from crm.views.record import RecordView
 
 
 class ClientView(
-    ClientCard, ClientRemoval, ClientFormPages, ClientListPages, KanbanPages, ClientMarks, AttributeEditing, RecordView
+    ClientCard, ClientRemoval, ClientFormPages, ClientListPages, ClientExport, KanbanPages, ClientMarks,
+    AttributeEditing, RecordView,
 ):  # fmt: skip
     """The record view of clients."""
