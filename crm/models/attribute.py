@@ -4,12 +4,25 @@ from decimal import Decimal
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, inspect, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    column,
+    func,
+    inspect,
+    select,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
 from crm.models.base import Base, ClientOwned, Record
 from crm.models.client import Client
+from crm.models.contact import Contact
 from crm.models.folding import fold
 from crm.models.types import Encrypted, Exact
 
@@ -38,25 +51,39 @@ TYPE_NAMES = {
     "secret": _l("Sensitive text"),
 }
 
+#: What has attributes, by the name of its table, which is what `AttributeDefinition.applies_to` holds.
+OWNERS: dict[str, type[Client] | type[Contact]] = {"client": Client, "contact": Contact}
+#: The columns of AttributeValue that name the owner, by what it is.
+OWNER_COLUMNS = {"client": "client_id", "contact": "contact_id"}
+#: Of the values those that are a client's own.
+OF_CLIENT = column("contact_id", Integer).is_(None)
+Owner = Client | Contact
+
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
-#: In the API a client's attributes stand beside its fields, so no key may be the name of one.
-FIELDS_OF_CLIENTS = frozenset(
-    {"status", "tags", "assignees", "billing", "delivery", "currency", "archived", "external_id", "app_code"}
-)
+#: In the API attributes stand beside the owner's fields, so no key may be the name of one. The columns are
+#: none either; these are the fields with a name of their own.
+FIELDS = {
+    "client": frozenset(
+        {"status", "tags", "assignees", "billing", "delivery", "currency", "archived", "external_id", "app_code"}
+    ),
+    "contact": frozenset({"client", "tags", "external_id", "app_code"}),
+}
 
 
-def is_free_key(key: str) -> bool:
-    """Whether a key is not the name of one of a client's own fields."""
-    return key not in FIELDS_OF_CLIENTS and key not in Client.__table__.c
+def is_free_key(key: str, applies_to: str) -> bool:
+    """Whether a key is not the name of one of the owner's own fields."""
+    return key not in FIELDS[applies_to] and key not in OWNERS[applies_to].__table__.c
 
 
 class AttributeDefinition(Record):
-    """A custom field that an admin defined for clients."""
+    """A custom field that an admin defined for clients, or for contacts."""
 
     __tablename__ = "attribute_definition"
+    __table_args__ = (UniqueConstraint("applies_to", "key"),)
 
     label: Mapped[str] = mapped_column(String(100))
-    key: Mapped[str] = mapped_column(String(60), unique=True)
+    key: Mapped[str] = mapped_column(String(60))
+    applies_to: Mapped[str] = mapped_column(String(20), default="client", server_default="client")
     type: Mapped[str] = mapped_column(String(20))
     help_text: Mapped[str | None] = mapped_column(String(300))
     group: Mapped[str | None] = mapped_column(String(60))
@@ -72,12 +99,14 @@ class AttributeDefinition(Record):
 
     def before_save(self, session: Session) -> None:
         """Make the key of the label, put new ones last, and let no change of type lose a value."""
+        if self.applies_to not in OWNERS:
+            raise RuleError(_("There is no such choice."), field="applies_to")
         if not self.key:
             self.key = self._free_key(session)
         if not KEY.fullmatch(self.key):
             raise RuleError(_("A key is made of a-z, 0-9 and _, and begins with a letter."), field="key")
-        if not is_free_key(self.key):
-            raise RuleError(_("Clients have a field of this name already."), field="key")
+        if not is_free_key(self.key, self.applies_to):
+            raise RuleError(_("There is a field of this name already."), field="key")
         if self.type not in VALUE_COLUMNS:
             raise RuleError(_("There is no such type."), field="type")
         if self.type == "secret" and self.default:
@@ -87,20 +116,25 @@ class AttributeDefinition(Record):
             self.position = self.position or (0 if newest is None else newest + 1)
         elif inspect(self).attrs.key.history.has_changes():
             raise RuleError(_("A key never changes."), field="key")
+        elif inspect(self).attrs.applies_to.history.has_changes() and self._has_values(session):
+            raise RuleError(_("It has values, which would be lost."), field="applies_to")
         elif inspect(self).attrs.type.history.has_changes() and self._has_unconverted(session):
             raise RuleError(_("It has values of the old type."), field="type")
 
     def _free_key(self, session: Session) -> str:
         made = re.sub(r"[^a-z0-9]+", "_", fold(self.label or "")).strip("_")[:50]
         made = made if made[:1].isalpha() else f"field_{made}".rstrip("_")
-        taken = set(session.scalars(select(AttributeDefinition.key)))
+        keys = select(AttributeDefinition.key).where(AttributeDefinition.applies_to == self.applies_to)
+        taken = set(session.scalars(keys))
         choices = (made if n == 1 else f"{made}_{n}" for n in range(1, len(taken) + 3))
-        return next(key for key in choices if key not in taken and is_free_key(key))
+        return next(key for key in choices if key not in taken and is_free_key(key, self.applies_to))
 
     def _has_unconverted(self, session: Session) -> bool:
+        return self._has_values(session, AttributeValue.__table__.c[VALUE_COLUMNS[self.type]].is_(None))
+
+    def _has_values(self, session: Session, *conditions: ColumnElement[bool]) -> bool:
         values = AttributeValue.__table__
-        lacking = values.c[VALUE_COLUMNS[self.type]].is_(None)
-        asked = select(values.c.id).where(values.c.definition_id == self.id, lacking).limit(1)
+        asked = select(values.c.id).where(values.c.definition_id == self.id, *conditions).limit(1)
         return session.connection().scalar(asked) is not None
 
     def __str__(self) -> str:
@@ -123,20 +157,27 @@ class AttributeOption(Base):
 
 
 class AttributeValue(ClientOwned, Base):
-    """One value of one definition for one client; for type `words` one row per chosen option."""
+    """One value of one definition for one client or contact; for type `words` one row per chosen option.
+
+    Of a contact's value the client is the contact's, which it follows.
+    """
 
     __tablename__ = "attribute_value"
     __table_args__ = (
-        UniqueConstraint("client_id", "definition_id", "slot"),
+        Index("uq_attribute_value_client_id_definition_id_slot", "client_id", "definition_id", "slot",
+              unique=True, sqlite_where=OF_CLIENT, postgresql_where=OF_CLIENT),
+        Index("uq_attribute_value_contact_id_definition_id_slot", "contact_id", "definition_id", "slot",
+              unique=True, sqlite_where=~OF_CLIENT, postgresql_where=~OF_CLIENT),
         Index("ix_attribute_value_option", "definition_id", "option_id", "client_id"),
         Index("ix_attribute_value_number", "definition_id", "number", "client_id"),
         Index("ix_attribute_value_integer", "definition_id", "integer", "client_id"),
         Index("ix_attribute_value_day", "definition_id", "day", "client_id"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("attribute_definition.id"))
-    #: 0, or for type `words` the option's id: so a client has each word once and other values once.
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    #: 0, or for type `words` the option's id: so an owner has each word once and other values once.
     slot: Mapped[int] = mapped_column(default=0)
     text: Mapped[str | None] = mapped_column(Text)
     number: Mapped[Decimal | None] = mapped_column(Exact(6))
@@ -147,4 +188,5 @@ class AttributeValue(ClientOwned, Base):
     secret: Mapped[str | None] = mapped_column(Encrypted)
 
     definition: Mapped[AttributeDefinition] = relationship()
+    contact: Mapped[Contact | None] = relationship(back_populates="attribute_values")
     option: Mapped[AttributeOption | None] = relationship()

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Index, String, Text, inspect, text
@@ -14,8 +14,11 @@ from crm.models.links import linked
 from crm.models.tag import ContactTag
 from crm.models.types import SortKey, utc_now
 
+if TYPE_CHECKING:
+    from crm.models.attribute import AttributeValue
+
 #: Collections of rows that belong to a contact and name its client.
-PARTS = ("tag_links", "external_ids")
+PARTS = ("tag_links", "external_ids", "attribute_values")
 
 
 class Contact(ClientRecord):
@@ -51,6 +54,9 @@ class Contact(ClientRecord):
     tags = linked("tag_links", "tag", lambda tag: ContactTag(tag=tag))
     external_ids: Mapped[list[ContactExternalId]] = relationship(
         cascade="all, delete-orphan", order_by=[ContactExternalId.app_code, ContactExternalId.id]
+    )
+    attribute_values: Mapped[list["AttributeValue"]] = relationship(
+        cascade="all, delete-orphan", back_populates="contact"
     )
 
     @validates("first_name", "last_name")

@@ -1,6 +1,6 @@
-"""Changing attributes that clients have values for: their options, their type, and deleting them.
+"""Changing attributes that have values: their options, their type, and deleting them.
 
-Values are changed by set-based statements that log themselves, for there may be one at every client.
+Values are changed by set-based statements that log themselves, for there may be one at every client or contact.
 """
 
 from collections import Counter, defaultdict
@@ -13,11 +13,11 @@ from sqlalchemy import and_, cast, exists, func, insert, select
 
 from crm.errors import RuleError
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue
-from crm.models.attribute import VALUE_COLUMNS
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Contact
+from crm.models.attribute import OWNER_COLUMNS, VALUE_COLUMNS
 from crm.models.folding import fold
 from crm.services import bulk, erasing, history
-from crm.services.attributes import LONGEST_WORD, WORD_TYPES, read_value
+from crm.services.attribute_reading import LONGEST_WORD, WORD_TYPES, read_value
 from crm.services.reading import Unreadable
 
 values = AttributeValue.__table__
@@ -25,18 +25,22 @@ options = AttributeOption.__table__
 CHUNK = 1_000
 DELETE = "delete"
 
+#: Whose a value is: (client id, contact id; None for a client's own).
+Owner = tuple[int, int | None]
+
 
 # -- how much they are used
 
 
 def usage() -> dict[int, int]:
-    """definition id -> how many clients have a value, hidden ones too."""
-    asked = select(values.c.definition_id, func.count(values.c.client_id.distinct()))
+    """definition id -> how many clients or contacts have a value, hidden ones too."""
+    owner = func.coalesce(values.c.contact_id, values.c.client_id)
+    asked = select(values.c.definition_id, func.count(owner.distinct()))
     return dict(db.session.connection().execute(asked.group_by(values.c.definition_id)).all())
 
 
 def option_usage(definition_id: int) -> dict[int, int]:
-    """option id -> how many clients have it."""
+    """option id -> how many clients or contacts have it."""
     asked = select(values.c.option_id, func.count()).where(values.c.definition_id == definition_id)
     return dict(db.session.connection().execute(asked.group_by(values.c.option_id)).all())
 
@@ -116,12 +120,12 @@ def _remove(
 
 
 def replace_option(definition: AttributeDefinition, old: int, new: int) -> None:
-    """Give every client that has one option another instead; who has both keeps one."""
+    """Give every owner that has one option another instead; who has both keeps one."""
     mine = and_(values.c.definition_id == definition.id, values.c.option_id == old)
-    other = values.alias()
+    other, owner = values.alias(), OWNER_COLUMNS[definition.applies_to]
     has_both = exists().where(
         other.c.definition_id == definition.id,
-        other.c.client_id == values.c.client_id,
+        other.c[owner] == values.c[owner],
         other.c.option_id == new,
     )
     bulk.delete_rows(db.session(), values, and_(mine, has_both))
@@ -151,9 +155,10 @@ def _rename(there: dict[int, AttributeOption], kept: Sequence[OptionRow]) -> Non
 
 @dataclass(frozen=True)
 class Unconverted:
-    """A value that the new type cannot hold."""
+    """A value that the new type cannot hold. contact_id: None for a client's own."""
 
     client_id: int
+    contact_id: int | None
     value: str
 
 
@@ -171,11 +176,11 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
         definition.type = new_type
         there = list(definition.options)
         found, failed = {}, []
-        for client_id, text in texts.items():
+        for owner, text in texts.items():
             try:
-                found[client_id] = read_value(definition, text, add_words=True)
+                found[owner] = read_value(definition, text, add_words=True)
             except Unreadable:
-                failed.append(Unconverted(client_id, text))
+                failed.append(Unconverted(*owner, text))
         if failed:
             definition.type = old_type
             definition.options[:] = there
@@ -196,20 +201,23 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
     return []
 
 
-def _texts_of(definition: AttributeDefinition) -> dict[int, str]:
-    """client id -> its value as a text that reads back as the same value."""
+def _texts_of(definition: AttributeDefinition) -> dict[Owner, str]:
+    """Whose -> the value as a text that reads back as the same value."""
     column = VALUE_COLUMNS[definition.type]
     asked = (
-        select(values.c.client_id, options.c.label if column == "option_id" else values.c[column])
+        select(
+            values.c.client_id, values.c.contact_id,
+            options.c.label if column == "option_id" else values.c[column],
+        )
         .outerjoin(options, options.c.id == values.c.option_id)
         .where(values.c.definition_id == definition.id)
-        .order_by(values.c.client_id, options.c.position, options.c.id)
+        .order_by(values.c.client_id, values.c.contact_id, options.c.position, options.c.id)
         .with_for_update(of=values)
-    )
-    found: dict[int, list[str]] = defaultdict(list)
-    for client_id, value in db.session.connection().execute(asked):
-        found[client_id].append(_as_text(value))
-    return {client_id: ", ".join(texts) for client_id, texts in found.items()}
+    )  # fmt: skip
+    found: dict[Owner, list[str]] = defaultdict(list)
+    for client_id, contact_id, value in db.session.connection().execute(asked):
+        found[client_id, contact_id].append(_as_text(value))
+    return {owner: ", ".join(texts) for owner, texts in found.items()}
 
 
 def _as_text(value: Any) -> str:
@@ -220,16 +228,15 @@ def _as_text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _insert_values(definition_id: int, new_type: str, found: dict[int, Any]) -> None:
+def _insert_values(definition_id: int, new_type: str, found: dict[Owner, Any]) -> None:
     column = VALUE_COLUMNS[new_type]
     rows = []
-    for client_id, value in found.items():
+    for (client_id, contact_id), value in found.items():
         for one in value if new_type in WORD_TYPES else [value]:
             stored = one.id if new_type in WORD_TYPES else one
             slot = one.id if new_type == "words" else 0
-            rows.append(
-                {"client_id": client_id, "definition_id": definition_id, "slot": slot, column: stored}
-            )
+            rows.append({"client_id": client_id, "contact_id": contact_id, "definition_id": definition_id,
+                         "slot": slot, column: stored})  # fmt: skip
     connection = db.session.connection()
     operation, step = history.operation_id(db.session()), history.next_step(db.session())
     for start in range(0, len(rows), CHUNK):
@@ -241,7 +248,9 @@ def _insert_values(definition_id: int, new_type: str, found: dict[int, Any]) -> 
 
 def _log_row(row_id: int, row: dict[str, Any]) -> dict[str, Any]:
     """What the log says of a new value."""
-    after = {name: history.encode(values.c[name].type, value) for name, value in row.items()}
+    after = {
+        name: history.encode(values.c[name].type, value) for name, value in row.items() if value is not None
+    }
     return {
         "table_name": values.name, "row_id": row_id, "action": "insert", "client_id": row["client_id"],
         "before": None, "after": {"id": row_id, **after},
@@ -264,3 +273,5 @@ def _forget_loaded() -> None:
     for item in list(db.session.identity_map.values()):
         if isinstance(item, AttributeValue):
             db.session.expunge(item)
+        elif isinstance(item, Contact):
+            db.session.expire(item, ["attribute_values"])

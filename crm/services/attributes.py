@@ -1,4 +1,4 @@
-"""The values that clients have for the attributes an admin defined: reading many at once, setting some.
+"""The values that clients and contacts have for the attributes an admin defined: reading many, setting some.
 
 A value is a text, a Decimal, an int, a date, a bool; a word is its label, words are a list of labels.
 Stored, words are references to options, so that renaming one renames it everywhere.
@@ -6,36 +6,38 @@ Stored, words are references to options, so that renaming one renames it everywh
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from crm.errors import Invalid
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Client
-from crm.models.attribute import VALUE_COLUMNS
-from crm.models.folding import fold
-from crm.models.types import Exact, utc_now
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Contact
+from crm.models.attribute import OWNER_COLUMNS, VALUE_COLUMNS, Owner
+from crm.models.types import utc_now
 from crm.security.masking import MASK, may_see_sensitive
-from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_text
+from crm.services.attribute_reading import WORD_TYPES, read_value
+from crm.services.reading import Unreadable
 
-WORD_TYPES = frozenset({"word", "words"})
-NUMBER_PLACES = 6
-LARGEST_NUMBER = Exact(NUMBER_PLACES).largest
-LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_WORD = 1_000, 100_000, 100
-YES = frozenset({"yes", "true", "1", "y", "tak", "t"})
-NO = frozenset({"no", "false", "0", "n", "nie", "f"})
-
+#: Key -> value of what an owner has.
+Values = dict[str, Any]
 
 # -- definitions
 
 
-def definitions(active: bool = True, options: bool = True) -> list[AttributeDefinition]:
-    """The definitions in their order, with their options; without inactive ones unless asked for."""
-    asked = select(AttributeDefinition)
+def kind_of(owner: Owner) -> str:
+    """What an owner is, as definitions name it: client or contact."""
+    return owner.__tablename__
+
+
+def definitions(kind: str, active: bool = True, options: bool = True) -> list[AttributeDefinition]:
+    """The definitions for clients or contacts in their order, with their options; the active ones.
+
+    active: False for inactive ones too.
+    """
+    asked = select(AttributeDefinition).where(AttributeDefinition.applies_to == kind)
     if options:
         asked = asked.options(selectinload(AttributeDefinition.options))
     if active:
@@ -56,138 +58,106 @@ def may_write(definition: AttributeDefinition) -> bool:
     return definition.type != "secret" or may_see_sensitive()
 
 
-def writable() -> list[AttributeDefinition]:
+def writable(kind: str) -> list[AttributeDefinition]:
     """The active definitions of which the viewer may set values."""
-    return [definition for definition in definitions() if may_write(definition)]
+    return [definition for definition in definitions(kind) if may_write(definition)]
 
 
-# -- reading what people and programs send
+def default_values(found: Iterable[AttributeDefinition]) -> Values:
+    """What a new owner has when nothing is sent, as the admin wrote it."""
+    defaults = {}
+    for definition in found:
+        try:
+            read_value(definition, definition.default)
+        except Unreadable:
+            # the list of words has changed since the default was written
+            continue
+        if definition.default is not None:
+            defaults[definition.key] = definition.default
+    return defaults
 
 
-def read_value(definition: AttributeDefinition, value: Any, add_words: bool = False) -> Any:
-    """What is stored for a value as it was typed or sent; None clears. Raises Unreadable.
-
-    For words it is a list of options, made for unknown words where add_words allows it.
-    """
-    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
-        return None
-    if definition.type in WORD_TYPES:
-        return _options_of(definition, value, add_words)
-    return READERS[definition.type](value)
+def lacking(found: Iterable[AttributeDefinition], values: Values) -> dict[str, list[str]]:
+    """What a new owner with these values would lack, by key."""
+    return {
+        definition.key: [_("Please fill this in.")]
+        for definition in found
+        if definition.required and values.get(definition.key) in (None, "", [])
+    }
 
 
-def _read_text(longest: int, lines: bool = False) -> Any:
-    def read(value: Any) -> str | None:
-        text = read_text(value.replace("\r\n", "\n") if isinstance(value, str) else value, longest)
-        if text and not lines and len(text.splitlines()) > 1:
-            raise Unreadable(_("One line only."))
-        if text and ("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)):
-            raise Unreadable(_("This text has a character that cannot be stored."))
-        return text
-
-    return read
+# -- values
 
 
-def _read_yes_no(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = fold(str(value))
-    if word not in YES | NO:
-        raise Unreadable(_("This is yes or no."))
-    return word in YES
-
-
-READERS = {
-    "text": _read_text(LONGEST_TEXT),
-    "long_text": _read_text(LONGEST_LONG_TEXT, lines=True),
-    "number": lambda value: read_decimal(value, NUMBER_PLACES, LARGEST_NUMBER),
-    "integer": read_integer,
-    "date": lambda value: value if type(value) is date else read_day(value),
-    "yes_no": _read_yes_no,
-    "secret": _read_text(LONGEST_TEXT),
-}
-
-
-def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption]:
-    known = {fold(option.label): option for option in definition.options}
-    parts = value if isinstance(value, list | tuple) else [value]
-    if definition.type == "word" and len(parts) > 1:
-        raise Unreadable(_("One word only."))
-    if definition.type == "words" and isinstance(value, str) and fold(value) not in known:
-        parts = value.split(",")
-    found: dict[str, AttributeOption] = {}
-    for part in parts:
-        label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)
-        if isinstance(label, AttributeOption):
-            found[fold(label.label)] = label
-        elif label:
-            found[fold(label)] = known.get(fold(label)) or _new_option(definition, label, add_words, known)
-    return [option for option in definition.options if option in found.values()]
-
-
-def _new_option(
-    definition: AttributeDefinition, label: str, allowed: bool, known: dict[str, AttributeOption]
-) -> AttributeOption:
-    if not allowed:
-        raise Unreadable(_("“%(word)s” is not in the list.", word=label))
-    option = AttributeOption(
-        label=label, position=1 + max((o.position for o in definition.options), default=-1)
-    )
-    definition.options.append(option)
-    known[fold(label)] = option
-    return option
-
-
-# -- values of clients
-
-
-def values_of_clients(client_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+def values_of_clients(client_ids: Collection[int]) -> dict[int, Values]:
     """client id -> key -> value of every active attribute that is set, in one query; sensitive ones masked."""
+    return _values("client", client_ids)
+
+
+def values_of_contacts(contact_ids: Collection[int]) -> dict[int, Values]:
+    """The same of contacts: contact id -> key -> value."""
+    return _values("contact", contact_ids)
+
+
+def values_of(owner: Owner) -> Values:
+    """Key -> value of every active attribute that an owner has."""
+    return _values(kind_of(owner), [owner.id]).get(owner.id, {})
+
+
+def of_owners(kind: str, ids: Collection[int]) -> ColumnElement[bool]:
+    """The condition that a value is one of these clients' or contacts' own."""
+    if kind == "contact":
+        return AttributeValue.contact_id.in_(ids)
+    return AttributeValue.client_id.in_(ids) & AttributeValue.contact_id.is_(None)
+
+
+def _values(kind: str, ids: Collection[int]) -> dict[int, Values]:
     masked = not may_see_sensitive()
     value, definition, option = AttributeValue, AttributeDefinition, AttributeOption
+    owner = getattr(value, OWNER_COLUMNS[kind]).label("owner")
     asked = (
         select(
-            value.client_id, definition.key, definition.type, option.label,
+            owner, definition.key, definition.type, option.label,
             value.text, value.number, value.integer, value.day, value.yes, value.secret,
         )
         .join(definition, definition.id == value.definition_id)
         .outerjoin(option, option.id == value.option_id)
-        .where(value.client_id.in_(client_ids), definition.active)
-        .order_by(value.client_id, definition.position, definition.id, option.position, option.id)
+        .where(of_owners(kind, ids), definition.active)
+        .order_by(owner, definition.position, definition.id, option.position, option.id)
     )  # fmt: skip
-    found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for row in db.session.execute(asked) if client_ids else ():
+    found: dict[int, Values] = defaultdict(dict)
+    for row in db.session.execute(asked) if ids else ():
         if row.type == "words":
-            found[row.client_id].setdefault(row.key, []).append(row.label)
+            found[row.owner].setdefault(row.key, []).append(row.label)
         elif row.type == "secret" and masked:
-            found[row.client_id][row.key] = MASK
+            found[row.owner][row.key] = MASK
         else:
             column = VALUE_COLUMNS[row.type]
-            found[row.client_id][row.key] = row.label if column == "option_id" else getattr(row, column)
+            found[row.owner][row.key] = row.label if column == "option_id" else getattr(row, column)
     return found
 
 
-def card_of(client: Client) -> list[tuple[str, list[tuple[AttributeDefinition, Any]]]]:
-    """Every active attribute with the client's value, None where it is not set, by group: for the card."""
-    values = values_of_clients([client.id]).get(client.id, {})
+def card_of(owner: Owner) -> list[tuple[str, list[tuple[AttributeDefinition, Any]]]]:
+    """Every active attribute with the owner's value, None where it is not set, by group: for its page."""
+    values = values_of(owner)
     return [
         (group, [(definition, values.get(definition.key)) for definition in members])
-        for group, members in grouped(definitions(options=False)).items()
+        for group, members in grouped(definitions(kind_of(owner), options=False)).items()
     ]
 
 
-def columns_of(clients: Sequence[Client]) -> tuple[list[AttributeDefinition], dict[int, dict[str, Any]]]:
-    """The attributes that are columns of the list, and what these clients have there by id and key."""
-    shown = [definition for definition in definitions(options=False) if definition.in_list]
-    return shown, values_of_clients([client.id for client in clients]) if shown else {}
+def columns_of(kind: str, owners: Sequence[Owner]) -> tuple[list[AttributeDefinition], dict[int, Values]]:
+    """The attributes that are columns of the list, and what these owners have there by id and key."""
+    shown = [definition for definition in definitions(kind, options=False) if definition.in_list]
+    return shown, _values(kind, [owner.id for owner in owners]) if shown else {}
 
 
-def rows_of(client: Client) -> dict[int, list[AttributeValue]]:
-    """definition id -> the rows of a client's value, as the database has them."""
+def rows_of(owner: Owner) -> dict[int, list[AttributeValue]]:
+    """definition id -> the rows of an owner's value, as the database has them."""
     found: dict[int, list[AttributeValue]] = defaultdict(list)
-    if client.id is None:
+    if owner.id is None:
         return found
-    asked = select(AttributeValue).where(AttributeValue.client_id == client.id).order_by(AttributeValue.id)
+    asked = select(AttributeValue).where(of_owners(kind_of(owner), [owner.id])).order_by(AttributeValue.id)
     for row in db.session.scalars(asked.execution_options(populate_existing=True)):
         found[row.definition_id].append(row)
     return found
@@ -201,34 +171,39 @@ def stored(definition: AttributeDefinition, rows: Sequence[AttributeValue]) -> A
     return getattr(rows[0], VALUE_COLUMNS[definition.type]) if rows else None
 
 
-def store(
-    client: Client, definition: AttributeDefinition, rows: Sequence[AttributeValue], value: Any
-) -> bool:
+def store(owner: Owner, definition: AttributeDefinition, rows: Sequence[AttributeValue], value: Any) -> bool:
     """Write one value, as read_value gave it, over the rows of the old one. Whether anything changed.
 
-    The client's version goes up with it. Lock the client first.
+    The owner's version goes up with it. Lock the owner first.
     """
     if value == stored(definition, rows):
         return False
     column = VALUE_COLUMNS[definition.type]
     if definition.type == "words":
-        _store_words(client, definition, rows, value or [])
+        _store_words(owner, definition, rows, value or [])
     elif value is None:
         for row in rows:
             db.session.delete(row)
     else:
-        row = rows[0] if rows else AttributeValue(client=client, definition=definition)
+        row = rows[0] if rows else _new_row(owner, definition)
         if definition.type == "word":
             row.option = value[0]
         else:
             setattr(row, column, value)
         db.session.add(row)
-    client.changed_at = utc_now()
+    owner.changed_at = utc_now()
     return True
 
 
+def _new_row(owner: Owner, definition: AttributeDefinition, **columns: Any) -> AttributeValue:
+    if isinstance(owner, Contact):
+        # which gives its client to what belongs to it
+        return AttributeValue(contact=owner, definition=definition, **columns)
+    return AttributeValue(client=owner, definition=definition, **columns)
+
+
 def _store_words(
-    client: Client,
+    owner: Owner,
     definition: AttributeDefinition,
     rows: Sequence[AttributeValue],
     options: Sequence[AttributeOption],
@@ -242,29 +217,32 @@ def _store_words(
         if row.option_id not in wanted:
             db.session.delete(row)
     for option_id in wanted.keys() - {row.option_id for row in rows}:
-        db.session.add(
-            AttributeValue(client=client, definition=definition, slot=option_id, option=wanted[option_id])
-        )
+        db.session.add(_new_row(owner, definition, slot=option_id, option=wanted[option_id]))
 
 
-def set_attributes(client: Client, values: Mapping[str, Any], add_words: bool = False) -> None:
-    """Set attributes of a client by key; None clears one. The caller commits.
+def set_attributes(owner: Owner, values: Mapping[str, Any], add_words: bool = False) -> None:
+    """Set attributes of an owner by key; None clears one. The caller commits.
 
     Raises Invalid with all that is wrong: unknown keys, and values that cannot be read.
     """
-    by_key = {definition.key: definition for definition in writable()}
-    errors: dict[str, list[str]] = {}
-    wanted = []
-    for key, value in values.items():
-        if key not in by_key:
-            errors[key] = [_("There is no such attribute.")]
-            continue
+    known = {definition.key: definition for definition in writable(kind_of(owner))}
+    errors = {key: [_("There is no such attribute.")] for key in values if key not in known}
+    wanted, unreadable = read_values(known, values, add_words)
+    if errors |= unreadable:
+        raise Invalid(errors)
+    rows = rows_of(owner)
+    for definition, value in wanted:
+        store(owner, definition, rows[definition.id], value)
+
+
+def read_values(
+    known: Mapping[str, AttributeDefinition], values: Mapping[str, Any], add_words: bool = False
+) -> tuple[list[tuple[AttributeDefinition, Any]], dict[str, list[str]]]:
+    """What is stored for those values whose keys are known, and what is wrong with the others of them."""
+    wanted, errors = [], {}
+    for key in (key for key in values if key in known):
         try:
-            wanted.append((by_key[key], read_value(by_key[key], value, add_words)))
+            wanted.append((known[key], read_value(known[key], values[key], add_words)))
         except Unreadable as error:
             errors[key] = [str(error)]
-    if errors:
-        raise Invalid(errors)
-    rows = rows_of(client)
-    for definition, value in wanted:
-        store(client, definition, rows[definition.id], value)
+    return wanted, errors

@@ -39,7 +39,7 @@ def loaded(statement: Select[tuple[Client]]) -> list[Client]:
 
 def clients_json(clients: Sequence[Client], app_code: str = "") -> list[dict[str, Any]]:
     """Clients as JSON; external_id is the one they have under app_code."""
-    known = [one.key for one in definitions() if one.key not in NAMES]
+    known = [one.key for one in definitions("client") if one.key not in NAMES]
     values = values_of_clients([client.id for client in clients]) if known else {}
     found = []
     for client in clients:

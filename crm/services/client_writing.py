@@ -18,6 +18,7 @@ from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.masking import is_masked, may_see_sensitive, shown
 from crm.services import attributes, client_rules
+from crm.services.attribute_reading import read_value
 from crm.services.client_json import NAMES
 from crm.services.client_parts import set_consent, set_external_id
 from crm.services.client_reading import ClientInput
@@ -33,7 +34,7 @@ class Words:
 
     def __init__(self, may_add_tags: bool):
         self.may_add_tags = may_add_tags
-        self.definitions = {one.key: one for one in attributes.writable() if one.key not in NAMES}
+        self.definitions = {one.key: one for one in attributes.writable("client") if one.key not in NAMES}
         self.statuses: dict[str, Status] = {s.code: s for s in db.session.scalars(select(Status))}
         self.users: dict[str, User] = {}
         self.tags: dict[str, Tag] = {}
@@ -58,22 +59,8 @@ class Words:
         ids = [client.id for client in clients]
         self.values = {}
         if ids and any(one.attributes for one in inputs):
-            for row in db.session.scalars(select(AttributeValue).where(AttributeValue.client_id.in_(ids))):
+            for row in db.session.scalars(select(AttributeValue).where(attributes.of_owners("client", ids))):
                 self.values.setdefault((row.client_id, row.definition_id), []).append(row)
-
-    @property
-    def default_values(self) -> dict[str, Any]:
-        """Key -> the value that a new client has for an attribute when nothing is sent."""
-        found = {}
-        for key, definition in self.definitions.items():
-            try:
-                attributes.read_value(definition, definition.default)
-            except Unreadable:
-                # the list of words has changed since the default was written
-                continue
-            if definition.default is not None:
-                found[key] = definition.default
-        return found
 
     def tags_named(self, names: list[str]) -> list[Tag]:
         """The tags with these names; new ones are added where they may be. Raises RuleError."""
@@ -108,7 +95,7 @@ def problems(client: Client, given: ClientInput, words: Words) -> dict[str, list
         errors["tags"] = [_("There is no tag “%(name)s”.", name=missing[0][:60])]
     for key, value in given.attributes.items():
         try:
-            attributes.read_value(words.definitions[key], value)
+            read_value(words.definitions[key], value)
         except Unreadable as error:
             errors[key] = [str(error)]
     return errors
@@ -121,7 +108,8 @@ def begun(client: Client, given: ClientInput, words: Words) -> ClientInput:
         client.kind = "person" if person else "company"
     if not given.status:
         client.status = words.default_status
-    return replace(given, attributes={**words.default_values, **given.attributes})
+    defaults = attributes.default_values(words.definitions.values())
+    return replace(given, attributes={**defaults, **given.attributes})
 
 
 def later(client: Client, given: ClientInput) -> dict[str, Any]:
@@ -137,9 +125,7 @@ def needs(client: Client, given: ClientInput, words: Words) -> dict[str, list[st
         return {}
     found = {name: [message] for name, message in client_rules.missing(values).items()}
     if is_new:
-        for key, definition in words.definitions.items():
-            if definition.required and given.attributes.get(key) in (None, "", []):
-                found[key] = [_("Please fill this in.")]
+        found |= attributes.lacking(words.definitions.values(), given.attributes)
     return found
 
 
@@ -184,7 +170,7 @@ def write_client(client: Client, given: ClientInput, words: Words, source: str =
         for key, value in given.attributes.items():
             definition = words.definitions[key]
             rows = words.values.get((client.id, definition.id), [])
-            attributes.store(client, definition, rows, attributes.read_value(definition, value))
+            attributes.store(client, definition, rows, read_value(definition, value))
 
 
 def _links(client: Client) -> list[Any]:

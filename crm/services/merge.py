@@ -49,8 +49,10 @@ def merge(source_id: int, target_id: int, choices: Mapping[str, str] | None = No
 
 
 def attribute_choices() -> dict[str, bool]:
-    """Key of each attribute, and whether the values of both clients can be kept: several words can."""
-    asked = select(AttributeDefinition.key, AttributeDefinition.type)
+    """Key of each attribute of clients, and whether the values of both clients can be kept: several words can."""
+    asked = select(AttributeDefinition.key, AttributeDefinition.type).where(
+        AttributeDefinition.applies_to == "client"
+    )
     return {key: kind == "words" for key, kind in db.session.execute(asked)}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnClause,
     ColumnElement,
     Index,
     Table,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     select,
 )  # fmt: skip
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from crm.models import (
     AttributeDefinition,
@@ -122,26 +124,33 @@ class Move:
         )
 
     def _attributes(self, choices: Mapping[str, str]) -> None:
-        """Blank values of the target give way; chosen ones stay alone; several words are kept from both."""
+        """Blank values of the target give way; chosen ones stay alone; several words are kept from both.
+
+        This is about what the clients have themselves; their contacts keep what they have.
+        """
         table = AttributeValue.__table__
+        own = table.c.contact_id.is_(None)
         columns = sorted(set(VALUE_COLUMNS.values()))
         blank = and_(*(table.c[name].is_(None) for name in columns if name != "text"))
         blank &= func.coalesce(table.c.text, "") == ""
-        self._drop(table, (table.c.client_id == self.target) & blank)
+        self._drop(table, (table.c.client_id == self.target) & own & blank)
         definitions = AttributeDefinition.__table__
         both = self._definitions_with_both()
         for name, choice in sorted(choices.items()):
             if not name.startswith("attr.") or choice not in (SOURCE, TARGET):
                 continue
             loser = self.target if choice == SOURCE else self.source
-            chosen = select(definitions.c.id).where(definitions.c.key == name.removeprefix("attr."))
+            chosen = select(definitions.c.id).where(
+                definitions.c.applies_to == "client", definitions.c.key == name.removeprefix("attr.")
+            )
             mine = table.c.definition_id.in_(chosen) & table.c.definition_id.in_(both)
-            self._drop(table, (table.c.client_id == loser) & mine)
+            self._drop(table, (table.c.client_id == loser) & own & mine)
 
     def _definitions_with_both(self) -> list[int]:
         table = AttributeValue.__table__
-        mine = select(table.c.definition_id).where(table.c.client_id == self.target)
-        theirs = select(table.c.definition_id).where(table.c.client_id == self.source)
+        own = table.c.contact_id.is_(None)
+        mine = select(table.c.definition_id).where(table.c.client_id == self.target, own)
+        theirs = select(table.c.definition_id).where(table.c.client_id == self.source, own)
         return list(self.session.connection().scalars(mine.intersect(theirs)))
 
     # -- what the database would refuse
@@ -179,7 +188,7 @@ class Move:
         those that may move.
         """
         table = column.table
-        doubles = [self._is_double(column, key) for key in _unique_keys(column)]
+        doubles = [self._is_double(column, *key) for key in _unique_keys(column)]
         if not doubles:
             return column.is_not(None)
         if can_be_logged(table) and not _is_referred_to(table):
@@ -187,10 +196,11 @@ class Move:
             return column.is_not(None)
         return ~or_(*doubles)
 
-    def _is_double(self, column: Column[Any], key: list[str]) -> ColumnElement[bool]:
+    def _is_double(self, column: Column[Any], key: list[str], condition: Any) -> ColumnElement[bool]:
         table, twin = column.table, column.table.alias()
         same = [twin.c[name] == table.c[name] for name in key if name != column.name]
-        return exists().where(twin.c[column.name] == self.target, *same)
+        both = [] if condition is None else [_of(side, condition) for side in (table, twin)]
+        return exists().where(twin.c[column.name] == self.target, *same, *both)
 
 
 def _is_between(table: Table) -> bool:
@@ -203,8 +213,19 @@ def _is_referred_to(table: Table) -> bool:
     )
 
 
-def _unique_keys(column: Column[Any]) -> Iterator[list[str]]:
+def _unique_keys(column: Column[Any]) -> Iterator[tuple[list[str], Any]]:
+    """(columns, condition of the rows it is about, or None) of the unique keys with a column; flags are not meant."""
     for key in (*column.table.constraints, *column.table.indexes):
         is_unique = isinstance(key, UniqueConstraint) or (isinstance(key, Index) and key.unique)
-        if is_unique and predicate(key) is None and column.name in key.columns:
-            yield [c.name for c in key.columns]
+        names, condition = [c.name for c in key.columns] if is_unique else [], predicate(key)
+        if column.name in names and (condition is None or names != [column.name]):
+            yield names, condition
+
+
+def _of(side: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition of a partial index, said of an alias of its table."""
+
+    def instead(element: Any, **_kw: Any) -> Any:
+        return side.c[element.name] if isinstance(element, ColumnClause) else None
+
+    return replacement_traverse(condition, {}, instead)

@@ -60,7 +60,7 @@ class ClientFormPages(RecordView):
     @staticmethod
     def _definitions() -> list[Any]:
         if "attribute_definitions" not in g:
-            g.attribute_definitions = attributes.writable()
+            g.attribute_definitions = attributes.writable("client")
         return g.attribute_definitions
 
     # -- what is needed, wrong and doubtful

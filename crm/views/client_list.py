@@ -75,7 +75,7 @@ class ClientListPages:
     def list(self) -> Response:
         statuses = all_statuses()
         page = client_listing.page_of(request.args)
-        columns, values = columns_of(page.rows)
+        columns, values = columns_of("client", page.rows)
         return remembering(
             self.render(
                 self.list_template,

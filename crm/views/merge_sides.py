@@ -103,7 +103,7 @@ def _toggles(source: Client, target: Client) -> Iterable[Row]:
 
 def _attributes(source: Client, target: Client, chosen: Mapping[str, str]) -> Iterable[Row]:
     values = values_of_clients([source.id, target.id])
-    for definition in definitions(options=False):
+    for definition in definitions("client", options=False):
         sides = [values.get(client.id, {}).get(definition.key) for client in (source, target)]
         if sides[0] is None and sides[1] is None:
             continue

@@ -1,0 +1,92 @@
+"""What people and programs send for an attribute, read as what is stored."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from crm.models import AttributeDefinition, AttributeOption
+from crm.models.folding import fold
+from crm.models.types import Exact
+from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_text
+
+WORD_TYPES = frozenset({"word", "words"})
+NUMBER_PLACES = 6
+LARGEST_NUMBER = Exact(NUMBER_PLACES).largest
+LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_WORD = 1_000, 100_000, 100
+YES = frozenset({"yes", "true", "1", "y", "tak", "t"})
+NO = frozenset({"no", "false", "0", "n", "nie", "f"})
+
+
+def read_value(definition: AttributeDefinition, value: Any, add_words: bool = False) -> Any:
+    """What is stored for a value as it was typed or sent; None clears. Raises Unreadable.
+
+    For words it is a list of options, made for unknown words where add_words allows it.
+    """
+    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+        return None
+    if definition.type in WORD_TYPES:
+        return _options_of(definition, value, add_words)
+    return READERS[definition.type](value)
+
+
+def _read_text(longest: int, lines: bool = False) -> Any:
+    def read(value: Any) -> str | None:
+        text = read_text(value.replace("\r\n", "\n") if isinstance(value, str) else value, longest)
+        if text and not lines and len(text.splitlines()) > 1:
+            raise Unreadable(_("One line only."))
+        if text and ("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+            raise Unreadable(_("This text has a character that cannot be stored."))
+        return text
+
+    return read
+
+
+def _read_yes_no(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = fold(str(value))
+    if word not in YES | NO:
+        raise Unreadable(_("This is yes or no."))
+    return word in YES
+
+
+READERS = {
+    "text": _read_text(LONGEST_TEXT),
+    "long_text": _read_text(LONGEST_LONG_TEXT, lines=True),
+    "number": lambda value: read_decimal(value, NUMBER_PLACES, LARGEST_NUMBER),
+    "integer": read_integer,
+    "date": lambda value: value if type(value) is date else read_day(value),
+    "yes_no": _read_yes_no,
+    "secret": _read_text(LONGEST_TEXT),
+}
+
+
+def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption]:
+    known = {fold(option.label): option for option in definition.options}
+    parts = value if isinstance(value, list | tuple) else [value]
+    if definition.type == "word" and len(parts) > 1:
+        raise Unreadable(_("One word only."))
+    if definition.type == "words" and isinstance(value, str) and fold(value) not in known:
+        parts = value.split(",")
+    found: dict[str, AttributeOption] = {}
+    for part in parts:
+        label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)
+        if isinstance(label, AttributeOption):
+            found[fold(label.label)] = label
+        elif label:
+            found[fold(label)] = known.get(fold(label)) or _new_option(definition, label, add_words, known)
+    return [option for option in definition.options if option in found.values()]
+
+
+def _new_option(
+    definition: AttributeDefinition, label: str, allowed: bool, known: dict[str, AttributeOption]
+) -> AttributeOption:
+    if not allowed:
+        raise Unreadable(_("“%(word)s” is not in the list.", word=label))
+    option = AttributeOption(
+        label=label, position=1 + max((o.position for o in definition.options), default=-1)
+    )
+    definition.options.append(option)
+    known[fold(label)] = option
+    return option
