@@ -20,7 +20,7 @@ from crm.models import (
 from crm.models.attribute import TYPE_NAMES
 from crm.models.deal import STAGES
 from crm.models.task import PRIORITIES
-from crm.registry import CRUD, RecordType
+from crm.registry import CRUD, Kind, RecordType
 
 STAGE_NAMES = dict(zip(STAGES, (_("New"), _("Qualified"), _("Proposal"), _("Won"), _("Lost")), strict=True))
 PRIORITY_NAMES = dict(zip(PRIORITIES, (_("Low"), _("Normal"), _("High")), strict=True))
@@ -120,6 +120,11 @@ RECORDS = (
     RecordType(
         model=AttributeDefinition, label=_("Attribute"), plural=_("Attributes"), icon="fa-sliders",
         module="settings", slug="attributes",
+        kind=AttributeDefinition.applies_to,
+        kinds=[Kind("client", _("Client attribute"), _("Client attributes"), "fa-building",
+                    empty=_("Fields of your own on every client.")),
+               Kind("contact", _("Contact attribute"), _("Contact attributes"), "fa-user",
+                    empty=_("Fields of your own on every contact."))],
         columns=[AttributeDefinition.label, AttributeDefinition.type, AttributeDefinition.group,
                  AttributeDefinition.required, AttributeDefinition.in_list, AttributeDefinition.active],
         fields=[AttributeDefinition.label, AttributeDefinition.key, AttributeDefinition.type,
@@ -128,7 +133,7 @@ RECORDS = (
         order=[AttributeDefinition.position, AttributeDefinition.id],
         labels={"in_list": _("Show in list"), "default": _("Default value")},
         choices={"type": list(TYPE_NAMES.items())},
-        empty=_("Attributes are fields of your own on every client."),
+        empty=_("Attributes are fields of your own on every client or contact."),
     ),
     RecordType(
         model=RelationshipType, label=_("Relationship type"), plural=_("Relationship types"),

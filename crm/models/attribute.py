@@ -5,7 +5,6 @@ from decimal import Decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
-    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -116,8 +115,8 @@ class AttributeDefinition(Record):
             self.position = self.position or (0 if newest is None else newest + 1)
         elif inspect(self).attrs.key.history.has_changes():
             raise RuleError(_("A key never changes."), field="key")
-        elif inspect(self).attrs.applies_to.history.has_changes() and self._has_values(session):
-            raise RuleError(_("It has values, which would be lost."), field="applies_to")
+        elif inspect(self).attrs.applies_to.history.has_changes():
+            raise RuleError(_("What an attribute applies to never changes."), field="applies_to")
         elif inspect(self).attrs.type.history.has_changes() and self._has_unconverted(session):
             raise RuleError(_("It has values of the old type."), field="type")
 
@@ -130,11 +129,9 @@ class AttributeDefinition(Record):
         return next(key for key in choices if key not in taken and is_free_key(key, self.applies_to))
 
     def _has_unconverted(self, session: Session) -> bool:
-        return self._has_values(session, AttributeValue.__table__.c[VALUE_COLUMNS[self.type]].is_(None))
-
-    def _has_values(self, session: Session, *conditions: ColumnElement[bool]) -> bool:
         values = AttributeValue.__table__
-        asked = select(values.c.id).where(values.c.definition_id == self.id, *conditions).limit(1)
+        lacking = values.c[VALUE_COLUMNS[self.type]].is_(None)
+        asked = select(values.c.id).where(values.c.definition_id == self.id, lacking).limit(1)
         return session.connection().scalar(asked) is not None
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The admin's pages of attributes: the fields of their own that clients have."""
+"""The admin's pages of attributes: fields of their own that clients and contacts have."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from wtforms.validators import DataRequired, Length
 
 from crm.errors import RuleError
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeOption, Client
-from crm.models.attribute import TYPE_NAMES
+from crm.models import AttributeDefinition, AttributeOption, Client, Contact
+from crm.models.attribute import OWNERS, TYPE_NAMES
 from crm.services import attribute_changes
 from crm.services.attribute_changes import DELETE, OptionRow, Unconverted
-from crm.services.attributes import WORD_TYPES, read_value
+from crm.services.attribute_reading import WORD_TYPES, read_value
 from crm.services.client_parts import lock
 from crm.services.reading import Unreadable
 from crm.views.fields import OneOfField, stripped
@@ -83,9 +83,9 @@ class AttributeForm(RecordForm):
     help_text = StringField(_l("Help"), [Length(max=300)], filters=[stripped])
     default = StringField(
         _l("Default value"), [Length(max=200)], filters=[stripped],
-        description=_l("Filled in on the form of a new client."),
+        description=_l("Filled in on the form of a new one."),
     )  # fmt: skip
-    required = BooleanField(_l("Required for new clients"))
+    required = BooleanField(_l("Required for new ones"))
     in_list = BooleanField(_l("Show as a column of the list"))
     active = BooleanField(_l("Active"))
 
@@ -113,11 +113,10 @@ class AttributeDefinitionView(RecordView):
         new = item.id is None
         unconverted = form["type"].unconverted
         return self.render(
-            self.form_template, status, title=_("New attribute") if new else item.label, form=form, item=item,
-            is_new=new, back=self.url_after(item), groups=_groups(), word_types=sorted(WORD_TYPES), delete=DELETE,
-            option_usage={} if new else attribute_changes.option_usage(item.id),
-            unconverted=unconverted[:MOST_LISTED], more_unconverted=len(unconverted[MOST_LISTED:]),
-            clients=_clients_of(unconverted[:MOST_LISTED]),
+            self.form_template, status, title=self.title_of_new(item) if new else item.label, form=form, item=item,
+            is_new=new, back=self.url_after(item), groups=_groups(item.applies_to), word_types=sorted(WORD_TYPES),
+            delete=DELETE, option_usage={} if new else attribute_changes.option_usage(item.id),
+            unconverted=_with_owners(unconverted[:MOST_LISTED]), more_unconverted=len(unconverted[MOST_LISTED:]),
         )  # fmt: skip
 
     def fill(self, form: AttributeForm, item: AttributeDefinition) -> bool:
@@ -131,11 +130,11 @@ class AttributeDefinitionView(RecordView):
         attribute_changes.delete_definition(item)
 
     def url_after(self, item: AttributeDefinition) -> str:
-        """Back to the client from whose card the attribute was added, else the list."""
-        client_id = request.args.get("back", "")
-        if client_id.isascii() and client_id.isdigit() and len(client_id) < 18:
-            return url_for("ClientView.show", pk=client_id)
-        return self.url("list")
+        """Back to the client or contact from whose page the attribute was added, else the list."""
+        owner_id = request.args.get("back", "")
+        if owner_id.isascii() and owner_id.isdigit() and len(owner_id) < 18:
+            return url_for(f"{OWNERS[item.applies_to].__name__}View.show", pk=owner_id)
+        return self.url("list", **self.record.part_of(item).query)
 
 
 def _check_default(item: AttributeDefinition) -> bool:
@@ -146,12 +145,21 @@ def _check_default(item: AttributeDefinition) -> bool:
     return True
 
 
-def _groups() -> list[str]:
+def _groups(applies_to: str) -> list[str]:
     group = AttributeDefinition.group
-    return list(db.session.scalars(select(group).where(group.is_not(None)).distinct().order_by(group)))
+    asked = select(group).where(group.is_not(None), AttributeDefinition.applies_to == applies_to)
+    return list(db.session.scalars(asked.distinct().order_by(group)))
 
 
-def _clients_of(unconverted: list[Unconverted]) -> dict[int, Client]:
-    """Those of the clients that the viewer sees, by id."""
-    ids = [one.client_id for one in unconverted]
-    return {c.id: c for c in db.session.scalars(select(Client).where(Client.id.in_(ids)))} if ids else {}
+def _with_owners(unconverted: list[Unconverted]) -> list[tuple[Client | Contact | None, str]]:
+    """(whose, value); None where the viewer does not see whose it is."""
+    clients = _by_id(Client, {one.client_id for one in unconverted if one.contact_id is None})
+    contacts = _by_id(Contact, {one.contact_id for one in unconverted if one.contact_id is not None})
+    return [
+        (clients.get(one.client_id) if one.contact_id is None else contacts.get(one.contact_id), one.value)
+        for one in unconverted
+    ]
+
+
+def _by_id(model: Any, ids: set[int]) -> dict[int, Any]:
+    return {item.id: item for item in db.session.scalars(select(model).where(model.id.in_(ids)))} if ids else {}

@@ -1,23 +1,22 @@
-"""A form field for each type of attribute, which reads and writes the client's value."""
+"""A form field for each type of attribute, which reads and writes the value of a client or contact."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 from wtforms import Field, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Client
-from crm.services.attributes import (
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue
+from crm.models.attribute import Owner
+from crm.services.attribute_reading import (
     LARGEST_NUMBER,
     LONGEST_LONG_TEXT,
     LONGEST_TEXT,
     NUMBER_PLACES,
     read_value,
-    rows_of,
-    store,
-    stored,
-)  # fmt: skip
+)
+from crm.services.attributes import rows_of, store, stored
 from crm.services.reading import Unreadable
 from crm.views.fields import Choice, DayField, NumberField, OneOfField, YesNoField, stripped
 
@@ -39,7 +38,7 @@ class OfAttribute(Field):
         """What was typed, as attributes store it; None for nothing."""
         return self.data if self.data not in ("", []) else None
 
-    def populate_obj(self, obj: Client, name: str) -> None:
+    def populate_obj(self, obj: Owner, name: str) -> None:
         value = self.value()
         if isinstance(self, WordOfAttribute | WordsOfAttribute):
             value = read_value(self.definition, value, self.may_add)
@@ -117,7 +116,7 @@ class WordsOfAttribute(Options, SelectMultipleField):
 
 
 def field_of(definition: AttributeDefinition, rows: Rows, may_add: bool) -> Any:
-    """The (unbound) form field of one attribute, over the rows of a client's values.
+    """The (unbound) form field of one attribute, over the rows of its owner's values.
 
     may_add: whether words may be added to the attribute's list.
     """
@@ -141,19 +140,31 @@ def field_of(definition: AttributeDefinition, rows: Rows, may_add: bool) -> Any:
 
 
 def fields_of(
-    client: Client, found: Sequence[AttributeDefinition], may_add: bool
+    owner: Owner, found: Sequence[AttributeDefinition], may_add: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields of these attributes for a form of a client, and what they hold, by field name.
+    """The fields of these attributes for a form of a client or contact, and what they hold, by field name.
 
-    A new client holds the defaults.
+    A new one holds the defaults.
     """
-    rows = rows_of(client)
+    rows = rows_of(owner)
     fields = {PREFIX + definition.key: field_of(definition, rows, may_add) for definition in found}
-    return fields, {PREFIX + d.key: _held(client, d, rows) for d in found}
+    return fields, {PREFIX + d.key: _held(owner, d, rows) for d in found}
 
 
-def _held(client: Client, definition: AttributeDefinition, rows: Rows) -> Any:
-    if client.id is not None:
+def attribute_fields(form: Iterable[Field]) -> list[OfAttribute]:
+    """Those fields of a form that are attributes."""
+    return [field for field in form if isinstance(field, OfAttribute)]
+
+
+def renew_rows(form: Iterable[Field], owner: Owner) -> None:
+    """Let the fields write over the rows that are there now; for an owner that has just been locked."""
+    rows = rows_of(owner)
+    for field in attribute_fields(form):
+        field.rows = rows
+
+
+def _held(owner: Owner, definition: AttributeDefinition, rows: Rows) -> Any:
+    if owner.id is not None:
         return stored(definition, rows.get(definition.id, ()))
     try:
         return read_value(definition, definition.default)

@@ -13,15 +13,13 @@ from crm.models import Client, ClientPhoto, Status
 from crm.models.client import KINDS
 from crm.security.manager import may
 from crm.security.visibility import sees_client
-from crm.services import attributes, client_rules, photos, statuses
-from crm.services.client_parts import lock
-from crm.views.attribute_fields import PREFIX, OfAttribute, fields_of
+from crm.services import client_rules, photos, statuses
+from crm.views.attribute_form import AttributesInForm
 from crm.views.client_form import ClientForm
 from crm.views.forms import REQUIRED
-from crm.views.record import RecordView
 
 
-class ClientFormPages(RecordView):
+class ClientFormPages(AttributesInForm):
     """Adding and editing a client."""
 
     add_form = ClientForm
@@ -43,25 +41,15 @@ class ClientFormPages(RecordView):
         return next((status for status in statuses.offered() if status.code == code), None)
 
     def make_form(self, item: Client, filled: bool = True) -> ClientForm:
-        sent = request.form if request.method == "POST" and filled else None
-        may_add = may("add_option", "attribute_definition")
-        fields, held = fields_of(item, self._definitions(), may_add)
-        form_class = type("ClientForm", (ClientForm,), fields)
-        form = form_class(sent, obj=item, data=held)
-        if request.files and sent is not None:
+        form: Any = super().make_form(item, filled)
+        is_sent = request.method == "POST" and filled
+        if request.files and is_sent:
             form.photo.process(request.files)
-        if item.id is None and sent is None and not item.assignee_links:
+        if item.id is None and not is_sent and not item.assignee_links:
             form.assignee_links.data = [g.user.id] if g.user.is_active else []
-        self.leave_out_masked(form, item)
         if not may("sensitive", "client"):
             del form["sensitive"]
         return form
-
-    @staticmethod
-    def _definitions() -> list[Any]:
-        if "attribute_definitions" not in g:
-            g.attribute_definitions = attributes.writable("client")
-        return g.attribute_definitions
 
     # -- what is needed, wrong and doubtful
 
@@ -79,8 +67,7 @@ class ClientFormPages(RecordView):
         for name, message in client_rules.mistakes(values).items():
             if name in changed:
                 problems.setdefault(name, message)
-        if new:
-            problems |= {field.name: REQUIRED for field in self._required_and_blank(form)}
+        problems |= {field.name: REQUIRED for field in self.required_and_blank(form, item)}
         form.picture = self._picture(form, problems)
         for name, message in problems.items():
             if name in form and not form[name].errors:
@@ -95,10 +82,6 @@ class ClientFormPages(RecordView):
         if name not in form or not hasattr(item, name):
             return False
         return (form[name].data or None) != (getattr(item, name) or None)
-
-    @staticmethod
-    def _required_and_blank(form: ClientForm) -> list[OfAttribute]:
-        return [f for f in form.attribute_fields() if f.definition.required and f.value() in (None, [])]
 
     @staticmethod
     def _doubts(form: ClientForm, values: dict[str, Any], changed: set[str]) -> dict[str, str]:
@@ -126,19 +109,12 @@ class ClientFormPages(RecordView):
     # -- writing
 
     def fill(self, form: ClientForm, item: Client) -> bool:
-        # attributes come last: new words are written at once, and with them the client
-        plain = [f for f in form.own_fields() if not isinstance(f, OfAttribute)]
-        for field in [*plain, *form.attribute_fields()]:
-            field.populate_obj(item, field.name)
+        super().fill(form, item)
         self._write_picture(form, item)
         return True
 
     def apply(self, form: ClientForm, item: Client) -> bool:
-        lock(item)
-        rows = attributes.rows_of(item)
-        for field in form.attribute_fields():
-            field.rows = rows
-        if not form.apply_to(item, self.make_form(item, filled=False)):
+        if not super().apply(form, item):
             return False
         self._write_picture(form, item)
         return True
@@ -154,13 +130,9 @@ class ClientFormPages(RecordView):
 
     def form_page(self, form: ClientForm, item: Client, status: int = 200) -> Response:
         new = item.id is None
-        groups = [
-            (group, [form[PREFIX + d.key] for d in members])
-            for group, members in attributes.grouped(self._definitions()).items()
-        ]
         return self.render(
             self.form_template, status, title=_("New client") if new else item.name, form=form, item=item,
-            is_new=new, doubts=form.doubts, groups=groups, back=self._card_or_list(item),
+            is_new=new, doubts=form.doubts, back=self._card_or_list(item),
             photo=None if new else photos.find_photo(item.id),
         )  # fmt: skip
 

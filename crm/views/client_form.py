@@ -11,7 +11,6 @@ from wtforms.validators import Length, ValidationError
 from crm.models import Client
 from crm.models.types import Exact
 from crm.services import photos
-from crm.views.attribute_fields import OfAttribute
 from crm.views.client_fields import ConsentField, ExternalIdField, StatusField
 from crm.views.fields import NumberField, UsersField, stripped
 from crm.views.forms import RecordForm
@@ -112,6 +111,3 @@ class ClientForm(RecordForm):
     def own_fields(self) -> list[Field]:
         """All but the picture, which is replaced, not compared."""
         return [field for field in super().own_fields() if field.name not in ("photo", "remove_photo")]
-
-    def attribute_fields(self) -> list[OfAttribute]:
-        return [field for field in self if isinstance(field, OfAttribute)]

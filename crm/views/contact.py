@@ -13,6 +13,8 @@ from crm.extensions import db
 from crm.models import Contact
 from crm.services import contacts
 from crm.services.contact_external_ids import set_external_id
+from crm.views.attribute_editing import AttributeEditing
+from crm.views.attribute_form import AttributesInForm
 from crm.views.fields import stripped
 from crm.views.forms import RecordForm
 from crm.views.record import RecordView
@@ -25,7 +27,7 @@ class ExternalIdField(StringField):
         set_external_id(obj, self.data)
 
 
-class ContactView(RecordView):
+class ContactView(AttributesInForm, AttributeEditing, RecordView):
     """The record view of contacts."""
 
     show_template = "contact/show.html"

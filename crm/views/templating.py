@@ -17,9 +17,9 @@ from flask_babel import (
 )
 
 from crm.services import markdown
-from crm.services.attributes import card_of, may_write
 from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
+from crm.views.attribute_box import attribute_box
 from crm.views.values import cell, url_of
 
 _l = lazy_gettext
@@ -129,8 +129,7 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
     )
     app.jinja_env.globals.update(
-        attributes_of=card_of,
-        may_write_attribute=may_write,
+        attribute_box=attribute_box,
         country_name=country_name,
         here=here,
         ngettext=ngettext,

@@ -1,0 +1,47 @@
+"""The box of attributes on the page of a client or contact: every active one, blank or not."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from crm.models import AttributeDefinition
+from crm.models.attribute import Owner
+from crm.registry import registry
+from crm.security.manager import may
+from crm.services.attributes import card_of, kind_of, may_write
+
+
+@dataclass(frozen=True)
+class Place:
+    """One attribute with the owner's value. url: where it is edited in place; blank for who may not."""
+
+    definition: AttributeDefinition
+    value: Any
+    url: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """The places by group. add_url: where an attribute is added; blank for who may not."""
+
+    groups: list[tuple[str, list[Place]]]
+    add_url: str
+    empty: Any
+
+
+def attribute_box(owner: Owner) -> Box:
+    """What the box of attributes of a client or contact shows to the current user."""
+    kind, page = kind_of(owner), f"{type(owner).__name__}View"
+    to_edit = may("edit", kind)
+
+    def place(definition: AttributeDefinition, value: Any) -> Place:
+        writable = to_edit and may_write(definition)
+        url = url_for(f"{page}.attribute", pk=owner.id, key=definition.key) if writable else ""
+        return Place(definition, value, url)
+
+    groups = [(group, [place(*one) for one in members]) for group, members in card_of(owner)]
+    record = registry().by_model[AttributeDefinition]
+    add_url = url_for("AttributeDefinitionView.add", kind=kind, back=owner.id) if may("add", record.key) else ""
+    part = record.find_part(kind)
+    return Box(groups, add_url, part.empty if part else "")
