@@ -130,7 +130,7 @@ RECORDS = (
         fields=[AttributeDefinition.label, AttributeDefinition.key, AttributeDefinition.type,
                 AttributeDefinition.help_text, AttributeDefinition.group, AttributeDefinition.required,
                 AttributeDefinition.default, AttributeDefinition.in_list, AttributeDefinition.active],
-        order=[AttributeDefinition.position, AttributeDefinition.id],
+        order=[AttributeDefinition.applies_to, AttributeDefinition.position, AttributeDefinition.id],
         labels={"in_list": _("Show in list"), "default": _("Default value")},
         choices={"type": list(TYPE_NAMES.items())},
         empty=_("Attributes are fields of your own on every client or contact."),

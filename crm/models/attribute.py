@@ -63,7 +63,17 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 #: none either; these are the fields with a name of their own.
 FIELDS = {
     "client": frozenset(
-        {"status", "tags", "assignees", "billing", "delivery", "currency", "archived", "external_id", "app_code"}
+        {
+            "status",
+            "tags",
+            "assignees",
+            "billing",
+            "delivery",
+            "currency",
+            "archived",
+            "external_id",
+            "app_code",
+        }
     ),
     "contact": frozenset({"client", "tags", "external_id", "app_code"}),
 }

@@ -104,6 +104,13 @@ def values_of(owner: Owner) -> Values:
     return _values(kind_of(owner), [owner.id]).get(owner.id, {})
 
 
+def every_value(kind: str, ids: Collection[int], apart_from: Collection[str] = ()) -> dict[int, Values]:
+    """id -> key -> value of every active attribute, None where it is not set; for programs."""
+    known = [one.key for one in definitions(kind, options=False) if one.key not in apart_from]
+    values = _values(kind, ids) if known else {}
+    return {number: {key: values.get(number, {}).get(key) for key in known} for number in ids}
+
+
 def of_owners(kind: str, ids: Collection[int]) -> ColumnElement[bool]:
     """The condition that a value is one of these clients' or contacts' own."""
     if kind == "contact":
@@ -228,8 +235,8 @@ def set_attributes(owner: Owner, values: Mapping[str, Any], add_words: bool = Fa
     known = {definition.key: definition for definition in writable(kind_of(owner))}
     errors = {key: [_("There is no such attribute.")] for key in values if key not in known}
     wanted, unreadable = read_values(known, values, add_words)
-    if errors |= unreadable:
-        raise Invalid(errors)
+    if errors or unreadable:
+        raise Invalid(errors | unreadable)
     rows = rows_of(owner)
     for definition, value in wanted:
         store(owner, definition, rows[definition.id], value)

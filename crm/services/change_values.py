@@ -106,6 +106,15 @@ def unpacked(dialect: str, document: Any, col: Column[Any]) -> ColumnElement[Any
     return type_coerce(text, kind)
 
 
+def keys_of(dialect: str, document: Any) -> ColumnElement[str]:
+    """The names of the columns in one side of a change, as one text."""
+    if dialect == "sqlite":
+        each = func.json_each(document).table_valued("key")
+        return select(func.group_concat(each.c.key, ",")).scalar_subquery()
+    key = func.jsonb_object_keys(document).column_valued("key")
+    return select(func.string_agg(key, ",")).scalar_subquery()
+
+
 def is_same(dialect: str, one: Any, other: Any) -> ColumnElement[bool]:
     """Whether two values are the same, None being the same as None."""
     return one.op("IS" if dialect == "sqlite" else "IS NOT DISTINCT FROM", is_comparison=True)(other)
@@ -122,4 +131,4 @@ def listed(dialect: str, ids: Iterable[int]) -> Select[tuple[int]]:
     return select(cast(rows.c.value, BigInteger))
 
 
-__all__ = ["Values", "can_be_logged", "is_same", "listed", "packed", "unpacked", "whole_row"]
+__all__ = ["Values", "can_be_logged", "is_same", "keys_of", "listed", "packed", "unpacked", "whole_row"]

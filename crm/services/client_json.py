@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 from crm.extensions import db
 from crm.models import Client
 from crm.security.masking import shown
-from crm.services.attributes import definitions, values_of_clients
+from crm.services.attributes import every_value
 
 #: Fields that are columns of the same name, in the order in which they are shown.
 COLUMNS = (
@@ -39,13 +39,11 @@ def loaded(statement: Select[tuple[Client]]) -> list[Client]:
 
 def clients_json(clients: Sequence[Client], app_code: str = "") -> list[dict[str, Any]]:
     """Clients as JSON; external_id is the one they have under app_code."""
-    known = [one.key for one in definitions("client") if one.key not in NAMES]
-    values = values_of_clients([client.id for client in clients]) if known else {}
-    found = []
-    for client in clients:
-        mine = values.get(client.id, {})
-        found.append({**_own_fields(client, app_code), **{key: plain(mine.get(key)) for key in known}})
-    return found
+    values = every_value("client", [client.id for client in clients], apart_from=NAMES)
+    return [
+        {**_own_fields(client, app_code), **{key: plain(value) for key, value in values[client.id].items()}}
+        for client in clients
+    ]
 
 
 def client_json(client: Client, app_code: str = "") -> dict[str, Any]:

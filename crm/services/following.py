@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, literal, null, or_, select, update
+from sqlalchemy import Table, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, SearchEntry, TimelineEntry
@@ -11,7 +11,8 @@ from crm.models.types import utc_now
 from crm.registry import RecordType, registry
 from crm.security.viewer import SYSTEM, acting, actor_id
 from crm.security.visibility import including_hidden
-from crm.services.bulk import rows_of
+from crm.services.bulk import dialect_of, rows_of
+from crm.services.change_values import keys_of
 from crm.services.search import entry_of, write_entries
 from crm.services.timeline import CLIENT_KINDS, PARTS, entry_rows
 
@@ -63,6 +64,7 @@ def note_on_timelines(session: Session, operation: int, kind: str) -> None:
     there = select(entries.c.client_id).where(
         entries.c.operation_id == operation, entries.c.table_name.is_(None)
     )
+    only_moved = (log.c.action == "update") & (keys_of(dialect_of(session), log.c.after) == "client_id")
     changed = (
         select(
             log.c.client_id, literal(utc_now(), entries.c.at.type), literal(kind), null(),
@@ -70,6 +72,7 @@ def note_on_timelines(session: Session, operation: int, kind: str) -> None:
         )
         .where(log.c.operation_id == operation, log.c.table_name.in_({"client", *PARTS}))
         .where(log.c.client_id.in_(select(Client.__table__.c.id)), log.c.client_id.not_in(there))
+        .where(or_(log.c.table_name == Client.__tablename__, ~func.coalesce(only_moved, False)))
         .distinct()
     )  # fmt: skip
     names = ("client_id", "at", "kind", "table_name", "actor_id", "operation_id", "summary")

@@ -1,4 +1,4 @@
-"""What an admin does with tags: merging two, deleting one that clients have."""
+"""What an admin does with tags: merging two, deleting one that clients and contacts have."""
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -12,15 +12,16 @@ from crm.services import bulk, following, history
 LINKS = ((ClientTag.__table__, "client_id"), (ContactTag.__table__, "contact_id"))
 
 
-def counts() -> dict[int, int]:
-    """Tag id -> how many clients on default lists have it."""
-    asked = (
-        select(ClientTag.tag_id, func.count(ClientTag.id))
-        .join(Client, Client.id == ClientTag.client_id)
+def counts() -> tuple[dict[int, int], dict[int, int]]:
+    """How many clients on default lists have a tag, and how many contacts of such: by the tag's id."""
+    clients, contacts = (
+        select(link.tag_id, func.count(link.id))
+        .join(Client, Client.id == link.client_id)
         .where(Client.archived_at.is_(None))
-        .group_by(ClientTag.tag_id)
+        .group_by(link.tag_id)
+        for link in (ClientTag, ContactTag)
     )
-    return dict(db.session.execute(asked).all())
+    return dict(db.session.execute(clients).all()), dict(db.session.execute(contacts).all())
 
 
 def merge_tags(source: Tag, target: Tag) -> None:

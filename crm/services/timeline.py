@@ -27,7 +27,7 @@ CLIENT_KINDS = (
     "unmerge",
     "undo",
 )
-#: Tables whose rows are part of the client itself.
+#: Tables whose rows are part of the client itself, or of its contacts.
 PARTS = {"client_tag", "client_assignee", "client_external_id", "attribute_value"}
 
 
@@ -180,12 +180,17 @@ def _kind_of(row: dict[str, Any]) -> str:
     return "consent" if "consent" in after else "change"
 
 
+def has_only_moved(row: Mapping[str, Any]) -> bool:
+    """Whether a change of a part is only that it went along with its contact, which is said elsewhere."""
+    return row["table_name"] in PARTS and row["action"] == "update" and set(row["after"]) <= {"client_id"}
+
+
 def _client_entries(session: Session, operation: int, rows: list[dict[str, Any]]) -> None:
     hint = session.info.get("operation_hint")
     forced = hint[0] if hint and hint[0] in CLIENT_KINDS else None
     kinds: dict[int, str] = {}
     for row in rows:
-        if row["table_name"] != "client" and row["table_name"] not in PARTS:
+        if (row["table_name"] != "client" and row["table_name"] not in PARTS) or has_only_moved(row):
             continue
         kind = forced or _kind_of(row)
         known = kinds.get(row["client_id"], kind)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, tuple_, union_all
 
 from crm.extensions import db
 from crm.models import (
@@ -16,6 +16,7 @@ from crm.models import (
     AttributeValue,
     Change,
     Client,
+    Contact,
     Operation,
     Status,
     Tag,
@@ -36,7 +37,8 @@ PAGE = 20
 MOST_CHANGES = 500
 
 Mark = tuple[datetime, int]
-#: ("status", 3) -> "Active": what the numbers in changes stand for. An attribute's value leads to its label.
+#: ("status", 3) -> "Active": what the numbers in changes stand for. An attribute's value leads to its label,
+#: and one of a contact to the contact's name.
 Names = dict[tuple[str, int], str]
 
 
@@ -100,7 +102,7 @@ def page(
     sources = {number for line in lines if (number := merged_source(line)) is not None}
     # one taken out again may be out of the viewer's sight
     sources = {number for number in sources if sees_client(followed(number))}
-    names = _names([c for some in changes.values() for c in some], sources)
+    names = _names(client_id, [c for some in changes.values() for c in some], sources)
     return TimelinePage(rows[0][3] if rows else None, lines, names, (last.at, last.id) if last else None)
 
 
@@ -169,11 +171,15 @@ REFERENCES = {
     "user_id": "user",
     "definition_id": "attribute",
     "option_id": "option",
+    "contact_id": "contact",
 }
 
 
-def _names(changes: Iterable[Change], clients: set[int]) -> Names:
-    """The names of what changes point at, and of these clients, in one statement."""
+def _names(client_id: int, changes: Iterable[Change], clients: set[int]) -> Names:
+    """The names of what changes of a client point at, and of these clients, in one statement.
+
+    A contact that has gone to another client since is not called by its name, which is that client's by now.
+    """
     wanted: dict[str, set[int]] = defaultdict(set, {"client": clients})
     for change in changes:
         for side in (change.before or {}, change.after or {}):
@@ -184,7 +190,9 @@ def _names(changes: Iterable[Change], clients: set[int]) -> Names:
             wanted["value"].add(change.row_id)
     status, tag, user = Status.__table__.c, Tag.__table__.c, User.__table__.c
     attribute, option = AttributeDefinition.__table__.c, AttributeOption.__table__.c
-    value, client = AttributeValue.__table__.c, Client.__table__.c
+    value, client, contact = AttributeValue.__table__.c, Client.__table__.c, Contact.__table__.c
+    full_name = func.coalesce(contact.first_name, "") + " " + func.coalesce(contact.last_name, "")
+    contact_name = case((contact.client_id == client_id, func.trim(full_name)), else_="")
     sources = {
         "status": (status.id, status.name),
         "tag": (tag.id, tag.name),
@@ -192,6 +200,7 @@ def _names(changes: Iterable[Change], clients: set[int]) -> Names:
         "attribute": (attribute.id, attribute.label),
         "option": (option.id, option.label),
         "client": (client.id, client.name),
+        "contact": (contact.id, contact_name),
     }
     asked: list[Any] = [
         select(literal(what), number, name).where(number.in_(wanted[what]))
@@ -201,6 +210,8 @@ def _names(changes: Iterable[Change], clients: set[int]) -> Names:
     if wanted["value"]:
         labels = select(literal("value"), value.id, attribute.label)
         asked.append(labels.where(value.id.in_(wanted["value"]), attribute.id == value.definition_id))
+        owners = select(literal("contact of value"), value.id, contact_name)
+        asked.append(owners.where(value.id.in_(wanted["value"]), contact.id == value.contact_id))
     if not asked:
         return {}
     return {(what, number): name for what, number, name in db.session.execute(union_all(*asked))}

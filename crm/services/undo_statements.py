@@ -33,7 +33,7 @@ from crm.services.bulk import (
     update_rows,
     written,
 )
-from crm.services.change_values import is_same, packed, unpacked, whole_row
+from crm.services.change_values import is_same, keys_of, packed, unpacked, whole_row
 from crm.services.following import follow, follows
 from crm.services.history import BOOKKEEPING
 from crm.services.undo_hidden import Hidden
@@ -102,7 +102,9 @@ class Statements:
             found = (
                 select(table.c.id)
                 .join_from(table, change, change.c.row_id == table.c.id)
-                .where(self.mine(change, step, table, "update"), self._keys_of(change) == keys)
+                .where(
+                    self.mine(change, step, table, "update"), keys_of(self.dialect, change.c.after) == keys
+                )
                 .where(*(self._same(columns[name], now[name]) for name in names))
             )
             if row_id is not None:
@@ -119,18 +121,12 @@ class Statements:
         return number
 
     def _key_sets(self, step: int, table: Table, row_id: int | None) -> list[str]:
-        asked = select(self._keys_of(log)).distinct().where(self.mine(log, step, table, "update"))
+        asked = (
+            select(keys_of(self.dialect, log.c.after)).distinct().where(self.mine(log, step, table, "update"))
+        )
         if row_id is not None:
             asked = asked.where(log.c.row_id == row_id)
         return [keys for keys in self.connection.scalars(asked) if keys]
-
-    def _keys_of(self, change: Any) -> ColumnElement[str]:
-        """The names of the columns that a change changed, as one text."""
-        if self.dialect == "sqlite":
-            each = func.json_each(change.c.after).table_valued("key")
-            return select(func.group_concat(each.c.key, ",")).scalar_subquery()
-        key = func.jsonb_object_keys(change.c.after).column_valued("key")
-        return select(func.string_agg(key, ",")).scalar_subquery()
 
     def _same(self, column: Any, value: Any) -> ColumnElement[bool]:
         if self.dialect == "sqlite" and isinstance(column.type, type(Json)):

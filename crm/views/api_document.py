@@ -19,6 +19,8 @@ Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 NUMBER_OF_ROW: Schema = {"type": "integer", "format": "int64", "minimum": 1}
+#: What stands beside the fields of what has attributes.
+ATTRIBUTES: Schema = {"description": "Attributes by their keys."}
 #: Why a request can fail, by status.
 FAILURES = {
     400: "The request cannot be read.",

@@ -42,6 +42,8 @@ def attribute_box(owner: Owner) -> Box:
 
     groups = [(group, [place(*one) for one in members]) for group, members in card_of(owner)]
     record = registry().by_model[AttributeDefinition]
-    add_url = url_for("AttributeDefinitionView.add", kind=kind, back=owner.id) if may("add", record.key) else ""
+    add_url = (
+        url_for("AttributeDefinitionView.add", kind=kind, back=owner.id) if may("add", record.key) else ""
+    )
     part = record.find_part(kind)
     return Box(groups, add_url, part.empty if part else "")

@@ -162,4 +162,6 @@ def _with_owners(unconverted: list[Unconverted]) -> list[tuple[Client | Contact 
 
 
 def _by_id(model: Any, ids: set[int]) -> dict[int, Any]:
-    return {item.id: item for item in db.session.scalars(select(model).where(model.id.in_(ids)))} if ids else {}
+    return (
+        {item.id: item for item in db.session.scalars(select(model).where(model.id.in_(ids)))} if ids else {}
+    )

@@ -38,9 +38,18 @@ class AttributeEditing:
             form.remember_base()
             return self._asked(owner, definition, form)
         form = _form(owner, definition, request.form)
-        if form.validate() and self.save(form, owner, lambda: _apply(form, owner, definition)):
+        if form.validate() and self.save(form, owner, lambda: self._apply(form, owner, definition)):
             return self._shown(owner, definition)
         return self._asked(owner, definition, form, 422)
+
+    def hold(self, owner: Owner) -> None:
+        """Hold the owner until the value is saved, and see it as it is now."""
+        lock(owner)
+
+    def _apply(self, form: RecordForm, owner: Owner, definition: AttributeDefinition) -> bool:
+        self.hold(owner)
+        renew_rows(form, owner)
+        return form.apply_to(owner, _form(owner, definition, None))
 
     def _asked(
         self, owner: Owner, definition: AttributeDefinition, form: RecordForm, status: int = 200
@@ -54,9 +63,7 @@ class AttributeEditing:
     def _shown(self, owner: Owner, definition: AttributeDefinition) -> Response:
         value = attributes.values_of(owner).get(definition.key)
         url = self._place(owner, definition)
-        return Response(
-            render_template("attribute/_place.html", url=url, definition=definition, value=value)
-        )
+        return Response(render_template("attribute/_place.html", url=url, definition=definition, value=value))
 
     def _place(self, owner: Owner, definition: AttributeDefinition) -> str:
         return self.url("attribute", pk=owner.id, key=definition.key)
@@ -70,9 +77,3 @@ def _get_definition(owner: Owner, key: str) -> AttributeDefinition:
 def _form(owner: Owner, definition: AttributeDefinition, sent: Any) -> RecordForm:
     fields, held = fields_of(owner, [definition], may("add_option", "attribute_definition"))
     return type("AttributeForm", (RecordForm,), fields)(sent, data=held)
-
-
-def _apply(form: RecordForm, owner: Owner, definition: AttributeDefinition) -> bool:
-    lock(owner)
-    renew_rows(form, owner)
-    return form.apply_to(owner, _form(owner, definition, None))

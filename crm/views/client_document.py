@@ -7,6 +7,7 @@ from crm.models import Client
 from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.services.client_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.views.api_document import (
+    ATTRIBUTES,
     NUMBER_OF_ROW,
     READING,
     TEXT,
@@ -54,7 +55,7 @@ def schemas() -> tuple[Schema, Schema]:
             "description": "A text with commas; they replace.",
         },
     }
-    more = {"description": "Attributes by their keys."}
+    more = ATTRIBUTES
     return (
         {"type": "object", "properties": shown, "additionalProperties": more},
         {"type": "object", "properties": taken, "additionalProperties": more},

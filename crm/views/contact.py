@@ -1,5 +1,8 @@
 """Contacts: making one primary, and their page with the address that is meant."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import flash, redirect
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
@@ -12,6 +15,7 @@ from wtforms.validators import Length
 from crm.extensions import db
 from crm.models import Contact
 from crm.services import contacts
+from crm.services.attributes import columns_of
 from crm.services.contact_external_ids import set_external_id
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.attribute_form import AttributesInForm
@@ -51,10 +55,18 @@ class ContactView(AttributesInForm, AttributeEditing, RecordView):
             return redirect(self.url("list"))
         return redirect(self.url_after(contact))
 
+    def more_of_list(self, rows: Sequence[Contact]) -> dict[str, Any]:
+        columns, values = columns_of("contact", rows)
+        return {"attribute_columns": columns, "attribute_values": values}
+
     def apply(self, form: RecordForm, item: Contact) -> bool:
         # clients before contacts, as everybody who moves the mark of the primary one
         contacts.hold(db.session(), {i for i in (item.client_id, form["client"].data) if i})
         return super().apply(form, item)
+
+    def hold(self, owner: Contact) -> None:
+        contacts.hold(db.session(), [owner.client_id])
+        super().hold(owner)
 
     def remove(self, item: Contact) -> None:
         contacts.delete_contact(item)

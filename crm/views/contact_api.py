@@ -1,21 +1,27 @@
-"""The REST API of contacts: every record's, with the names that other systems have for them, and the primary one."""
+"""The REST API of contacts: every record's, with their names in other systems, attributes, and the primary one."""
 
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, inspect
+from sqlalchemy import Select, inspect, or_, select
 from sqlalchemy.orm import selectinload
 
 from crm.errors import Invalid, RuleError
 from crm.extensions import db
-from crm.models import Contact
-from crm.services import contacts
+from crm.models import Change, Contact, Operation
+from crm.models.contact import PARTS as COLLECTIONS
+from crm.services import attributes, contacts
+from crm.services.client_json import plain
 from crm.services.client_reading import LONGEST_APP_CODE, LONGEST_EXTERNAL_ID, read_app_code
 from crm.services.contact_external_ids import set_external_id
 from crm.services.reading import Unreadable, read_boolean, read_text
-from crm.views.api import RecordApi
+from crm.services.record_json import record_json
+from crm.views.api import RecordApi, read_since
+from crm.views.api_document import ATTRIBUTES
 from crm.views.client_api import taken
 
+#: The tables of rows that belong to contacts.
+PARTS = frozenset(inspect(Contact).relationships[name].mapper.local_table.name for name in COLLECTIONS)
 NAMES = ("external_id", "app_code", "is_primary")
 SCHEMA: dict[str, Any] = {
     "external_id": {"type": "string", "maxLength": LONGEST_EXTERNAL_ID, "nullable": True},
@@ -29,13 +35,35 @@ SCHEMA: dict[str, Any] = {
 
 
 class ContactApi(RecordApi):
-    """The API of contacts. external_id is the one under app_code, which is blank unless sent."""
+    """The API of contacts. external_id is the one under app_code, which is blank unless sent.
+
+    Attributes stand beside the fields, under their keys.
+    """
 
     def load(self, statement: Select[Any]) -> list[Any]:
         return super().load(statement.options(selectinload(Contact.external_ids)))
 
     def one_json(self, item: Contact) -> dict[str, Any]:
-        return {**super().one_json(item), "external_id": item.external_id, "app_code": ""}
+        return self.several_json([item])[0]
+
+    def several_json(self, items: list[Any]) -> list[dict[str, Any]]:
+        values = attributes.every_value("contact", [item.id for item in items])
+        return [
+            {
+                **record_json(self.record, item), "external_id": item.external_id, "app_code": "",
+                **{key: plain(value) for key, value in values[item.id].items()},
+            }
+            for item in items
+        ]  # fmt: skip
+
+    def changed_since(self, text: str) -> Any:
+        """What an admin does to tags and attributes is in the log of the client alone: all its contacts count."""
+        parts = (
+            select(Change.client_id)
+            .join(Operation, Operation.id == Change.operation_id)
+            .where(Operation.at >= read_since(text), Change.table_name.in_(PARTS))
+        )
+        return or_(super().changed_since(text), Contact.client_id.in_(parts))
 
     def field_names(self) -> dict[str, list[str]]:
         return {
@@ -44,7 +72,10 @@ class ContactApi(RecordApi):
 
     def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
         shown, taken_in = super().schemas()
-        return tuple({**one, "properties": {**one["properties"], **SCHEMA}} for one in (shown, taken_in))  # type: ignore[return-value]
+        return tuple(
+            {**one, "properties": {**one["properties"], **SCHEMA}, "additionalProperties": ATTRIBUTES}
+            for one in (shown, taken_in)
+        )  # type: ignore[return-value]
 
     def get_item(self, pk: str, lock: bool = False) -> Contact:
         contact = super().get_item(pk)
@@ -61,10 +92,19 @@ class ContactApi(RecordApi):
                 own[name] = READERS[name](data[name])
             except Unreadable as error:
                 errors[name] = [str(error)]
-        if errors:
-            raise Invalid(errors)
         is_new = inspect(item).transient
-        super().write(item, {name: value for name, value in data.items() if name not in own})
+        known = {one.key: one for one in attributes.writable("contact")}
+        given = {name: value for name, value in data.items() if name in known}
+        if is_new:
+            given = attributes.default_values(known.values()) | given
+            errors |= attributes.lacking(known.values(), given)
+        wanted, unreadable = attributes.read_values(known, given)
+        if errors or unreadable:
+            raise Invalid(errors | unreadable)
+        super().write(item, {name: data[name] for name in data if name not in own and name not in known})
+        rows = attributes.rows_of(item)
+        for definition, value in wanted:
+            attributes.store(item, definition, rows[definition.id], value)
         if "external_id" in own:
             try:
                 set_external_id(item, own["external_id"], own.get("app_code", ""))

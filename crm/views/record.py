@@ -1,5 +1,6 @@
 """The one CRUD view of every record type. Pages that do more subclass it and are named in `crm.views`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, abort, flash, g, jsonify, redirect, request, url_for
@@ -66,8 +67,12 @@ class RecordView(ModelView):
         sortable = listing.sortable(self.record)
         return self.render(
             self.list_template, title=self.record.plural, page=page, sortable=sortable,
-            filters=filters_of(self.record),
+            filters=filters_of(self.record), **self.more_of_list(page.rows),
         )  # fmt: skip
+
+    def more_of_list(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """What the list's template needs beside the rows."""
+        return {}
 
     @expose("/choices")
     @has_access

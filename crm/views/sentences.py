@@ -129,15 +129,20 @@ def _attribute(change: Change, names: Names) -> list[Said]:
     before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
     definition = before.get("definition_id") or after.get("definition_id")
     label = names.get(("attribute", definition)) if definition else names.get(("value", change.row_id))
+    label = label or _("Attribute")
+    contact = before.get("contact_id") or after.get("contact_id")
+    name = names.get(("contact", contact), "") if contact else names.get(("contact of value", change.row_id))
+    if name is not None:
+        label = f"{name or _('Contact')}: {label}"
     if before.get("secret") or after.get("secret"):
         # told to nobody here, whatever they may see elsewhere
         old, new = (MASK if side.get("secret") else None for side in (before, after))
-        return [Said(label or _("Attribute"), old, new)]
+        return [Said(label, old, new)]
     old, new = (
         next((_words(name, side[name], names) for name in VALUES if side.get(name) is not None), None)
         for side in (before, after)
     )
-    return [Said(label or _("Attribute"), old, new)] if old != new else []
+    return [Said(label, old, new)] if old != new else []
 
 
 def _words(column: str, value: Any, names: Names) -> str | None:

@@ -34,8 +34,8 @@ class TagView(RecordView):
     @has_access
     def list(self) -> Response:
         tags = db.session.scalars(select(Tag).order_by(Tag.name_key)).all()
-        title = self.record.plural
-        return self.render(self.list_template, title=title, tags=tags, counts=tag_admin.counts(),
+        clients, contacts = tag_admin.counts()
+        return self.render(self.list_template, title=self.record.plural, tags=tags, clients=clients, contacts=contacts,
                            message=listing.complaint(self.record, request.args))  # fmt: skip
 
     def remove(self, item: Tag) -> None:
@@ -44,7 +44,7 @@ class TagView(RecordView):
     @expose("/merge/<pk>", methods=["GET", "POST"])
     @has_access
     def merge(self, pk: str) -> Response:
-        """Give the clients of this tag another one instead."""
+        """Give the clients and contacts of this tag another one instead."""
         tag, error = self.get_item(pk), ""
         others = db.session.scalars(select(Tag).where(Tag.id != tag.id).order_by(Tag.name_key)).all()
         if request.method == "POST":
@@ -56,7 +56,8 @@ class TagView(RecordView):
                 flash(_("Tag “%(name)s” merged into “%(into)s”.", **names), "success")
                 return redirect(self.url("list"))
             error = _("Choose another tag.")
+        clients, contacts = (found.get(tag.id, 0) for found in tag_admin.counts())
         return self.render(
             "tag/merge.html", 422 if error else 200, title=_("Merge “%(name)s”", name=tag.name),
-            tag=tag, others=others, number=tag_admin.counts().get(tag.id, 0), error=error,
+            tag=tag, others=others, clients=clients, contacts=contacts, error=error,
         )  # fmt: skip
