@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from crm.errors import Invalid, RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
+from crm.models.folding import fold
 from crm.services import attribute_changes, attributes
 from crm.services.attribute_changes import DELETE, OptionRow
 from crm.services.undo import undo
@@ -320,11 +321,11 @@ def rows_of(definition: AttributeDefinition, **instead: str) -> list[OptionRow]:
 @slow
 @given(
     names=st.lists(
-        line, min_size=3, max_size=3, unique_by=lambda name: attributes.fold(" ".join(name.split()))
+        line, min_size=3, max_size=3, unique_by=lambda name: fold(" ".join(name.split()))
     )
 )
 def test_renaming_words_keeps_every_value(system: Any, names: list[str]) -> None:
-    if not all(attributes.fold(" ".join(name.split())) for name in names):
+    if not all(fold(" ".join(name.split())) for name in names):
         return
     with system() as session:
         definition = define(session, "words")

@@ -115,7 +115,8 @@ class AttributeDefinition(Record):
         if not KEY.fullmatch(self.key):
             raise RuleError(_("A key is made of a-z, 0-9 and _, and begins with a letter."), field="key")
         if not is_free_key(self.key, self.applies_to):
-            raise RuleError(_("There is a field of this name already."), field="key")
+            whose = _("Contacts") if self.applies_to == "contact" else _("Clients")
+            raise RuleError(_("%(whose)s have a field of this name already.", whose=whose), field="key")
         if self.type not in VALUE_COLUMNS:
             raise RuleError(_("There is no such type."), field="type")
         if self.type == "secret" and self.default:
