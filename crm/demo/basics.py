@@ -39,15 +39,20 @@ def _add_users() -> None:
 
 
 def _add_tags_and_attributes() -> None:
-    for name, colour in words.TAGS:
+    for name, colour in (*words.TAGS, *words.CONTACT_TAGS):
         if db.session.scalar(select(Tag.id).where(Tag.name_key == fold(name))) is None:
             db.session.add(Tag(name=name, colour=colour))
-    for position, (label, key, kind, group, options) in enumerate(words.ATTRIBUTES):
-        if db.session.scalar(select(AttributeDefinition.id).where(AttributeDefinition.key == key)) is None:
-            listed = [AttributeOption(label=o, position=n) for n, o in enumerate(options)]
-            definition = AttributeDefinition(label=label, key=key, type=kind, group=group, options=listed)
-            definition.position, definition.in_list = position, position == 0
-            db.session.add(definition)
+    for applies_to, found in (("client", words.ATTRIBUTES), ("contact", words.CONTACT_ATTRIBUTES)):
+        asked = select(AttributeDefinition.key).where(AttributeDefinition.applies_to == applies_to)
+        there = set(db.session.scalars(asked))
+        for position, (label, key, kind, group, options) in enumerate(found):
+            if key not in there:
+                listed = [AttributeOption(label=o, position=n) for n, o in enumerate(options)]
+                definition = AttributeDefinition(
+                    label=label, key=key, applies_to=applies_to, type=kind, group=group, options=listed
+                )
+                definition.position, definition.in_list = position, position == 0
+                db.session.add(definition)
 
 
 def _add_alerts_and_own_tasks() -> None:

@@ -1,7 +1,7 @@
 """Clients with all that belongs to them, one after the other."""
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,9 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
 from crm.demo import people, words
+from crm.demo.attribute_values import random_value
 from crm.demo.basics import REPS, USERS
+from crm.demo.contacts import ContactMaker
 from crm.demo.rows import Rows
 from crm.extensions import db
 from crm.models import (
@@ -44,10 +46,15 @@ class ClientMaker:
         session = db.session
         self.users = {u.username: u.id for u in session.scalars(select(User).where(User.username.in_(USERS)))}
         self.statuses = {s.code: s.id for s in session.scalars(select(Status))}
-        self.tags = list(session.scalars(select(Tag.id).order_by(Tag.id)))
+        names = [fold(name) for name, _colour in words.TAGS]
+        self.tags = list(session.scalars(select(Tag.id).where(Tag.name_key.in_(names)).order_by(Tag.id)))
         self.kinds = list(session.scalars(select(RelationshipType).order_by(RelationshipType.id)))
-        self.attributes = list(session.scalars(select(AttributeDefinition).order_by(AttributeDefinition.id)))
-        self.options = {a.id: [o.id for o in a.options] for a in self.attributes}
+        asked = select(AttributeDefinition).where(AttributeDefinition.applies_to == "client")
+        self.attributes = {
+            one: [option.id for option in one.options]
+            for one in session.scalars(asked.order_by(AttributeDefinition.id))
+        }
+        self.contacts = ContactMaker(chance, rows)
 
     def client(self) -> None:
         """One client, with contacts, records, tags, values."""
@@ -134,7 +141,7 @@ class ClientMaker:
         for tag in chance.sample(self.tags, chance.choices((0, 1, 2, 3), (4, 4, 2, 1))[0]):
             self.rows.new(ClientTag, client_id=client.id, tag_id=tag)
         for number in range(chance.randint(1, 3) if is_company else 0):
-            self.contact(client, is_primary=number == 0)
+            self.contacts.fill(self.record(Contact, client, is_primary=number == 0), client)
         for _ in range(chance.choices((0, 1, 2), (5, 4, 1))[0]):
             self.record(Note, client, text=chance.choice(words.NOTES), pinned=chance.random() < 0.1)
         if chance.random() < 0.4:
@@ -145,17 +152,11 @@ class ClientMaker:
         if earlier and chance.random() < 0.05:
             other, kind = chance.choice(earlier), chance.choice(self.kinds)
             self.record(Relationship, client, other_id=other.id, other=other, type_id=kind.id, type=kind)
-        for definition in self.attributes:
-            if chance.random() < 0.25:
-                self.value(client, definition)
-
-    def contact(self, client: Client, is_primary: bool) -> None:
-        chance, country = self.chance, client.billing_country or "PL"
-        first, last = people.full_name(chance, country)
-        contact = self.record(Contact, client, first_name=first, last_name=last, is_primary=is_primary,
-                              position=chance.choice(words.POSITIONS), phone=people.phone(chance, country),
-                              email=f"{fold(first)}.{fold(last)}@{client.domain}")  # fmt: skip
-        contact.before_save(db.session)
+        for definition, options in self.attributes.items():
+            values = random_value(chance, definition, options) if chance.random() < 0.25 else {}
+            if values:
+                values = {"slot": 0, **values}
+                self.rows.new(AttributeValue, client_id=client.id, definition_id=definition.id, **values)
 
     def task(self, client: Client, reps: list[str]) -> None:
         chance = self.chance
@@ -181,31 +182,6 @@ class ClientMaker:
                     probability={"won": 100, "lost": 0}.get(stage, chance.randint(1, 9) * 10),
                     expected_close=(self.now + timedelta(days=chance.randint(-30, 90))).date(),
                     responsible_id=self.users[reps[0]] if reps else None)  # fmt: skip
-
-    def value(self, client: Client, definition: AttributeDefinition) -> None:
-        chance, values = self.chance, {}
-        if definition.key == "ring_size":
-            values = {"number": Decimal(chance.randint(46, 66))}
-        elif definition.type == "word":
-            values = {"option_id": chance.choice(self.options[definition.id])}
-        elif definition.type == "words":
-            option = chance.choice(self.options[definition.id])
-            values = {"option_id": option, "slot": option}
-        elif definition.type == "date":
-            values = {"day": date(1950, 1, 1) + timedelta(days=chance.randint(0, 20_000))}
-        elif definition.type == "integer":
-            values = {"integer": chance.randint(1, 30)}
-        elif definition.type == "yes_no":
-            values = {"yes": chance.random() < 0.5}
-        elif definition.key == "loyalty_number":
-            values = {"text": f"L{chance.randint(10_000, 99_999)}"}
-        elif definition.type == "secret":
-            values = {"secret": f"ABA {chance.randint(100_000, 999_999)}"}
-        elif definition.type == "long_text":
-            values = {"text": chance.choice(words.NOTES)}
-        if values:
-            self.rows.new(AttributeValue, client_id=client.id, definition_id=definition.id,
-                     **{"slot": 0, **values})  # fmt: skip
 
     def between(self, start: datetime) -> datetime:
         """Some moment from start until now."""

@@ -14,6 +14,8 @@ from crm.models import (
     ClientExternalId,
     ClientTag,
     Contact,
+    ContactExternalId,
+    ContactTag,
     Deal,
     Note,
     Operation,
@@ -29,7 +31,8 @@ from crm.services.search import entry_of
 from crm.services.timeline import entry_rows
 
 #: Tables in an order in which no row names one that is not there yet.
-ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, Note, Task, TaskAssignee, Deal,
+ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, ContactTag, ContactExternalId,
+         Note, Task, TaskAssignee, Deal,
          Relationship, AttributeValue)  # fmt: skip
 
 

@@ -99,6 +99,22 @@ ATTRIBUTES = (
     ("ID card", "id_card", "secret", "Personal", ()),
     ("Design brief", "design_brief", "long_text", "Preferences", ()),
 )
+CONTACT_TAGS = (
+    ("Decision maker", "#fae8ff"),
+    ("Gets the invoices", "#e0f2fe"),
+    ("Christmas card", "#fee2e2"),
+)
+CONTACT_ATTRIBUTES = (
+    (
+        "Preferred contact time",
+        "preferred_contact_time",
+        "word",
+        None,
+        ("Morning", "Afternoon", "After 17:00"),
+    ),
+    ("Birthday", "birthday", "date", None, ()),
+    ("Speaks", "speaks", "words", None, ("Polish", "English", "Dutch", "French")),
+)
 
 NOTES = (
     "Prefers matte finishes; show her the new textured bands.",
