@@ -1,7 +1,12 @@
 """Runs the migrations of this folder; called by Alembic through Flask-Migrate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 import crm.models  # noqa: F401  (so that autogenerate knows every table)
 from crm.extensions import db
@@ -31,14 +36,31 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
     return not (kind == "table" and name and name.startswith(FOREIGN_PREFIXES))
 
 
+@contextmanager
+def without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """On SQLite: let tables be made anew that others refer to."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # past SQLAlchemy, which would begin a transaction first, and in one SQLite ignores this
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def check_foreign_keys(connection: Connection) -> None:
+    """Refuse, and so take back, a migration that left rows behind which refer to nothing."""
+    if connection.dialect.name == "sqlite":
+        if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(10):
+            raise RuntimeError(f"Rows refer to rows that are not there: {broken}")
+
+
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
-    sqlite = engine.dialect.name == "sqlite"
-    with engine.connect() as connection:
-        if sqlite:
-            # a batch re-creates the table, and with foreign keys on that would delete all its children
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            connection.commit()
+    with engine.connect() as connection, without_foreign_keys(connection):
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
@@ -50,8 +72,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
-        if sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+            check_foreign_keys(connection)
 
 
 run()
