@@ -319,11 +319,7 @@ def rows_of(definition: AttributeDefinition, **instead: str) -> list[OptionRow]:
 
 
 @slow
-@given(
-    names=st.lists(
-        line, min_size=3, max_size=3, unique_by=lambda name: fold(" ".join(name.split()))
-    )
-)
+@given(names=st.lists(line, min_size=3, max_size=3, unique_by=lambda name: fold(" ".join(name.split()))))
 def test_renaming_words_keeps_every_value(system: Any, names: list[str]) -> None:
     if not all(fold(" ".join(name.split())) for name in names):
         return

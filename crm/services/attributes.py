@@ -204,8 +204,8 @@ def store(owner: Owner, definition: AttributeDefinition, rows: Sequence[Attribut
 
 def _new_row(owner: Owner, definition: AttributeDefinition, **columns: Any) -> AttributeValue:
     if isinstance(owner, Contact):
-        # which gives its client to what belongs to it
-        return AttributeValue(contact=owner, definition=definition, **columns)
+        # one that is new, or moves, gives its client to what belongs to it when it is saved
+        return AttributeValue(contact=owner, client_id=owner.client_id, definition=definition, **columns)
     return AttributeValue(client=owner, definition=definition, **columns)
 
 
