@@ -17,10 +17,11 @@ from crm.jobs.cli import mailchimp, worker
 from crm.security.cli import api_key
 from crm.security.roles import ROLES
 from crm.security.visibility import as_system
-from crm.services import exporting, users
 from crm.services import merge as merging
 from crm.services import reindex as reindexing
 from crm.services import undo as undoing
+from crm.services import users
+from crm.services.client_exporting import COLUMNS, prepare_clients
 from crm.services.setup import initialise
 
 crm = AppGroup("crm", help="Set up and run the CRM.")
@@ -86,17 +87,17 @@ def undo(operation_id: int) -> None:
 @click.option(
     "--filter", "filters", default="", help="Filters as in the list's address: `status=vip&tags=Gold`."
 )
-@click.option("--columns", type=click.Choice(exporting.COLUMNS), default="all", show_default=True)
+@click.option("--columns", type=click.Choice(COLUMNS), default="all", show_default=True)
 def export(file: Path, filters: str, columns: str) -> None:
     """Export clients to FILE, as CSV, XLSX or vCard by its ending. Prints how many last."""
     with as_system():
         try:
-            found = exporting.prepare(MultiDict(parse_qsl(filters)), file.suffix.lstrip(".").lower(), columns)
+            found = prepare_clients(MultiDict(parse_qsl(filters)), file.suffix.lstrip(".").lower(), columns)
             with found.file() as made, file.open("wb") as out:
                 shutil.copyfileobj(made, out)
         except HTTPException as error:
             sys.exit(str(error.description))
-    click.echo(f"Exported to {file}: {len(found.ids)}")
+    click.echo(f"Exported to {file}: {found.count}")
 
 
 @crm.command("reindex")

@@ -110,6 +110,15 @@ def test_pages(record: RecordType, sign_in: Any, two: Any, make_row: Any) -> Non
 
 
 @EVERY
+def test_export(record: RecordType, sign_in: Any, two: Any, make_row: Any) -> None:
+    make_row(record, *two)
+    url = f"/crm/{record.url_name}/export?format=csv"
+    assert MARK in sign_in("office").get(url).text
+    for name in ("alice", "vera"):
+        assert sign_in(name).get(url).status_code == 403
+
+
+@EVERY
 def test_an_empty_list_says_what_to_do(record: RecordType, sign_in: Any, app: Flask) -> None:
     page = sign_in("office").get(f"/crm/{record.url_name}/list/")
     assert page.status_code == 200

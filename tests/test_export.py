@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from crm.extensions import db
-from crm.models import AttributeDefinition, Client, Contact, Operation
+from crm.models import AttributeDefinition, Client, Contact, Deal, Operation
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
 from crm.services.attributes import set_attributes
@@ -116,6 +116,20 @@ def test_what_nobody_understands_is_refused_and_not_widened(sign_in: Any, make_c
         assert "Acme" not in answer.text
 
 
+def test_records_of_every_type_leave_too(app: Flask, sign_in: Any, make_client: Make) -> None:
+    number = make_client("Acme", assignees=["alice"])
+    with app.app_context(), as_system():
+        db.session.add(Deal(client_id=number, title="=Ring", stage="won", amount=Decimal("1200.50")))
+        db.session.add(Deal(client_id=number, title="Brooch", stage="new"))
+        db.session.commit()
+    office = sign_in("office")
+    (row,) = table(office.get(f"/crm/deals/export?format=csv&client={number}&search=ring"))
+    assert (row["Title"], row["Client"], row["Stage"], row["Amount"]) == ("'=Ring", "Acme", "Won", "1200.5")
+    assert office.get("/crm/deals/export?format=vcf").status_code == 400
+    assert office.get("/crm/deals/export?format=csv&nonsense=1").status_code == 400
+    assert sign_in("alice").get("/crm/deals/export?format=csv").status_code == 403
+
+
 def test_who_may(sign_in: Any, make_client: Make) -> None:
     make_client("Acme", assignees=["alice"])
     for name, code in (("admin", 200), ("office", 200), ("alice", 403), ("vera", 403)):
@@ -132,9 +146,9 @@ def test_each_is_logged_before_it_leaves(app: Flask, sign_in: Any, make_client: 
         (logged,) = db.session.scalars(select(Operation).where(Operation.kind == "export"))
         assert logged.user_id == people["office"]
         assert logged.details == {
-            "format": "csv", "columns": "listed", "clients": 1, "filters": {"stars": ["3"]},
+            "table": "client", "format": "csv", "columns": "listed", "records": 1, "filters": {"stars": ["3"]},
         }  # fmt: skip
-    assert "Clients exported" in office.get("/crm/operations/").text
+    assert "Exported" in office.get("/crm/operations/").text
 
 
 def test_sensitive_data_stay_masked_without_the_privilege(

@@ -6,16 +6,18 @@ from crm.registry import ACTIONS, RecordType
 
 ADMIN, OFFICE, REP, READER = ROLES = ("Admin", "Office admin", "Sales rep", "Read-only")
 
+#: What can be done with records beyond their own actions.
+MORE_ACTIONS = ("edit_any", "delete_any", "export")
 #: What each role may do with the records of clients, and with the CRM's own (statuses, tags …).
 RECORD_ACTIONS: dict[str, frozenset[str]] = {
-    ADMIN: frozenset({*ACTIONS, "edit_any", "delete_any"}),
-    OFFICE: frozenset({*ACTIONS, "edit_any", "delete_any"}),
+    ADMIN: frozenset({*ACTIONS, *MORE_ACTIONS}),
+    OFFICE: frozenset({*ACTIONS, *MORE_ACTIONS}),
     REP: frozenset(ACTIONS),
     READER: frozenset({"list", "show"}),
 }
 SETTING_ACTIONS: dict[str, frozenset[str]] = {
-    ADMIN: frozenset({*ACTIONS, "edit_any", "delete_any"}),
-    OFFICE: frozenset({*ACTIONS, "edit_any", "delete_any"}),
+    ADMIN: frozenset({*ACTIONS, *MORE_ACTIONS}),
+    OFFICE: frozenset({*ACTIONS, *MORE_ACTIONS}),
     REP: frozenset(),
     READER: frozenset(),
 }
@@ -29,7 +31,6 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("client", "sensitive", (ADMIN, OFFICE)),
     ("client", "trash", (ADMIN, OFFICE)),
     ("client", "purge", (ADMIN,)),
-    ("client", "export", (ADMIN, OFFICE)),
     ("client", "import", (ADMIN, OFFICE)),
     ("tag", "add", (ADMIN, OFFICE, REP)),
     ("attribute_definition", "add_option", (ADMIN, OFFICE)),
@@ -64,7 +65,7 @@ def permissions(records: Iterable[RecordType]) -> dict[str, set[tuple[str, str]]
         rules = SETTING_ACTIONS if record.is_setting else RECORD_ACTIONS
         for role in ROLES:
             taken = EXCEPT.get((role, record.key), frozenset())
-            possible = record.actions | {"edit_any", "delete_any"}
+            possible = record.actions.union(MORE_ACTIONS)
             table[role] |= {(f"can_{action}", record.key) for action in (rules[role] & possible) - taken}
     for what, permission, roles in SPECIAL:
         for role in roles:

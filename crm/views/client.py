@@ -4,9 +4,9 @@ from crm.views.archive import ClientRemoval
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.card import ClientCard
 from crm.views.client_editing import ClientFormPages
-from crm.views.client_export import ClientExport
 from crm.views.client_list import ClientListPages
 from crm.views.client_marks import ClientMarks
+from crm.views.export import ClientExport
 from crm.views.kanban import KanbanPages
 from crm.views.record import RecordView
 

@@ -1,6 +1,5 @@
 """The list of clients, and what it shares with the board: filters, chips, the remembered choice of view."""
 
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,13 +29,6 @@ YEAR = 365 * 24 * 3600
 def filter_query(args: MultiDict[str, str]) -> str:
     """The filters among the query parameters, without paging and sort, as a query string."""
     return urlencode([(name, value) for name in FILTERS for value in args.getlist(name) if value.strip()])
-
-
-def export_query(args: MultiDict[str, str], file_format: str, columns: str) -> str:
-    """The query string of an export of what the list shows, in its order."""
-    order = [(name, args[name]) for name in ("sort", "dir") if args.get(name)]
-    chosen = urlencode([*order, ("format", file_format), ("columns", columns)])
-    return "&".join(filter(None, (filter_query(args), chosen)))
 
 
 def remembering(answer: Response, view: str) -> Response:
@@ -98,7 +90,6 @@ class ClientListPages:
         return {
             "chips": chips(request.args, statuses),
             "query": filter_query(request.args),
-            "exported": partial(export_query, request.args),
             "is_filtered": is_filtered(request.args),
             "bulk_url": bulk_url,
             "country_name": country_name,

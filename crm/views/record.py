@@ -23,10 +23,11 @@ from crm.services import listing
 from crm.services.choosing import choices
 from crm.services.modules import is_on
 from crm.services.record_filters import filters_of
+from crm.views.export import RecordExport
 from crm.views.forms import RecordForm, form_for
 
 
-class RecordView(ModelView):
+class RecordView(RecordExport, ModelView):
     """List, show, add, edit and delete records of one type. `record` is set by `view_for`."""
 
     record: RecordType
@@ -305,8 +306,8 @@ def view_for(record: RecordType, base: type[RecordView] = RecordView) -> type[Re
         "datamodel": SQLAInterface(record.model),
         "route_base": f"/crm/{record.url_name}",
         "class_permission_name": record.key,
-        "method_permission_name": {**{a: a for a in actions}, "choices": "list", **permissions},
-        "include_route_methods": actions | {"choices"} | routes,
+        "method_permission_name": {**{a: a for a in actions}, "choices": "list", "export": "export", **permissions},
+        "include_route_methods": actions | {"choices", "export"} | routes,
         "list_columns": names, "show_columns": names, "add_columns": [], "edit_columns": [],
         "search_columns": [], "label_columns": {},
         "add_form": form, "edit_form": form, "search_form": RecordForm,

@@ -31,7 +31,7 @@ HEADLINES: dict[str, tuple[Any, str]] = {
     "merge": (_l("Merged"), "fa-code-merge"),
     "unmerge": (_l("Merge undone"), "fa-code-branch"),
     "undo": (_l("Undone"), "fa-rotate-left"),
-    "export": (_l("Clients exported"), "fa-download"),
+    "export": (_l("Exported"), "fa-download"),
 }
 #: Columns of an attribute's value that hold it.
 VALUES = ("text", "number", "integer", "day", "yes", "option_id")
