@@ -1,6 +1,6 @@
 """A record type that the product does not know: declared as its README says, table in every test database."""
 
-from sqlalchemy import Text
+from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import ClientRecord
@@ -11,6 +11,7 @@ class Ring(ClientRecord):
     """A ring that a client left at the workshop."""
 
     __tablename__ = "ring"
+    __table_args__ = (Index("ix_ring_client_id_id", "client_id", "id"),)
 
     engraving: Mapped[str] = mapped_column(Text)
 

@@ -11,7 +11,10 @@ class Stone(ClientRecord):
     """A stone that a client chose: a diamond or a pearl."""
 
     __tablename__ = "stone"
-    __table_args__ = (Index("ix_stone_client_id_cut", "client_id", "cut"),)
+    __table_args__ = (
+        Index("ix_stone_client_id_id", "client_id", "id"),
+        Index("ix_stone_client_id_cut_id", "client_id", "cut", "id"),
+    )
 
     cut: Mapped[str] = mapped_column(String(20))
     origin: Mapped[str] = mapped_column(Text)

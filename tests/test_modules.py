@@ -20,7 +20,8 @@ def acme(make_client: Any, system: Any, people: dict[str, int]) -> int:
 
 
 PLACES = (
-    "/", "/crm/clients/show/{acme}", "/crm/clients/show/{acme}?tab=timeline", "/crm/clients/timeline/{acme}?show=all",
+    "/", "/crm/clients/show/{acme}", "/crm/clients/boxes/{acme}", "/crm/clients/show/{acme}?tab=timeline",
+    "/crm/clients/timeline/{acme}?show=all",
     "/crm/search?q=marker", "/crm/search/suggest?q=marker", "/crm/clients/list/", "/crm/clients/timeline/{acme}",
 )  # fmt: skip
 ADDRESSES = ("/crm/tasks/list/", "/crm/tasks/add", "/crm/tasks/add?client={acme}", "/crm/tasks/show/1",

@@ -43,6 +43,8 @@ PAGES = {
     ),
     "board": ("/crm/clients/kanban/", 12 + 5),
     "card": ("/crm/clients/show/{client}", 20),
+    "boxes": ("/crm/clients/boxes/{client}", 40),
+    "tab": ("/crm/clients/tab/{client}/tasks", 20),
     "timeline": ("/crm/clients/timeline/{client}", 4),
     "search": ("/crm/search?q=acme", 4),
     "start": ("/", 12),

@@ -32,7 +32,7 @@ from crm.models import (
     TaskAssignee,
 )
 from crm.models.base import Base
-from crm.models.deal import STAGES
+from crm.models.deal import ENDS, STAGES
 from crm.models.folding import fold
 from crm.models.types import utc_now
 
@@ -177,11 +177,13 @@ class ClientMaker:
     def deal(self, client: Client, reps: list[str]) -> None:
         chance = self.chance
         stage = chance.choice(STAGES)
-        self.record(Deal, client, title=chance.choice(words.DEALS), stage=stage,
+        deal = self.record(Deal, client, title=chance.choice(words.DEALS), stage=stage,
                     amount=Decimal(chance.randint(20, 900) * 10), currency=client.billing_currency,
                     probability={"won": 100, "lost": 0}.get(stage, chance.randint(1, 9) * 10),
                     expected_close=(self.now + timedelta(days=chance.randint(-30, 90))).date(),
                     responsible_id=self.users[reps[0]] if reps else None)  # fmt: skip
+        deal.stage_changed_at = self.between(deal.created_at)
+        deal.won_at, deal.lost_at = (deal.stage_changed_at if stage == end else None for end in ENDS)
 
     def between(self, start: datetime) -> datetime:
         """Some moment from start until now."""

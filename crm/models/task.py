@@ -39,7 +39,8 @@ class Task(OptionalClientRecord):
     __table_args__ = (
         # the order of lists: open ones first, by due date, those without one last
         Index("ix_task_done_due", "done", text("(due IS NULL)"), "due", "id"),
-        Index("ix_task_client_id_done_id", "client_id", "done", "id"),
+        # the order of a client's box: open ones first, the newest on top
+        Index("ix_task_client_id_done_newest", "client_id", "done", text("id DESC")),
     )
 
     #: Blank in a form; then the description gives it.

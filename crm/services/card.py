@@ -1,11 +1,11 @@
 """What stands on a client's card: for each record type how many there are, and the newest few."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from crm.extensions import db
@@ -15,47 +15,96 @@ from crm.services.attached import MOST_COUNTED, counts, of_client, of_kind
 
 IN_BOX = 5
 IN_TAB = 25
+#: So many boxes have their rows in the card's first answer; those of the others are asked for after it.
+AT_ONCE = 4
 
 
 @dataclass(frozen=True)
 class Box:
-    """The records of one type, or of one of its kinds, at one client. count: None for more than are counted."""
+    """The records of one type, or of one of its kinds, at one client.
+
+    count: None for more than are counted. rows: None where they are asked for later.
+    """
 
     part: Part
     count: int | None
-    rows: Sequence[Any]
+    rows: Sequence[Any] | None
 
     @property
     def record(self) -> RecordType:
         return self.part.record
 
+    @property
+    def awaited(self) -> int:
+        """How many rows will come."""
+        return IN_BOX if self.count is None else min(self.count, IN_BOX)
 
-def boxes(client: Client, parts: Sequence[Part], limit: int = IN_BOX) -> list[Box]:
-    """A box for each of these parts, also where there are no records."""
-    found = counts(client.id, parts)
+
+def boxes(client: Client, records: Sequence[RecordType], always: Collection[str] = ()) -> list[Box]:
+    """The boxes of these record types, without the empty ones but for those that `always` names.
+
+    The first few have their rows; see `later_boxes` for the others.
+    """
     return [
         Box(
             part,
-            found[part.key] if found[part.key] <= MOST_COUNTED else None,
-            newest(part, client, limit) if found[part.key] else [],
+            count,
+            newest(part, client, IN_BOX) if n < AT_ONCE and count != 0 else [] if count == 0 else None,
         )
+        for n, (part, count) in enumerate(_counted(client, records, always))
+    ]
+
+
+def later_boxes(client: Client, records: Sequence[RecordType], always: Collection[str] = ()) -> list[Box]:
+    """Those of the boxes that came without rows, with them."""
+    later = _counted(client, records, always)[AT_ONCE:]
+    return [Box(part, count, newest(part, client, IN_BOX) if count != 0 else []) for part, count in later]
+
+
+def _counted(
+    client: Client, records: Sequence[RecordType], always: Collection[str]
+) -> list[tuple[Part, int | None]]:
+    parts = [Part(record) for record in records]
+    found = counts(client.id, parts)
+    return [(part, _exact(found[part.key])) for part in parts if found[part.key] or part.key in always]
+
+
+def sections(client: Client, parts: Sequence[Part]) -> list[Box]:
+    """The sections of a tab: a longer box for each of these parts, also where there are no records."""
+    found = counts(client.id, parts)
+    return [
+        Box(part, _exact(found[part.key]), newest(part, client, IN_TAB) if found[part.key] else [])
         for part in parts
     ]
 
 
+def _exact(count: int) -> int | None:
+    return count if count <= MOST_COUNTED else None
+
+
 def newest(part: Part, client: Client, limit: int) -> list[Any]:
     """The records of a client that come first in its box, with what a row shows loaded at once."""
-    record = part.record
+    model: Any = part.record.model
+    asked = select(model).order_by(*_order(part.record)).limit(limit).options(*_shown_with(part.record))
+    if part.record.between_clients:
+        return list(db.session.scalars(asked.where(of_client(part.record, client.id), *of_kind(part))))
+    first = first_ids(part, client.id, limit).subquery()
+    return list(db.session.scalars(asked.where(model.id.in_(select(first.c.id)))))
+
+
+def first_ids(part: Part, client_id: int, limit: int) -> Select[Any]:
+    """The ids of what comes first in a box, by the table's own columns: visibility asks about these rows only.
+
+    An index must serve it, or a client with very many records would have them sorted for five.
+    """
+    table = part.record.mapper.local_table
+    mine = select(table.c.id).where(table.c.client_id == client_id, *of_kind(part))
+    return mine.order_by(*_order(part.record)).limit(limit)
+
+
+def _order(record: RecordType) -> list[Any]:
     model: Any = record.model
-    order = [*record.box_order] or [model.id.desc()]
-    asked = select(model).order_by(*order).limit(limit).options(*_shown_with(record))
-    if record.between_clients:
-        return list(db.session.scalars(asked.where(of_client(record, client.id), *of_kind(part))))
-    # the first few are picked by the table's own columns, so that visibility asks about these only
-    table = record.mapper.local_table
-    first = select(table.c.id).where(table.c.client_id == client.id, *of_kind(part))
-    first = first.order_by(*order).limit(limit)
-    return list(db.session.scalars(asked.where(model.id.in_(select(first.subquery().c.id)))))
+    return [*record.box_order] or [model.id.desc()]
 
 
 def _shown_with(record: RecordType) -> list[Any]:

@@ -1,10 +1,12 @@
 """The card of a client: everything about it on one page, in tabs."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import abort, redirect, request, url_for
 from flask_appbuilder import expose, has_access
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -13,7 +15,7 @@ from crm.models import Client, Contact
 from crm.registry import GROUPS, TABS, Part, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import shown
-from crm.services.card import IN_TAB, boxes, users_by_id
+from crm.services.card import Box, boxes, later_boxes, sections, users_by_id
 from crm.services.client_words import ROLES
 from crm.services.history import operation
 from crm.services.photos import find_photo
@@ -27,8 +29,8 @@ DETAILS, TIMELINE = "details", "timeline"
 class ClientCard:
     """The card, for `ClientView`."""
 
-    more_routes = frozenset({"tab", "role"})
-    method_permission_name = {"tab": "show", "role": "edit"}
+    method_permission_name = {"tab": "show", "boxes": "show", "role": "edit"}
+    more_routes = frozenset(method_permission_name)
 
     render: Any
     get_item: Any
@@ -72,18 +74,21 @@ class ClientCard:
         """What the template of a tab needs."""
         values = {"tab": name, "tabs": self.tabs(client), "roles": ROLES, "people": {}}
         if name == DETAILS:
-            found = boxes(client, [Part(record) for record in seen_records() if record.box])
-            values["boxes"] = [box for box in found if box.rows or is_always_shown(box.record)]
+            values["boxes"] = boxes(client, *boxed_records())
             values["details"] = details(client)
         elif name != TIMELINE:
-            values["boxes"] = boxes(client, sections(name), IN_TAB)
-        rows = [row for box in values.get("boxes", ()) for row in box.rows]
-        values["people"] = users_by_id(
-            getattr(item, column, None)
-            for item in (client, *rows)
-            for column in ("created_by_id", "changed_by_id", "consent_by_id")
-        )
+            values["boxes"] = sections(client, parts_of_tab(name))
+        values["people"] = people_of(client, values.get("boxes", ()))
         return values
+
+    @expose("/boxes/<pk>")
+    @has_access
+    def boxes(self, pk: str) -> Response:
+        """The boxes that the card's first answer left without rows, as a fragment."""
+        client = self.get_item(pk)
+        found = later_boxes(client, *boxed_records())
+        return self.render("client/_boxes.html", client=client, boxes=found, tabs=self.tabs(client),
+                           people=people_of(client, found))  # fmt: skip
 
     @expose("/role/<pk>", methods=["POST"])
     @has_access
@@ -112,13 +117,24 @@ def seen_records() -> list[RecordType]:
     return [record for record in registry().of_client() if may("list", record.key)]
 
 
-def sections(tab: str) -> list[Part]:
+def boxed_records() -> tuple[list[RecordType], set[str]]:
+    """The record types that may have a box, in order, and the keys of those that have it without records too."""
+    records = [record for record in seen_records() if record.box]
+    return records, {r.key for r in records if r.always_box and may("add", r.key)}
+
+
+def people_of(client: Client, found: Sequence[Box]) -> dict[int, User]:
+    """The users named by the client and by the rows of these boxes."""
+    return users_by_id(
+        getattr(item, column, None)
+        for item in (client, *(row for box in found for row in box.rows or ()))
+        for column in ("created_by_id", "changed_by_id", "consent_by_id")
+    )
+
+
+def parts_of_tab(tab: str) -> list[Part]:
     """What a tab lists, one section each: record types, those with kinds by kind."""
     return [part for record in seen_records() if record.tab == tab for part in record.parts]
-
-
-def is_always_shown(record: RecordType) -> bool:
-    return record.always_box and may("add", record.key)
 
 
 def additions(client: Client) -> list[tuple[Any, list[tuple[Part, str]]]]:
@@ -146,7 +162,7 @@ def quick(client: Client) -> list[tuple[Any, str, str]]:
 
 def best_email(client: Client, found: Any) -> str:
     """The address to write to: that of the primary contact, else the client's own; blank where masked."""
-    contacts = [row for box in found for row in box.rows if isinstance(row, Contact) and row.is_primary]
+    contacts = [row for box in found for row in box.rows or () if isinstance(row, Contact) and row.is_primary]
     for item in (*contacts, client):
         if item.email and shown(item, "email") == item.email:
             return item.email
