@@ -100,7 +100,7 @@ def _attribute(definition: AttributeDefinition) -> Column:
 
 def columns(everything: bool = True) -> list[Column]:
     """The columns of all fields and active attributes, or of those that the list shows."""
-    own = definitions(options=False)
+    own = definitions("client", options=False)
     if everything:
         return [*COLUMNS, *(_attribute(one) for one in own)]
     by_name = {column.name: column for column in COLUMNS}
