@@ -3,6 +3,7 @@
 from crm.views.archive import ClientRemoval
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.card import ClientCard
+from crm.views.client_assignees import ClientAssignees
 from crm.views.client_editing import ClientFormPages
 from crm.views.client_list import ClientListPages
 from crm.views.client_marks import ClientMarks
@@ -13,6 +14,6 @@ from crm.views.record import RecordView
 
 class ClientView(
     ClientCard, ClientRemoval, ClientFormPages, ClientListPages, ClientExport, KanbanPages, ClientMarks,
-    AttributeEditing, RecordView,
+    ClientAssignees, AttributeEditing, RecordView,
 ):  # fmt: skip
     """The record view of clients."""
