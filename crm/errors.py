@@ -60,5 +60,5 @@ class CannotStore(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(
-            _("The file could not be stored just now. Please try again later, or tell an admin.")
+            _("The file store is full or cannot be reached. Please try again later, or tell an admin.")
         )

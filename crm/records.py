@@ -8,6 +8,7 @@ from crm.models import (
     Client,
     Contact,
     Deal,
+    Document,
     Note,
     NumberSeries,
     Relationship,
@@ -19,6 +20,8 @@ from crm.models import (
 )
 from crm.models.attribute import TYPE_NAMES
 from crm.models.deal import STAGES
+from crm.models.document import CATEGORIES
+from crm.models.file_kinds import FILE_KINDS
 from crm.models.task import PRIORITIES
 from crm.registry import CRUD, Kind, RecordType
 
@@ -35,6 +38,9 @@ SERIES_KINDS = {
 }  # fmt: skip
 SERIES_RESETS = {"never": _("never begins anew"), "yearly": _("anew each year"),
                  "monthly": _("anew each month")}  # fmt: skip
+CATEGORY_NAMES = dict(zip(CATEGORIES, (
+    _("Contract"), _("Order"), _("Invoice"), _("Certificate"), _("Picture"), _("Letter"), _("Other"),
+), strict=True))
 
 RECORDS = (
     RecordType(
@@ -64,6 +70,18 @@ RECORDS = (
         box_order=[Contact.is_primary.desc(), Contact.id.desc()],
         labels={"is_primary": _("Primary"), "tag_links": _("Tags")},
         empty=_("Contacts are the people at a client."),
+    ),
+    RecordType(
+        model=Document, label=_("Document"), plural=_("Documents"), icon="fa-file-lines", module="documents",
+        columns=[Document.name, Document.client, Document.category, Document.type, Document.size,
+                 Document.created_at],
+        fields=[Document.client, Document.name, Document.category, Document.description],
+        search=[Document.name, Document.description], when=Document.created_at, tab="files",
+        filters=[Document.category, Document.type],
+        order=[Document.created_at.desc(), Document.id.desc()],
+        choices={"category": list(CATEGORY_NAMES.items()),
+                 "type": [(type, kind.words) for type, kind in FILE_KINDS.items()]},
+        empty=_("Contracts, certificates, pictures of rings: any file that belongs to a client."),
     ),
     RecordType(
         model=Relationship, label=_("Relationship"), plural=_("Relationships"), icon="fa-link",

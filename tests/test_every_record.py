@@ -1,5 +1,6 @@
 """The contract that each record type meets: a new type is covered the day it is declared."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from crm.models import (
     Change,
     Client,
     Contact,
+    HasFile,
     NumberSeries,
     Status,
     TimelineEntry,
@@ -24,6 +26,7 @@ from crm.models.types import UtcDateTime
 from crm.records import RECORDS
 from crm.registry import RecordType
 from crm.security.visibility import as_system
+from crm.services import file_store, uploads
 from crm.services.merge import merge
 
 MARK = "Quixotic"
@@ -61,8 +64,10 @@ def row_of(record: RecordType, client_id: int, other_id: int, session: Any) -> A
     for name, number in (("client_id", client_id), ("other_id", other_id)):
         if hasattr(item, name):
             setattr(item, name, number)
+    if issubclass(record.model, HasFile):
+        item.stored_file = file_store.keep(uploads.prepare(io.BytesIO(MARK.encode()), f"{MARK}.txt"))
     for relation in inspect(record.model).relationships:
-        if is_required(relation) and relation.key not in ("client", "other"):
+        if is_required(relation) and relation.key not in ("client", "other", "stored_file"):
             setattr(item, relation.key, session.scalars(select(relation.mapper.class_)).first())
     return item
 

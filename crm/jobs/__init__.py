@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, execute
+from crm.services.nightly_files import tidy_files
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ JOBS = (
         has_work=is_configured,
         permission=("sync", "mailchimp"),
     ),
+    Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30)),
 )
 
 

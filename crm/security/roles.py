@@ -29,6 +29,7 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("client", "merge", (ADMIN, OFFICE, REP)),
     ("client", "bulk", (ADMIN, OFFICE, REP)),
     ("client", "sensitive", (ADMIN, OFFICE)),
+    ("client", "id_images", (ADMIN, OFFICE)),
     ("client", "trash", (ADMIN, OFFICE)),
     ("client", "purge", (ADMIN,)),
     ("client", "import", (ADMIN, OFFICE)),

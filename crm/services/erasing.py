@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Date, String, Table, bindparam, select, up
 from crm.extensions import db
 from crm.models import AttributeValue, Change, Client
 from crm.models.types import Encrypted, Json
+from crm.services.file_store import references
 
 log = Change.__table__
 PORTION = 1_000
@@ -41,6 +42,18 @@ def blank_rows(table: Table, condition: ColumnElement[bool]) -> int:
     return _blank_where(
         (log.c.table_name == table.name) & log.c.row_id.in_(select(table.c.id).where(condition))
     )
+
+
+def files_of(client_ids: Collection[int]) -> set[int]:
+    """The stored files that rows of these clients have, or had as their history tells."""
+    connection, found = db.session.connection(), set[int]()
+    for column in references():
+        table, name = column.table, column.name
+        found |= set(connection.scalars(select(column).where(table.c.client_id.in_(client_ids))))
+        mine = (log.c.table_name == table.name) & log.c.client_id.in_(client_ids)
+        for sides in connection.execute(select(log.c.before, log.c.after).where(mine)):
+            found |= {side[name] for side in sides if side and side.get(name)}
+    return found
 
 
 def _blank_where(mine: ColumnElement[bool]) -> int:

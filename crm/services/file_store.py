@@ -12,11 +12,11 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, event, exists
+from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, delete, event, exists
 from sqlalchemy.orm import Session, SessionTransaction
 
 from crm.errors import CannotStore
@@ -154,16 +154,17 @@ def _unseal(sealed: bytes, place: str) -> bytes:
 # -- away
 
 
+def references() -> Iterator[Column[Any]]:
+    """Every column that refers to a file."""
+    for table in Base.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if key.column.table is files:
+                yield key.parent
+
+
 def is_used() -> ColumnElement[bool]:
     """The condition that some row refers to a file."""
-    return ~and_(
-        *(
-            ~exists().where(table.c[key.parent.name] == files.c.id)
-            for table in Base.metadata.sorted_tables
-            for key in table.foreign_keys
-            if key.column.table is files
-        )
-    )
+    return ~and_(*(~exists().where(column == files.c.id) for column in references()))
 
 
 def give_up(stored_ids: Iterable[int]) -> int:

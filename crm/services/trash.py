@@ -11,7 +11,8 @@ from crm.models.base import Base
 from crm.security.references import is_owned
 from crm.security.visibility import including_hidden
 from crm.services import history
-from crm.services.erasing import blank_history
+from crm.services.erasing import blank_history, files_of
+from crm.services.file_store import give_up
 
 PAGE = 50
 
@@ -49,6 +50,7 @@ def purge(client: Client) -> None:
     ids = _with_merged(client.id)
     with history.operation("purge", client_id=client.id, name=client.name):
         history.operation_id(session)
+        files = files_of(ids)
         for table, column in _references():
             mine = column.in_(ids)
             if column.nullable and not _belongs_to_clients(table):
@@ -56,6 +58,7 @@ def purge(client: Client) -> None:
             else:
                 connection.execute(delete(table).where(mine))
         connection.execute(delete(_client).where(_client.c.id.in_(ids)))
+        give_up(files)
         blank_history(ids)
 
 

@@ -21,6 +21,9 @@ from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.company import CompanyPartView, CompanyView
 from crm.views.contact import ContactView
 from crm.views.contact_api import ContactApi
+from crm.views.document import DocumentView
+from crm.views.document_api import DocumentApi
+from crm.views.id_image import IdImageView
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
@@ -41,6 +44,7 @@ SPECIAL: dict[str, type[RecordView]] = {
     "bank_account": CompanyPartView,
     "client": ClientView,
     "contact": ContactView,
+    "document": DocumentView,
     "number_series": CompanyPartView,
     "status": StatusView,
     "tag": TagView,
@@ -52,6 +56,7 @@ SPECIAL: dict[str, type[RecordView]] = {
 SPECIAL_APIS: dict[str, type[RecordApi]] = {
     "client": ClientApi,
     "contact": ContactApi,
+    "document": DocumentApi,
     "status": StatusApi,
     "tag": TagApi,
 }
@@ -62,6 +67,7 @@ APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)
 #: The pages that belong to no record type.
 PAGES: tuple[type[Any], ...] = (
     TimelineView,
+    IdImageView,
     ArchiveView,
     SearchView,
     MergeView,

@@ -30,6 +30,10 @@ class RecordApi(Api):
     """List, read, add, change and delete records of one type. `record` is set by `api_for`."""
 
     record: RecordType
+    #: Routes beside those of the record's actions; the permission of each stands in method_permission_name.
+    more_routes: frozenset[str] = frozenset()
+    #: The statuses with which a write may fail.
+    write_failures: tuple[int, ...] = api_document.WRITING
 
     # -- read
 
@@ -67,19 +71,18 @@ class RecordApi(Api):
     @expose("/", methods=["POST"])
     @access
     def post(self) -> Response:
-        item = self.record.model()
+        data, item = self.body(), self.record.model()
         with db.session.no_autoflush:
-            self.write(item, body())
+            self.write(item, data)
             db.session.add(item)
         return self.saved(item, 201)
 
     @expose("/<pk>", methods=["PUT", "PATCH"])
     @access
     def put(self, pk: str) -> Response:
-        item = self.get_item(pk, lock=True)
+        data, item = self.body(), self.get_item(pk, lock=True)
         if not may_change(self.record, item, "edit"):
             abort(403)
-        data = body()
         check_version(item, data.pop("version", None))
         with db.session.no_autoflush:
             self.write(item, changes(data, self.one_json(item)))
@@ -106,6 +109,10 @@ class RecordApi(Api):
         return answer
 
     # -- what a record type may do its own way
+
+    def body(self) -> dict[str, Any]:
+        """What was sent to be written."""
+        return body()
 
     def filtered(self, args: MultiDict[str, str]) -> Select[Any]:
         """The records that the query parameters leave. Raises UnknownFilter."""
@@ -147,6 +154,10 @@ class RecordApi(Api):
         return db.session.get(model, record_id(pk), **options) or abort(404)
 
     # -- how it is described
+
+    def input_schema(self, method: str) -> dict[str, Any]:
+        """What is sent by POST or PUT: content type -> description."""
+        return api_document.content(api_document.ref(f"{self.record.model.__name__}Input"))
 
     def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The JSON of a record as it is answered, and as it is sent, as JSON Schema."""
@@ -225,6 +236,6 @@ def api_for(record: RecordType, base: type[RecordApi] = RecordApi) -> type[Recor
         "resource_name": record.url_name,
         "class_permission_name": record.key,
         "method_permission_name": {**names, "info": "list", **base.method_permission_name},
-        "include_route_methods": routes | ({"info"} if "list" in record.actions else set()),
+        "include_route_methods": base.more_routes | routes | ({"info"} if "list" in record.actions else set()),
         "openapi_spec_tag": str(record.key),
     })  # fmt: skip

@@ -31,6 +31,7 @@ FAILURES = {
     413: "The request is too large.",
     422: "A value cannot be taken; `errors` says which and why.",
     429: "Too many attempts.",
+    507: "The file store is full or cannot be reached.",
 }
 READING = (400, 401, 403, 404)
 WRITING = (400, 401, 403, 404, 409, 413, 422)
@@ -197,15 +198,21 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
         )  # fmt: skip
     if "add" in actions:
         collection["post"] = operation(
-            spec, tag, "Add", {"201": ok(one, "Added.", True)}, WRITING, requestBody=sent(ref(f"{name}Input"))
+            spec,
+            tag,
+            "Add",
+            {"201": ok(one, "Added.", True)},
+            api.write_failures,
+            requestBody={"required": True, "content": api.input_schema("post")},
         )
     if "show" in actions:
         single["get"] = operation(spec, tag, "Read", {"200": ok(one, "It.", True), **moved}, READING)
     if "edit" in actions:
         for method in ("put", "patch"):
             single[method] = operation(
-                spec, tag, "Change the fields that are sent", {"200": ok(one, "Changed.", True), **moved}, WRITING,
-                requestBody=sent(ref(f"{name}Input")), parameters=[match],
+                spec, tag, "Change the fields that are sent", {"200": ok(one, "Changed.", True), **moved},
+                api.write_failures,
+                requestBody={"required": True, "content": api.input_schema(method)}, parameters=[match],
                 description="What is left out stays. A whole answer can be sent back: of fields that cannot be "
                 "written, the value that was answered is accepted and any other is a 422.",
             )  # fmt: skip

@@ -15,6 +15,7 @@ from crm.models import Client, Contact
 from crm.registry import GROUPS, TABS, Part, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import shown
+from crm.services import id_images
 from crm.services.card import Box, boxes, later_boxes, sections, users_by_id
 from crm.services.client_words import ROLES
 from crm.services.history import operation
@@ -76,6 +77,8 @@ class ClientCard:
         if name == DETAILS:
             values["boxes"] = boxes(client, *boxed_records())
             values["details"] = details(client)
+            values["id_images"] = id_images.of_client(client) if may("id_images", "client") else None
+            values["id_image_sides"] = id_images.SIDE_NAMES
         elif name != TIMELINE:
             values["boxes"] = sections(client, parts_of_tab(name))
         values["people"] = people_of(client, values.get("boxes", ()))

@@ -6,10 +6,10 @@ from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, InvalidRequestError, StatementError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError
 from werkzeug.wrappers import Response
 
-from crm.errors import StateConflict
+from crm.errors import StateConflict, TooLarge
 from crm.extensions import db
 
 
@@ -47,6 +47,9 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Any:
         db.session.rollback()
+        if isinstance(error, RequestEntityTooLarge) and not isinstance(error, TooLarge):
+            largest = app.config["MAX_CONTENT_LENGTH"] // 1024**2
+            error = TooLarge(_("This is too large: at most %(n)d MB can be sent at once.", n=largest))
         if error.response is not None or error.code is None or error.code < 400:
             return error
         if wants_json():

@@ -67,6 +67,8 @@ class RecordForm(DynamicForm):
     """A form that remembers what its fields held when it was opened, in the hidden field `base`."""
 
     base = HiddenField()
+    #: With what a refused form is answered.
+    status = 422
     #: The fields that somebody else changed meanwhile too; known after apply_to.
     conflicts: Sequence[str] = ()
 

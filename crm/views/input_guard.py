@@ -39,7 +39,7 @@ def check_input() -> None:
                 raise BadRequest(_("%(name)s is a whole number.", name=name))
     if request.is_json:
         check_json(_parsed())
-    elif request.method == "POST":
+    elif request.method in ("POST", "PUT", "PATCH"):
         for name, values in request.form.lists():
             _check_texts((name, *values))
 

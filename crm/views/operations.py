@@ -21,7 +21,8 @@ from crm.views.sentences import HEADLINES
 
 #: Filters of the list, by the value of `kind`.
 FILTERS = {"": (), "merge": ("merge", "unmerge")}
-ACTIONS = {"insert": _l("added"), "update": _l("changed"), "delete": _l("deleted")}
+ACTIONS = {"insert": _l("added"), "update": _l("changed"), "delete": _l("deleted"),
+           "seen": _l("looked at"), "expired": _l("removed after their last day")}  # fmt: skip
 REASONS = {
     CHANGED: _l("changed since"),
     DELETED: _l("deleted since"),
@@ -36,6 +37,7 @@ TABLES = {
     "client_assignee": _l("Assignees"),
     "client_external_id": _l("External IDs"),
     "attribute_value": _l("Attributes"),
+    "id_image": _l("Pictures of ID cards"),
     "timeline_entry": _l("Timeline"),
     "task_assignee": _l("Assignees of tasks"),
     "mailchimp_member": _l("Mailchimp"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from crm.errors import RuleError, StateConflict
+from crm.errors import CannotStore, RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
@@ -120,7 +120,7 @@ class RecordView(RecordExport, ModelView):
             if self.is_valid(form, item) and self.save(form, item, lambda: self.fill(form, item)):
                 flash(_("%(label)s saved.", label=self.record.part_of(item).label), "success")
                 return redirect(self.url_after(item))
-            return self.form_page(form, item, 422)
+            return self.form_page(form, item, form.status)
         return self.form_page(form, item)
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
@@ -137,7 +137,7 @@ class RecordView(RecordExport, ModelView):
         if self.is_valid(form, item) and self.save(form, item, lambda: self.apply(form, item)):
             flash(_("%(label)s saved.", label=self.record.part_of(item).label), "success")
             return redirect(self.url_after(item))
-        return self.form_page(form, item, 409 if form.conflicts else 422)
+        return self.form_page(form, item, 409 if form.conflicts else form.status)
 
     def make_form(self, item: Any, filled: bool = True) -> RecordForm:
         """The form for an item, holding what was sent (filled) or what the item has."""
@@ -182,6 +182,9 @@ class RecordView(RecordExport, ModelView):
             db.session.commit()
         except (RuleError, StateConflict) as error:
             self.refuse(form, str(error.description), getattr(error, "field", None))
+        except CannotStore as error:
+            self.refuse(form, str(error.description))
+            form.status = error.code
         except StaleDataError:
             self.refuse(form, _("Somebody else has just changed this. Please save again."))
         except IntegrityError:

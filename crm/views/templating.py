@@ -19,8 +19,9 @@ from flask_babel import (
 from crm.services import markdown
 from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
+from crm.services.uploads import largest
 from crm.views.attribute_box import attribute_box
-from crm.views.values import cell, url_of
+from crm.views.values import cell, file_icon, url_of
 
 _l = lazy_gettext
 
@@ -134,6 +135,8 @@ def init_app(app: Flask) -> None:
         here=here,
         ngettext=ngettext,
         cell=cell,
+        file_icon=file_icon,
+        upload_limit=largest,
         url_of=url_of,
         hidden_client_name=hidden_client_name,
     )

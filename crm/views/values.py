@@ -18,6 +18,11 @@ from crm.services.hidden_names import hidden_client_name
 
 #: Text attributes that lead somewhere, by their names.
 LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:", "website": ""}
+#: A part of a content type -> the sign of such files; the first that fits.
+FILE_ICONS = {"pdf": "fa-file-pdf", "image/": "fa-file-image", "spreadsheet": "fa-file-excel", "excel": "fa-file-excel",
+              "csv": "fa-file-csv", "presentation": "fa-file-powerpoint", "powerpoint": "fa-file-powerpoint",
+              "word": "fa-file-word", "opendocument.text": "fa-file-word", "zip": "fa-file-zipper",
+              "rfc822": "fa-envelope", "outlook": "fa-envelope"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,20 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
     return _plain(name, value)
 
 
+def size_in_words(size: int) -> str:
+    """A number of bytes as people say it: 812 B, 24 kB, 1.3 MB."""
+    if size < 1000:
+        return f"{size} B"
+    if size < 1_000_000:
+        return f"{format_decimal(round(size / 1000))} kB"
+    return f"{format_decimal(round(size / 1_000_000, 1))} MB"
+
+
+def file_icon(content_type: str) -> str:
+    """The sign of a kind of file."""
+    return next((icon for part, icon in FILE_ICONS.items() if part in content_type), "fa-file-lines")
+
+
 def _plain(name: str, value: Any) -> Cell:
     if value is None or value == "":
         return Cell("empty")
@@ -57,6 +76,8 @@ def _plain(name: str, value: Any) -> Cell:
         return Cell("moment", value)
     if isinstance(value, date):
         return Cell("day", value)
+    if name == "size":
+        return Cell("text", size_in_words(value))
     if isinstance(value, int | Decimal):
         return Cell("number", format_decimal(value))
     if name in LINKS:

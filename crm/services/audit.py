@@ -1,0 +1,26 @@
+"""Reading that is written down: who looked at what, as an operation that changed nothing."""
+
+from typing import Any
+
+from sqlalchemy import insert
+
+from crm.database import transactions
+from crm.extensions import db
+from crm.models import Operation
+from crm.models.types import utc_now
+from crm.security.viewer import actor_id
+from crm.services.history import source
+
+
+def note(kind: str, client_id: int, **details: Any) -> None:
+    """Write down that the current user looked at something of a client, before it is shown.
+
+    In a transaction of its own: it stands whatever becomes of the request, and a request that only reads can
+    do it too.
+    """
+    row = {
+        "kind": kind, "at": utc_now(), "user_id": actor_id(), "source": source(), "client_id": client_id,
+        "details": details or None,
+    }  # fmt: skip
+    with transactions(read_only=False), db.engine.begin() as connection:
+        connection.execute(insert(Operation.__table__).values(row))
