@@ -121,7 +121,7 @@ class AttributeDefinition(Record):
             raise RuleError(_("There is no such type."), field="type")
         if self.type == "secret" and self.default:
             raise RuleError(_("A sensitive text has no default."), field="default")
-        if self in session.new:
+        if not inspect(self).persistent:
             newest = session.scalar(select(func.max(AttributeDefinition.position)))
             self.position = self.position or (0 if newest is None else newest + 1)
         elif inspect(self).attrs.key.history.has_changes():
