@@ -1,13 +1,18 @@
 """The start page: my tasks, clients that need attention, latest activity."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
+from crm.extensions import db
 from crm.models import Client, Note, Status, Task, TaskAssignee
 from crm.models.types import utc_now
+from crm.security.visibility import as_system
+from crm.services.agenda import my_tasks
 from crm.services.modules import switch_modules
 
 
@@ -126,3 +131,15 @@ def test_without_the_tasks_module(
     page = sign_in("alice").get("/").text
     assert "a task" not in page
     assert "My tasks" not in page
+
+
+def test_my_tasks_are_found_without_looking_at_everybodys(
+    app: Flask, count_queries: Any, people: Any
+) -> None:
+    with app.app_context(), as_system():
+        with count_queries() as statements:
+            my_tasks(people["alice"])
+        for statement in statements:
+            values = (1,) * statement.count("?")
+            plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            assert not [step for *_ids, step in plan if re.match(r"SCAN task(_\d)?\b", step)], plan

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import exists, select, union
 from sqlalchemy.orm import joinedload, selectinload
 
 from crm.extensions import db
@@ -26,10 +26,13 @@ class Some:
 
 def my_tasks(user_id: int) -> Some:
     """The open tasks that a user is to do, overdue first, then by date; and their own that nobody is to do."""
-    links = TaskAssignee.__table__.c
-    anybody = exists().where(links.task_id == Task.id)
-    mine = or_(Task.assigned_to(user_id), and_(Task.created_by_id == user_id, ~anybody))
-    asked = select(Task).where(Task.done.is_(False), mine)
+    links, own = TaskAssignee.__table__, Task.__table__.alias()
+    anybody = exists().where(links.c.task_id == own.c.id)
+    mine = union(
+        select(links.c.task_id).where(links.c.user_id == user_id),
+        select(own.c.id).where(own.c.created_by_id == user_id, own.c.done.is_(False), ~anybody),
+    )
+    asked = select(Task).where(Task.done.is_(False), Task.id.in_(mine))
     shown = asked.options(joinedload(Task.client), selectinload(Task.assignee_links))
     rows = db.session.scalars(shown.order_by(Task.due.is_(None), Task.due, Task.id).limit(MOST_TASKS))
     return Some(list(rows), counted(asked))
