@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Boolean, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
-from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned
+from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
+from crm.models.line import WithLines
 from crm.models.words import WORDS
 
 #: What can be done with a record: the routes that exist, and the names of its permissions.
@@ -68,6 +69,7 @@ class Kind:
 
     value: what its column holds, also in addresses: `?kind=quote`. addable: whether + Add on the card offers it.
     empty: what stands where there are none yet; otherwise what the record type says.
+    labels, choices: as of the record type, where this kind has others. without: the names of fields that it lacks.
     """
 
     value: str
@@ -76,6 +78,9 @@ class Kind:
     icon: str
     addable: bool = True
     empty: Any = ""
+    labels: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,21 @@ class Part:
         return (self.kind.empty if self.kind else "") or self.record.empty
 
     @property
+    def fields(self) -> list[InstrumentedAttribute[Any]]:
+        """The fields of the record type that this kind has."""
+        without = self.kind.without if self.kind else frozenset()
+        return [attribute for attribute in self.record.fields if attribute.key not in without]
+
+    def label_of(self, name: str) -> Any:
+        """The words for one column."""
+        return (self.kind.labels.get(name) if self.kind else None) or self.record.label_of(name)
+
+    def choices_of(self, name: str) -> Sequence[tuple[str, Any]]:
+        """The choices for one column, none for a column without a closed list."""
+        own = self.kind.choices.get(name) if self.kind else None
+        return own if own is not None else self.record.choices.get(name, ())
+
+    @property
     def query(self) -> dict[str, str]:
         """The parameters by which the list and the form know the kind."""
         return {"kind": self.kind.value} if self.kind else {}
@@ -119,6 +139,8 @@ class RecordType:
     fields: what the form and the API's writes take, in order.
     search: the attributes whose words find the record (texts, or collections of things with a text).
     phones: of these, the E.164 columns, found by digits.
+    lines: the relationship to its lines, which form, page and API show and take with it; of a model WithLines.
+    follows_client: of a model SeenByAll, the attributes that only those see who see its client.
     secret: attributes that are masked for a client marked sensitive; their words are secret words.
     when: the moment that places the record on its client's timeline; without one it has no entry.
     also_when: further moments of its life with entries of their own, and the words for them: done, paid.
@@ -133,6 +155,8 @@ class RecordType:
     kind: the column that divides it into `kinds`. A new record's is chosen by + Add and by `?kind=`; its form
     changes it only where it is among `fields`, the API never otherwise.
     labels: words for columns whose name does not say it. choices: (value, words) of closed lists.
+    badges: of closed lists that are shown as badges, value -> kind of badge (danger, warning, success, info or "").
+    money: the amounts, which are in the record's `currency`.
     """
 
     model: type
@@ -145,6 +169,8 @@ class RecordType:
     module: str = "base"
     search: Sequence[InstrumentedAttribute[Any]] = ()
     phones: Sequence[InstrumentedAttribute[Any]] = ()
+    lines: InstrumentedAttribute[Any] | None = None
+    follows_client: Sequence[InstrumentedAttribute[Any]] = ()
     secret: Sequence[InstrumentedAttribute[Any]] = ()
     when: InstrumentedAttribute[Any] | None = None
     also_when: dict[str, tuple[InstrumentedAttribute[Any], Any]] = field(default_factory=dict)
@@ -164,13 +190,20 @@ class RecordType:
     empty: Any = ""
     labels: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
+    badges: dict[str, dict[str, str]] = field(default_factory=dict)
+    money: Sequence[InstrumentedAttribute[Any]] = ()
 
     def __post_init__(self) -> None:
         named = {"columns": self.columns, "fields": self.fields, "search": self.search, "filters": self.filters,
-                 "phones": self.phones, "secret": self.secret}  # fmt: skip
+                 "phones": self.phones, "secret": self.secret, "follows_client": self.follows_client,
+                 "money": self.money, "lines": () if self.lines is None else (self.lines,)}  # fmt: skip
         for option, attributes in named.items():
             for attribute in attributes:
                 self._check_attribute(option, attribute)
+        if self.lines is not None and not issubclass(self.model, WithLines):
+            raise DeclarationError(f"{self.key}: has lines, but {self.model.__name__} is not WithLines.")
+        if self.follows_client and not issubclass(self.model, SeenByAll):
+            raise DeclarationError(f"{self.key}: what follows its client is not SeenByAll otherwise.")
         if self.when is not None:
             self._check_attribute("when", self.when)
             if not self.of_client:
@@ -193,14 +226,20 @@ class RecordType:
             raise DeclarationError(f"{self.key}: always_box without box.")
         if not self.columns:
             raise DeclarationError(f"{self.key}: has no columns.")
-        for name in (*self.labels, *self.choices):
+        for name in (*self.labels, *self.choices, *self.badges):
             if name not in {a.key for a in (*self.columns, *self.fields)}:
-                raise DeclarationError(f"{self.key}: labels or choices name {name!r}, which is not shown.")
+                raise DeclarationError(
+                    f"{self.key}: labels, choices or badges name {name!r}, which is not shown."
+                )
         self._check_kinds()
         self._check_filters()
         if self.kind is not None:
             words = [(kind.value, kind.label) for kind in self.kinds]
-            object.__setattr__(self, "choices", {**self.choices, self.kind.key: words})
+            of_kinds: dict[str, list[tuple[str, Any]]] = {}
+            for kind in self.kinds:
+                for name, pairs in kind.choices.items():
+                    of_kinds.setdefault(name, []).extend(pairs)
+            object.__setattr__(self, "choices", {**of_kinds, **self.choices, self.kind.key: words})
 
     def _check_filters(self) -> None:
         for attribute in self.filters:
@@ -228,6 +267,12 @@ class RecordType:
             raise DeclarationError(f"{self.key}: kinds are two or more, each with a value of its own.")
         if odd := next((value for value in values if not re.fullmatch("[a-z][a-z_]*", value)), None):
             raise DeclarationError(f"{self.key}: the kind {odd!r} cannot stand in an address.")
+        shown = {a.key for a in (*self.columns, *self.fields)}
+        for kind in self.kinds:
+            if odd := next((n for n in (*kind.labels, *kind.choices, *kind.without) if n not in shown), None):
+                raise DeclarationError(
+                    f"{self.key}: the kind {kind.value!r} names {odd!r}, which is not shown."
+                )
         default = column.default.arg if column.default is not None else values[0]  # type: ignore[attr-defined]
         if default not in values:
             raise DeclarationError(f"{self.key}: {self.kind.key} is {default!r} at first, which is no kind.")
@@ -256,7 +301,7 @@ class RecordType:
     @property
     def of_client(self) -> bool:
         """Whether its records belong to clients (a box on the card, + Add, merge)."""
-        return issubclass(self.model, ClientOwned | OptionalClientOwned | BetweenClients)
+        return issubclass(self.model, ClientOwned | OptionalClientOwned | BetweenClients | SeenByAll)
 
     @property
     def between_clients(self) -> bool:
@@ -266,6 +311,16 @@ class RecordType:
     def group(self) -> str:
         """Of GROUPS the one in which the menu and + Add show it; nothing for what stands above them."""
         return GROUP_OF_MODULE.get(self.module, "")
+
+    @property
+    def seen_by_all(self) -> bool:
+        return issubclass(self.model, SeenByAll)
+
+    @property
+    def line_model(self) -> Any:
+        """The model of its lines."""
+        assert self.lines is not None
+        return self.lines.property.mapper.class_
 
     @property
     def is_setting(self) -> bool:

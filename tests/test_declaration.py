@@ -99,7 +99,7 @@ def note(**changes: Any) -> RecordType:
         ({"actions": frozenset({"show"})}, "note: stands in the menu but has no list."),
         ({"columns": []}, "note: has no columns."),
         ({"box": False, "always_box": True}, "note: always_box without box."),
-        ({"labels": {"txt": "Text"}}, "note: labels or choices name 'txt', which is not shown."),
+        ({"labels": {"txt": "Text"}}, "note: labels, choices or badges name 'txt', which is not shown."),
         ({"filters": [Client.stars]}, "note: filters has Client.stars, which Note has not."),
         ({"filters": [Note.text]}, "note: a list cannot be filtered by text."),
         ({"kinds": TWO_KINDS}, "note: has kinds but no column that tells them apart."),

@@ -22,8 +22,10 @@ from crm.models.mailchimp import (
 )
 from crm.models.note import Note
 from crm.models.number_series import NumberSeries, SeriesCounter
+from crm.models.product import Product
 from crm.models.rate_limit import RateLimit
 from crm.models.relationship import Relationship, RelationshipType
+from crm.models.sale import Sale, SaleLine
 from crm.models.search import SearchEntry
 from crm.models.setting import Setting
 from crm.models.status import Status
@@ -64,9 +66,12 @@ __all__ = [
     "Note",
     "NumberSeries",
     "Operation",
+    "Product",
     "RateLimit",
     "Relationship",
     "RelationshipType",
+    "Sale",
+    "SaleLine",
     "SearchEntry",
     "SeriesCounter",
     "Setting",

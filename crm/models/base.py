@@ -36,6 +36,11 @@ class Base(Model):
         """The client in whose history a change of this row stands."""
         return getattr(self, "client_id", None)
 
+    @property
+    def whole(self) -> "Record | None":
+        """The record that this row is a part of: a change of the row is one of the record too."""
+        return None
+
 
 @event.listens_for(Mapper, "after_mapper_constructed")
 def _never_reuse_numbers(mapper: Mapper[Any], model: type) -> None:
@@ -124,6 +129,24 @@ class BetweenClients:
     @declared_attr
     def other(cls) -> Mapped["Client"]:
         return relationship("Client", foreign_keys=[cls.other_id])
+
+
+class SeenByAll:
+    """Points at a client or at none and is seen by everybody, but for what `follows_client` of its declaration
+    names: that is seen by whoever sees the client."""
+
+    @declared_attr
+    def client_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("client.id"), index=True)
+
+    @declared_attr
+    def client(cls) -> Mapped["Client | None"]:
+        return relationship("Client", foreign_keys=[cls.client_id])
+
+    @property
+    def history_client_id(self) -> None:
+        """None: the row is everybody's, and so is its history."""
+        return None
 
 
 class ClientRecord(ClientOwned, Record):

@@ -123,3 +123,14 @@ class Contact(ClientRecord):
 
     def __str__(self) -> str:
         return self.name
+
+
+def check_contact(item: Any) -> None:
+    """Refuse a contact of another client for a record with both; one that has moved since it was chosen stays."""
+    attributes = inspect(item).attrs
+    names = ("contact", "contact_id", "client", "client_id")
+    if not item.contact or not any(attributes[name].history.has_changes() for name in names):
+        return
+    # a client chosen just now is known before its id is
+    if item.contact.client_id != (item.client.id if item.client else item.client_id):
+        raise RuleError(_("This contact is at another client."), field="contact")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validat
 
 from crm.errors import RuleError
 from crm.models.base import ClientRecord
-from crm.models.contact import Contact
+from crm.models.contact import Contact, check_contact
 from crm.models.types import Exact, UtcDateTime, utc_now
 
 STAGES = ("new", "qualified", "proposal", "won", "lost")
@@ -58,18 +58,8 @@ class Deal(ClientRecord):
             raise RuleError(_("There is no such stage."), field="stage")
         if self.probability is not None and not 0 <= self.probability <= 100:
             raise RuleError(_("A probability is between 0 and 100."), field="probability")
-        self._check_contact()
+        check_contact(self)
         self._check_next_deal()
-
-    def _check_contact(self) -> None:
-        """Of a contact that was chosen; one that has moved to another client since stays."""
-        attributes = inspect(self).attrs
-        names = ("contact", "contact_id", "client", "client_id")
-        if not self.contact or not any(attributes[name].history.has_changes() for name in names):
-            return
-        # a client chosen just now is known before its id is
-        if self.contact.client_id != (self.client.id if self.client else self.client_id):
-            raise RuleError(_("This contact is at another client."), field="contact")
 
     def _check_next_deal(self) -> None:
         """The one that follows this, at the same client; one that has moved to another client since stays."""

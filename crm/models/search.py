@@ -1,10 +1,13 @@
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, and_, func, text
+from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, and_, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, OptionalClientOwned
 from crm.models.types import SortKey
+
+#: The owner of the entries of records that everybody sees.
+EVERYBODY = 0
 
 
 class SearchEntry(OptionalClientOwned, Base):
@@ -34,9 +37,9 @@ class SearchEntry(OptionalClientOwned, Base):
     words: Mapped[str] = mapped_column(Text, default="")
     #: Words that only those find who may see sensitive data.
     secret_words: Mapped[str] = mapped_column(Text, default="")
-    #: Who sees the entry of a record without a client.
+    #: Who sees the entry of a record without a client: a user, or EVERYBODY.
     owner_id: Mapped[int | None]
 
     @classmethod
     def personal(cls, user_id: Any) -> ColumnElement[bool]:
-        return and_(cls.client_id.is_(None), cls.owner_id == user_id)
+        return and_(cls.client_id.is_(None), or_(cls.owner_id == user_id, cls.owner_id == EVERYBODY))

@@ -1,4 +1,5 @@
-"""Sensitive clients: who may see their e-mail, phones and numbers, and what everybody else sees."""
+"""What not everybody sees of a record: contact data and numbers of sensitive clients; and what follows a client
+of a record that is everybody's, such as who supplies a product and for how much."""
 
 from typing import Any
 
@@ -6,6 +7,7 @@ from flask import current_app, g, has_request_context
 from flask_babel import gettext as _
 
 from crm.models import Client
+from crm.models.base import SeenByAll
 from crm.registry import registry
 from crm.security.viewer import find_viewer
 
@@ -30,8 +32,18 @@ def secret_names(model: type) -> frozenset[str]:
     return frozenset(a.key for a in record.secret) if record else frozenset()
 
 
+def following_names(model: type) -> frozenset[str]:
+    """The attributes of a model that only those see who see the row's client."""
+    record = registry().by_model.get(model)
+    return frozenset(a.key for a in record.follows_client) if record else frozenset()
+
+
 def is_masked(item: Any, name: str) -> bool:
     """Whether the current viewer sees only a mask for this attribute of this record."""
+    if isinstance(item, SeenByAll):
+        # the client of a row is loaded as far as the viewer sees it
+        is_hidden = item.client_id is not None and item.client is None
+        return is_hidden and name in following_names(type(item))
     client = item if isinstance(item, Client) else getattr(item, "client", None)
     if client is None or not client.sensitive or name not in secret_names(type(item)):
         return False

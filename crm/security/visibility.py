@@ -17,7 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crm.extensions import db
 from crm.models import Client, ClientAssignee
-from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned
+from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
 from crm.security.viewer import SYSTEM, Viewer, acting, find_viewer, lives, loading_viewer, viewer_of
 
 _hidden: ContextVar[bool] = ContextVar("including_hidden", default=False)
@@ -156,9 +156,11 @@ def _no_client(cls: Any) -> ColumnElement[bool]:
     return cls.client_id.is_(None)
 
 
-def _options(clients: Any, owned: Any, optional: Any, between: Any) -> tuple[Any, ...]:
+def _options(
+    clients: Any, owned: Any, optional: Any, between: Any, everybodys: Any = None
+) -> tuple[Any, ...]:
     conditions = ((Client, clients), (ClientOwned, owned), (OptionalClientOwned, optional),
-                  (BetweenClients, between))  # fmt: skip
+                  (BetweenClients, between), (SeenByAll, everybodys))  # fmt: skip
     return tuple(
         with_loader_criteria(
             # propagated, because joined eager loads take their conditions from there only
@@ -169,6 +171,7 @@ def _options(clients: Any, owned: Any, optional: Any, between: Any) -> tuple[Any
             track_closure_variables=False,
         )
         for base, condition in conditions
+        if condition is not None
     )
 
 
@@ -211,9 +214,11 @@ CRITERIA: dict[tuple[str, bool], tuple[Any, ...]] = {
         lambda cls: seen_by_nobody(cls.client_id),
         lambda cls: seen_by_nobody(cls.client_id),
         lambda cls: seen_by_nobody(cls.client_id),
+        lambda cls: seen_by_nobody(cls.client_id),
     ),
     ("unasked", False): _options(
         lambda cls: unasked(cls.id),
+        lambda cls: unasked(cls.client_id),
         lambda cls: unasked(cls.client_id),
         lambda cls: unasked(cls.client_id),
         lambda cls: unasked(cls.client_id),

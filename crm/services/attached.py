@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, literal, or_, select
 
 from crm.extensions import db
 from crm.models import Client
-from crm.models.base import BetweenClients
+from crm.models.base import BetweenClients, SeenByAll
 from crm.registry import Part, RecordType
 
 #: Counts are exact up to here.
@@ -15,8 +15,13 @@ MOST_COUNTED = 10_000
 
 
 def of_client(record: RecordType, client_id: int) -> ColumnElement[bool]:
-    """The condition that a record belongs to this client, on either side where it lies between two."""
+    """The condition that a record belongs to this client, on either side where it lies between two.
+
+    That a record which everybody sees belongs to a client is told only to those who see the client.
+    """
     model: Any = record.model
+    if issubclass(model, SeenByAll):
+        return model.client_id.in_(select(Client.id).where(Client.id == client_id))
     if issubclass(model, BetweenClients):
         return or_(model.client_id == client_id, model.other_id == client_id)
     return model.client_id == client_id

@@ -6,9 +6,10 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import selectinload
 
 from crm.extensions import db
-from crm.models import Client, SearchEntry
+from crm.models import Client, Product, SearchEntry
 from crm.registry import RecordType
 from crm.security.masking import shown
+from crm.services.attached import of_client
 from crm.services.search import MOST_CANDIDATES, matches
 
 MOST_SUGGESTIONS = 20
@@ -19,7 +20,7 @@ def choices(
 ) -> list[tuple[Any, str]]:
     """(record, hint) of what the viewer may choose; the newest where nothing is typed.
 
-    client_id: only the records of this client. archived: archived clients as well.
+    What is not active is not offered. client_id: only the records of this client. archived: archived clients as well.
     The hint tells records with the same name apart.
     """
     model: Any = record.model
@@ -32,8 +33,10 @@ def choices(
         asked = asked.order_by(model.id.desc())
     if model is Client and not archived:
         asked = asked.where(Client.archived_at.is_(None))
+    if "active" in inspect(model).columns:
+        asked = asked.where(model.active)
     if client_id is not None and record.of_client:
-        asked = asked.where(model.client_id == client_id)
+        asked = asked.where(of_client(record, client_id))
     if record.of_client:
         asked = asked.options(selectinload(model.client))
     return [(item, _hint(item)) for item in db.session.scalars(asked)]
@@ -46,6 +49,8 @@ def _by_name(model: Any) -> list[Any]:
 def _hint(item: Any) -> str:
     if isinstance(item, Client):
         return client_hint(item)
+    if isinstance(item, Product):
+        return item.sku or ""
     client = getattr(item, "client", None)
     return str(client) if client is not None else ""
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from flask import g, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
@@ -36,6 +37,15 @@ def default_vat_rate() -> VatRate | None:
     """The rate of new lines."""
     rates = vat_rates()
     return next((rate for rate in rates if rate.is_default), rates[0] if rates else None)
+
+
+def rate_words() -> dict[str, str]:
+    """Code of a rate, as it stands on a line -> its label, of all rates; asked once per request."""
+    if not has_request_context():
+        return {rate.code: rate.label for rate in vat_rates(unused=True)}
+    if "rate_words" not in g:
+        g.rate_words = {rate.code: rate.label for rate in vat_rates(unused=True)}
+    return g.rate_words
 
 
 def bank_accounts(unused: bool = False) -> list[BankAccount]:

@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.models import SearchEntry
-from crm.models.base import BetweenClients
 from crm.registry import RecordType
+from crm.services.attached import of_client
 from crm.services.record_filters import filters_of
 from crm.services.search import matches
 
@@ -97,10 +97,7 @@ def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
             )
         elif name == "client" and record.of_client:
             client_id = whole(args, "client", 0, 2**62)
-            mine = model.client_id == client_id
-            if issubclass(model, BetweenClients):
-                mine = mine | (model.other_id == client_id)
-            asked = asked.where(mine)
+            asked = asked.where(of_client(record, client_id))
         elif name == "kind" and record.kind is not None:
             if record.find_part(args[name]) is None:
                 raise UnknownFilter(
@@ -124,9 +121,9 @@ def complaint(record: RecordType, args: MultiDict[str, str]) -> str:
 
 
 def sortable(record: RecordType) -> frozenset[str]:
-    """The columns by which a list can be sorted: those that are columns of the table and not secret."""
-    columns = inspect(record.model).columns
-    return frozenset(a.key for a in record.columns if a.key in columns and a not in record.secret)
+    """The columns by which a list can be sorted: those that are columns of the table and hidden from nobody."""
+    columns, hidden = inspect(record.model).columns, {a.key for a in (*record.secret, *record.follows_client)}
+    return frozenset(a.key for a in record.columns if a.key in columns and a.key not in hidden)
 
 
 def ordering(record: RecordType, args: MultiDict[str, str]) -> tuple[list[Any], str, str]:

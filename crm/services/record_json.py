@@ -17,6 +17,7 @@ from crm.security.manager import may
 from crm.security.masking import is_masked, shown
 from crm.services.client_json import plain, usernames
 from crm.services.client_parts import assign, names_of_tags
+from crm.services.lines import Row, lines_json, read_lines, set_lines
 from crm.services.reading import Unreadable, read_column, read_integer
 from crm.services.tags import get_tag
 
@@ -25,6 +26,8 @@ KEPT = ("id", "version", "created_at", "changed_at")
 #: The names of an external ID.
 EXTERNAL = frozenset({"external_id", "app_code"})
 LARGEST_ID = 2**62
+#: The name of a record's lines in JSON.
+LINES = "lines"
 
 
 def json_name(attribute: InstrumentedAttribute[Any]) -> str:
@@ -63,6 +66,8 @@ def record_json(record: RecordType, item: Any) -> dict[str, Any]:
         found[name] = _relation_json(record, item, attribute) if _is_relation(record, attribute) else plain(
             shown(item, attribute.key)
         )  # fmt: skip
+    if record.lines is not None:
+        found[LINES] = lines_json(item)
     for name in KEPT:
         if hasattr(item, name):
             found[name] = plain(getattr(item, name))
@@ -106,8 +111,14 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
     """Write what data names to item; what it leaves out stays. Raises Invalid with all that is wrong."""
     known, errors = written_names(record), {}
     values: dict[str, Any] = {}
+    rows: list[Row] | None = None
     for name, value in data.items():
-        if name in known:
+        if name == LINES and record.lines is not None:
+            try:
+                rows = read_lines(record, item, value)
+            except Invalid as error:
+                errors |= error.errors
+        elif name in known:
             if is_masked(item, known[name].key):
                 # whether a guess was right would show by nothing having changed
                 errors[name] = [_("This cannot be changed.")]
@@ -127,6 +138,8 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
         raise Invalid(errors)
     for name, value in values.items():
         _set(item, known[name], value)
+    if rows is not None:
+        set_lines(record, item, rows)
     _check_required(record, item)
 
 

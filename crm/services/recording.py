@@ -14,6 +14,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from crm.models import Client, ClientAssignee
 from crm.models.base import Base, Record
+from crm.models.types import utc_now
 from crm.security.references import check_references
 from crm.security.viewer import actor_id, find_viewer, forget_viewers
 from crm.security.visibility import NobodyAsks
@@ -59,6 +60,7 @@ def _prepare(session: Session, *_: Any) -> None:
             _delete_orphans(session, item)
     for item in [item for item in session.deleted if isinstance(item, Base)]:
         _release(session, item)
+    _wake_wholes(session)
     # asked for once: a session makes these sets anew each time
     new, author = session.new, actor_id()
     for item in (*new, *session.dirty):
@@ -69,6 +71,17 @@ def _prepare(session: Session, *_: Any) -> None:
             item.before_save(session)
             _stamp(item, author, item in new)
     check_references(session)
+
+
+def _wake_wholes(session: Session) -> None:
+    """Count a change of a part as one of the record that it is part of, which is then put right and checked."""
+    new, deleted = session.new, session.deleted
+    for item in (*new, *session.dirty, *deleted):
+        whole = item.whole if isinstance(item, Base) else None
+        if whole is None or whole in new or whole in deleted:
+            continue
+        if item in new or item in deleted or session.is_modified(item):
+            whole.changed_at = utc_now()
 
 
 def _fill_defaults(item: Base) -> None:

@@ -24,8 +24,9 @@ from sqlalchemy.orm import Session, aliased, object_session
 
 from crm.extensions import db
 from crm.models import Client, SearchEntry
-from crm.models.base import Base
+from crm.models.base import Base, SeenByAll
 from crm.models.folding import fold, phone_words, words
+from crm.models.search import EVERYBODY
 from crm.registry import RecordType, registry
 from crm.security.masking import may_see_sensitive
 
@@ -83,7 +84,7 @@ def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
         "table_name": record.key,
         "row_id": item.id,
         "client_id": item.history_client_id,
-        "owner_id": getattr(item, "created_by_id", None),
+        "owner_id": EVERYBODY if isinstance(item, SeenByAll) else getattr(item, "created_by_id", None),
         "title": str(item)[:200],
         "name_key": (getattr(item, "name_key", None) or fold(str(item)))[:200],
         "words": _joined(found[False]),

@@ -24,6 +24,7 @@ from crm.services import history
 from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.going_along import take_along
+from crm.services.lines import add_up_again
 from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.timeline import add_client_entries
 from crm.services.undo_hidden import hidden_rows, seen
@@ -121,6 +122,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
         reverter.revert(step)
     raise_missing(session, number)
     take_along(session, number)
+    add_up_again(session, number)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
     if pair:

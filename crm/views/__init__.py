@@ -29,7 +29,9 @@ from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
 from crm.views.merge import MergeView
 from crm.views.operations import OperationView
+from crm.views.product import ProductView
 from crm.views.record import RecordView, view_for
+from crm.views.sale import SaleView
 from crm.views.search import SearchView
 from crm.views.settings import SettingsView
 from crm.views.start import StartView
@@ -46,6 +48,8 @@ SPECIAL: dict[str, type[RecordView]] = {
     "contact": ContactView,
     "document": DocumentView,
     "number_series": CompanyPartView,
+    "product": ProductView,
+    "sale": SaleView,
     "status": StatusView,
     "tag": TagView,
     "task": TaskView,

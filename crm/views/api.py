@@ -129,6 +129,7 @@ class RecordApi(Api):
 
     def load(self, statement: Select[Any]) -> list[Any]:
         attributes = self.record.relationships(shown_names(self.record).values())
+        attributes += [self.record.lines] if self.record.lines is not None else []
         return list(db.session.scalars(statement.options(*(selectinload(a) for a in attributes))))
 
     def one_json(self, item: Any) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 from apispec import APISpec
 from apispec.exceptions import DuplicateComponentNameError
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import Boolean, Column, Date, Integer
+from sqlalchemy import Boolean, Column, Date, Integer, inspect
 
+from crm.models.line import LINE_FIELDS, MOST_LINES
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType
 from crm.services.listing import LARGEST_PAGE
-from crm.services.record_json import KEPT, shown_names, written_names
+from crm.services.record_json import KEPT, LINES, shown_names, written_names
 
 if TYPE_CHECKING:
     from crm.views.api import RecordApi
@@ -135,6 +136,23 @@ def attribute_schema(record: RecordType, attribute: Any) -> Schema:
     return {**NUMBER_OF_ROW, "nullable": True}
 
 
+def lines_schemas(record: RecordType) -> tuple[Schema, Schema]:
+    """The JSON of a record's lines as it is answered, and as it is sent."""
+    columns = inspect(record.line_model).columns
+    product: Schema = {**NUMBER_OF_ROW, "nullable": True}
+    asked = {name: product if name == "product" else column_schema(columns[name]) for name in LINE_FIELDS}
+    taken = {"id": {**NUMBER_OF_ROW, "nullable": True, "description": "Of a line that stays."}}
+    taken |= {name: {**schema, "nullable": True} for name, schema in asked.items()}
+    net = {**column_schema(columns["net"]), "description": "What the line comes to; worked out."}
+    shown = {"id": NUMBER_OF_ROW, **asked, "net": net}
+    words = "All lines, in order: those left out are deleted. What a line leaves out, its product says."
+    return (
+        {"type": "array", "items": {"type": "object", "properties": shown}},
+        {"type": "array", "maxItems": MOST_LINES, "description": words,
+         "items": {"type": "object", "properties": {**taken, "net": net}, "additionalProperties": False}},
+    )  # fmt: skip
+
+
 def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
     """The JSON of a record as it is answered, and as it is sent."""
     kept = {
@@ -142,6 +160,8 @@ def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
     }
     shown = {name: attribute_schema(record, one) for name, one in shown_names(record).items()}
     taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
+    if record.lines is not None:
+        shown[LINES], taken[LINES] = lines_schemas(record)
     return (
         {"type": "object", "properties": {**kept, **shown}},
         {"type": "object", "properties": taken, "additionalProperties": False},

@@ -1,18 +1,17 @@
 """What the form of a client asks."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, FileField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, ValidationError
+from wtforms.validators import Length
 
 from crm.models import Client
 from crm.models.types import Exact
 from crm.services import photos
 from crm.views.client_fields import ConsentField, ExternalIdField, StatusField
-from crm.views.fields import NumberField, UsersField, stripped
+from crm.views.fields import NumberField, UsersField, stripped, within
 from crm.views.forms import RecordForm
 from crm.views.iso_fields import CountryField, CurrencyField, LanguageField
 from crm.views.tags_field import TagsField
@@ -29,16 +28,6 @@ def short_text(label: Any, name: str, **kw: Any) -> StringField:
 
 def long_text(label: Any, **kw: Any) -> TextAreaField:
     return TextAreaField(label, [Length(max=100_000)], filters=[stripped], **kw)
-
-
-def within(low: int, high: int, message: Any) -> Callable[[Any, Field], None]:
-    """Refuse a number that is there and lies outside."""
-
-    def check(_form: Any, field: Field) -> None:
-        if field.data is not None and not low <= field.data <= high:
-            raise ValidationError(str(message))
-
-    return check
 
 
 class ClientForm(RecordForm):

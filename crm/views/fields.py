@@ -1,6 +1,6 @@
 """Form fields for our column types: forgiving in what they read, plain in what they say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,16 @@ from crm.services.reading import LARGEST_INTEGER, read_number
 def stripped(value: Any) -> Any:
     """Without the blanks around it, lines ended as everywhere; nothing but blanks is None."""
     return (value.replace("\r\n", "\n").strip() or None) if isinstance(value, str) else value
+
+
+def within(low: int, high: int, message: Any) -> Callable[[Any, Field], None]:
+    """Refuse a number that is there and lies outside."""
+
+    def check(_form: Any, field: Field) -> None:
+        if field.data is not None and not low <= field.data <= high:
+            raise ValidationError(str(message))
+
+    return check
 
 
 class NumberField(Field):
@@ -125,10 +135,13 @@ class OneOfField(SelectField):
     """One of a few choices; the blank one means none."""
 
     def __init__(self, label: Any, validators: Any, choices: Any, optional: bool = False, **kw: Any):
-        listed = [SelectChoice(*pair) for pair in ((("", "–"), *choices) if optional else choices)]
-        super().__init__(
-            label, validators, choices=listed, coerce=lambda v: "" if v is None else str(v), **kw
-        )
+        self.optional = optional
+        super().__init__(label, validators, choices=[], coerce=lambda v: "" if v is None else str(v), **kw)
+        self.offer(choices)
+
+    def offer(self, choices: Iterable[tuple[str, Any]]) -> None:
+        """Offer these choices, (value, words)."""
+        self.choices = [SelectChoice(*pair) for pair in ((("", "–"), *choices) if self.optional else choices)]
 
     def populate_obj(self, obj: Any, name: str) -> None:
         setattr(obj, name, self.data or None)
@@ -250,5 +263,5 @@ def active_users(also: Sequence[int] = ()) -> list[User]:
 
 __all__ = [
     "Choice", "ColourField", "DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField",
-    "TextAreaField", "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped",
+    "TextAreaField", "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped", "within",
 ]  # fmt: skip

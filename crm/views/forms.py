@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -17,7 +15,6 @@ from wtforms import (
     BooleanField,
     Field,
     HiddenField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -42,18 +39,22 @@ from crm.views.fields import (
     stripped,
 )  # fmt: skip
 from crm.views.iso_fields import CountryField, CurrencyField, LanguageField, ListedField
+from crm.views.lines_field import LinesField
+from crm.views.raw_values import raw_value, value_in_words
 from crm.views.tags_field import TagsField
+from crm.views.vat_field import VatField
 
 #: Up to this many rows of a settings type are offered as a plain list.
 MOST_CHOICES = 200
 REQUIRED = _l("Please fill this in.")
 
 
-#: Columns that hold a code of an ISO list, by name.
-ISO_FIELDS: dict[str, type[ListedField]] = {
+#: Columns that hold a code of a list, by name.
+LISTED_FIELDS: dict[str, type[ListedField]] = {
     "country": CountryField,
     "language": LanguageField,
     "currency": CurrencyField,
+    "vat_rate": VatField,
 }
 
 
@@ -98,6 +99,11 @@ class RecordForm(DynamicForm):
             before = base.get(field.name, now)
             if not self._was_sent(field, base) or raw_value(field) == before:
                 continue
+            if isinstance(field, LinesField):
+                if (again := field.merge(before, current[field.name])) is not None:
+                    conflicts.append(field.name)
+                    base[field.name] = again
+                continue
             if now not in (before, raw_value(field)):
                 conflicts.append(field.name)
                 base[field.name] = now
@@ -129,35 +135,11 @@ class RecordForm(DynamicForm):
         return field.name in base and isinstance(field, BooleanField | SelectMultipleField)
 
 
-def raw_value(field: Field) -> str:
-    """A field's value as one text, the same whether it was typed or loaded."""
-    value = field.data
-    if isinstance(value, list):
-        return ",".join(str(v) for v in value)
-    if value is None or value is False:
-        return ""
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value else "0"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
-    return str(value).replace("\r\n", "\n").strip()
-
-
-def value_in_words(field: Field) -> str:
-    """A field's value as people read it: the words of choices, not their ids."""
-    if isinstance(field, SelectField | SelectMultipleField):
-        return ", ".join(
-            str(choice.label) for choice in field.iter_choices() if choice.selected and choice.value
-        )
-    if isinstance(field, BooleanField):
-        return _("Yes") if field.data else _("No")
-    value = getattr(field, "_value", lambda: "")()
-    return str(value).strip()
-
-
 def form_for(record: RecordType, more: Mapping[str, Any]) -> type[RecordForm]:
     """The form class of a record type, with a field for each of `record.fields` and those in `more`."""
     fields = {**{a.key: _field(record, a) for a in record.fields}, **more}
+    if record.lines is not None:
+        fields[record.lines.key] = LinesField(_l("Lines"), record=record)
     return type(f"{record.model.__name__}Form", (RecordForm,), fields)
 
 
@@ -168,8 +150,8 @@ def _field(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
     column = record.mapper.columns[name]
     required = not column.nullable and column.default is None and not isinstance(column.type, Boolean)
     validators: list[Any] = [InputRequired(REQUIRED) if required else Optional()]
-    if name in ISO_FIELDS and column.nullable:
-        return ISO_FIELDS[name](label)
+    if name in LISTED_FIELDS:
+        return LISTED_FIELDS[name](label, [InputRequired(REQUIRED)] if required else [])
     if name in record.choices:
         return OneOfField(label, [], choices=record.choices[name], optional=column.nullable,
                           default=column.default.arg if column.default is not None else None)  # fmt: skip

@@ -86,7 +86,11 @@ class RecordView(RecordExport, ModelView):
             client_id=int(of) if of.isascii() and of.isdigit() and len(of) < 19 else None,
             archived=request.args.get("archived") == "1",
         )
-        return jsonify(results=[{"id": item.id, "text": str(item), "hint": hint} for item, hint in found])
+        return jsonify(results=[self.choice_json(item, hint) for item, hint in found])
+
+    def choice_json(self, item: Any, hint: str) -> dict[str, Any]:
+        """What a choice field is told of one record."""
+        return {"id": item.id, "text": str(item), "hint": hint}
 
     # -- show
 
@@ -144,7 +148,22 @@ class RecordView(RecordExport, ModelView):
         sent = request.form if request.method == "POST" and filled else None
         form = self.add_form(sent, obj=item)
         self.leave_out_masked(form, item)
+        self.fit_to_kind(form, item)
         return form
+
+    def fit_to_kind(self, form: RecordForm, item: Any) -> None:
+        """Ask what a record of this kind is asked, in its words."""
+        part = self.record.part_of(item)
+        if part.kind is None:
+            return
+        for name in part.kind.without:
+            del form[name]
+        for name, words in part.kind.labels.items():
+            if name in form:
+                form[name].label.text = words
+        for name, pairs in part.kind.choices.items():
+            if name in form:
+                form[name].offer(pairs)
 
     @staticmethod
     def leave_out_masked(form: RecordForm, item: Any) -> None:

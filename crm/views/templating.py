@@ -21,7 +21,9 @@ from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
 from crm.services.uploads import largest
 from crm.views.attribute_box import attribute_box
+from crm.views.money import money
 from crm.views.values import cell, file_icon, url_of
+from crm.views.vat_field import rate_labels, words_of_rate
 
 _l = lazy_gettext
 
@@ -128,6 +130,8 @@ def init_app(app: Flask) -> None:
         moment=moment,
         is_current_page=is_current_page,
         number=format_decimal,
+        money=money,
+        vat_rate=words_of_rate,
     )
     app.jinja_env.globals.update(
         attribute_box=attribute_box,
@@ -137,6 +141,7 @@ def init_app(app: Flask) -> None:
         cell=cell,
         file_icon=file_icon,
         upload_limit=largest,
+        vat_labels=rate_labels,
         url_of=url_of,
         hidden_client_name=hidden_client_name,
     )

@@ -15,6 +15,8 @@ from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
 from crm.services.hidden_names import hidden_client_name
+from crm.views.money import money
+from crm.views.vat_field import words_of_rate
 
 #: Text attributes that lead somewhere, by their names.
 LINKS = {"email": "mailto:", "phone": "tel:", "phone2": "tel:", "mobile": "tel:", "website": ""}
@@ -28,11 +30,12 @@ FILE_ICONS = {"pdf": "fa-file-pdf", "image/": "fa-file-image", "spreadsheet": "f
 @dataclass(frozen=True)
 class Cell:
     """One value. kind: empty, text, long, link, yes_no, moment, overdue, day, number, status, tag, tags, user, users,
-    hidden (a relation to what the user may not see) or masked (sensitive)."""
+    badge (of the kind in `style`), hidden (a relation to what the user may not see) or masked (sensitive)."""
 
     kind: str
     value: Any = None
     url: str = ""
+    style: str = ""
 
 
 def cell(record: RecordType, item: Any, name: str) -> Cell:
@@ -49,7 +52,16 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
     if name == "due" and getattr(item, "overdue", False):
         return Cell("overdue", value)
     if name in record.choices and value is not None:
-        return Cell("text", dict(record.choices[name]).get(value, value))
+        words = dict(record.choices[name]).get(value, value)
+        return (
+            Cell("badge", words, style=record.badges[name].get(value, ""))
+            if name in record.badges
+            else Cell("text", words)
+        )
+    if value is not None and name in {a.key for a in record.money}:
+        return Cell("number", money(value, item.currency))
+    if name == "vat_rate" and value:
+        return Cell("text", words_of_rate(value))
     return _plain(name, value)
 
 
