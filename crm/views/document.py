@@ -101,7 +101,7 @@ class DocumentView(RecordView):
                 uploads.append(prepare(file.stream, file.filename, "files"))
             except (RuleError, TooLarge) as error:
                 form.files.errors = [*form.files.errors, str(error.description)]
-                form.status = 413 if isinstance(error, TooLarge) else form.status
+                form.refused_with = 413 if isinstance(error, TooLarge) else form.refused_with
         return uploads
 
     def fill(self, form: RecordForm, item: Document) -> bool:

@@ -69,7 +69,7 @@ class RecordForm(DynamicForm):
 
     base = HiddenField()
     #: With what a refused form is answered.
-    status = 422
+    refused_with = 422
     #: The fields that somebody else changed meanwhile too; known after apply_to.
     conflicts: Sequence[str] = ()
 

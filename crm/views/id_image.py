@@ -59,7 +59,7 @@ class IdImageView(Page):
             if not form.errors and self.save(client, form):
                 flash(_("Pictures of the ID card saved."), "success")
                 return redirect(card(client.id))
-            return self.page(client, form, form.status)
+            return self.page(client, form, form.refused_with)
         form.kept_until.data = id_images.last_day()
         return self.page(client, form)
 
@@ -79,7 +79,7 @@ class IdImageView(Page):
         except CannotStore as error:
             db.session.rollback()
             form.form_errors.append(str(error.description))
-            form.status = error.code
+            form.refused_with = error.code
             return False
         return True
 
@@ -96,7 +96,7 @@ class IdImageView(Page):
                 found[field.name] = prepare(field.data.stream, field.data.filename, only_pictures=True)
             except (RuleError, TooLarge) as error:
                 field.errors = [str(error.description)]
-                form.status = 413 if isinstance(error, TooLarge) else form.status
+                form.refused_with = 413 if isinstance(error, TooLarge) else form.refused_with
         if not found and not form.errors:
             form.front.errors = [_("Please choose at least one picture.")]
         return found

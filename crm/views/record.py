@@ -124,7 +124,7 @@ class RecordView(RecordExport, ModelView):
             if self.is_valid(form, item) and self.save(form, item, lambda: self.fill(form, item)):
                 flash(_("%(label)s saved.", label=self.record.part_of(item).label), "success")
                 return redirect(self.url_after(item))
-            return self.form_page(form, item, form.status)
+            return self.form_page(form, item, form.refused_with)
         return self.form_page(form, item)
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
@@ -141,7 +141,7 @@ class RecordView(RecordExport, ModelView):
         if self.is_valid(form, item) and self.save(form, item, lambda: self.apply(form, item)):
             flash(_("%(label)s saved.", label=self.record.part_of(item).label), "success")
             return redirect(self.url_after(item))
-        return self.form_page(form, item, 409 if form.conflicts else form.status)
+        return self.form_page(form, item, 409 if form.conflicts else form.refused_with)
 
     def make_form(self, item: Any, filled: bool = True) -> RecordForm:
         """The form for an item, holding what was sent (filled) or what the item has."""
@@ -203,7 +203,7 @@ class RecordView(RecordExport, ModelView):
             self.refuse(form, str(error.description), getattr(error, "field", None))
         except CannotStore as error:
             self.refuse(form, str(error.description))
-            form.status = error.code
+            form.refused_with = error.code
         except StaleDataError:
             self.refuse(form, _("Somebody else has just changed this. Please save again."))
         except IntegrityError:
