@@ -9,26 +9,34 @@ from crm.models import (
     Contact,
     Deal,
     Document,
+    Event,
     Note,
     NumberSeries,
     Product,
+    Project,
     Relationship,
     RelationshipType,
     Sale,
     Status,
     Tag,
     Task,
+    TaskList,
     VatRate,
+    WorkTime,
 )
 from crm.models.attribute import TYPE_NAMES
 from crm.models.deal import STAGES
 from crm.models.document import CATEGORIES
+from crm.models.event import UPCOMING_AND_PAST, UPCOMING_FIRST
 from crm.models.file_kinds import FILE_KINDS
+from crm.models.progress import PROGRESS, WORKED, progress_by, worked_on
+from crm.models.project import STATUSES
 from crm.models.task import PRIORITIES
-from crm.registry import CRUD, Kind, RecordType
+from crm.registry import CRUD, Figure, Kind, RecordType
 
 STAGE_NAMES = dict(zip(STAGES, (_("New"), _("Qualified"), _("Proposal"), _("Won"), _("Lost")), strict=True))
 PRIORITY_NAMES = dict(zip(PRIORITIES, (_("Low"), _("Normal"), _("High")), strict=True))
+PROJECT_STATUS_NAMES = dict(zip(STATUSES, (_("Planned"), _("Active"), _("On hold"), _("Done")), strict=True))
 
 VAT_CATEGORIES = {
     "standard": _("So many percent"), "exempt": _("Exempt"), "reverse": _("Reverse charge"),
@@ -113,14 +121,76 @@ RECORDS = (
         model=Task, label=_("Task"), plural=_("Tasks"), icon="fa-check-square", module="tasks",
         columns=[Task.title, Task.client, Task.due, Task.priority, Task.done],
         fields=[Task.client, Task.title, Task.description, Task.due, Task.planned, Task.reminder,
-                Task.priority, Task.assignee_links, Task.done],
+                Task.priority, Task.assignee_links, Task.task_list, Task.project, Task.done],
         search=[Task.title, Task.description],
+        filters=[Task.done, Task.priority, Task.assignee_links, Task.task_list, Task.project, Task.due],
+        headings={"due": _("When"), "priority": _("Who and how"), "task_list": _("Belongs to")},
         when=Task.created_at, also_when={"done": (Task.done_at, _("done"))},
         order=[Task.done, Task.due.is_(None), Task.due, Task.id], box_order=[Task.done, Task.id.desc()], tab="tasks",
         labels={"assignee_links": _("Assignees")},
         choices={"priority": list(PRIORITY_NAMES.items())},
-        filters=[Task.done, Task.priority, Task.assignee_links],
         empty=_("A task is something to be done, by a date if you like."),
+    ),
+    RecordType(
+        model=TaskList, label=_("Task list"), plural=_("Task lists"), icon="fa-list-check", module="tasks",
+        kind=TaskList.kind,
+        kinds=[
+            Kind("list", _("Task list"), _("Task lists"), "fa-list-check"),
+            Kind("sprint", _("Sprint"), _("Sprints"), "fa-person-running", addable=False,
+                 empty=_("A sprint is a list of what shall be done by a day.")),
+            Kind("milestone", _("Milestone"), _("Milestones"), "fa-flag-checkered", addable=False,
+                 empty=_("A milestone is reached when its tasks are done.")),
+        ],
+        columns=[TaskList.name, TaskList.client, TaskList.project, TaskList.start, TaskList.due],
+        fields=[TaskList.name, TaskList.kind, TaskList.client, TaskList.project, TaskList.start, TaskList.due,
+                TaskList.description],
+        figures=[Figure("progress", _("Progress"), progress_by(Task.task_list_id), PROGRESS)],
+        search=[TaskList.name, TaskList.description], filters=[TaskList.project, TaskList.due],
+        when=TaskList.created_at, order=[TaskList.name_key, TaskList.id], tab="tasks", box=False,
+        labels={"kind": _("Kind")}, headings={"start": _("When")},
+        empty=_("A task list holds tasks that belong together."),
+    ),
+    RecordType(
+        model=Project, label=_("Project"), plural=_("Projects"), icon="fa-diagram-project", module="tasks",
+        columns=[Project.name, Project.client, Project.status, Project.responsible, Project.start, Project.end],
+        fields=[Project.name, Project.client, Project.parent, Project.status, Project.responsible, Project.start,
+                Project.end, Project.budget_hours, Project.hourly_rate, Project.currency, Project.description],
+        figures=[Figure("progress", _("Progress"), progress_by(Task.project_id), PROGRESS),
+                 Figure("worked", _("Worked"), worked_on, WORKED)],
+        search=[Project.name, Project.description],
+        filters=[Project.status, Project.responsible, Project.parent, Project.start, Project.end],
+        when=Project.created_at, order=[Project.name_key, Project.id], tab="tasks",
+        labels={"parent": _("Part of"), "budget_hours": _("Planned hours")},
+        headings={"start": _("When"), "budget_hours": _("Hours")},
+        choices={"status": list(PROJECT_STATUS_NAMES.items())},
+        empty=_("A project is work with an end in view."),
+    ),
+    RecordType(
+        model=Event, label=_("Event"), plural=_("Events"), icon="fa-calendar-day", module="calendar",
+        columns=[Event.title, Event.client, Event.start, Event.end, Event.all_day, Event.location],
+        fields=[Event.title, Event.client, Event.all_day, Event.start, Event.end, Event.reminder, Event.location,
+                Event.attendee_links, Event.contact_links, Event.description],
+        search=[Event.title, Event.location, Event.description], filters=[Event.start, Event.all_day],
+        when=Event.start, order=[Event.start.desc(), Event.id.desc()],
+        box_order=UPCOMING_FIRST, box_portions=UPCOMING_AND_PAST, tab="tasks",
+        labels={"attendee_links": _("Colleagues"), "contact_links": _("Contacts")},
+        headings={"all_day": _("When"), "location": _("Where and who")},
+        empty=_("An event takes place at a time, with people."),
+    ),
+    RecordType(
+        model=WorkTime, label=_("Work time"), plural=_("Work time"), icon="fa-stopwatch", module="tasks",
+        columns=[WorkTime.description, WorkTime.user, WorkTime.client, WorkTime.project, WorkTime.task, WorkTime.start,
+                 WorkTime.end, WorkTime.seconds, WorkTime.amount, WorkTime.approved],
+        fields=[WorkTime.user, WorkTime.description, WorkTime.client, WorkTime.project, WorkTime.task, WorkTime.start,
+                WorkTime.end, WorkTime.billable, WorkTime.hourly_rate, WorkTime.currency, WorkTime.approved],
+        search=[WorkTime.description],
+        filters=[WorkTime.user, WorkTime.project, WorkTime.task, WorkTime.billable, WorkTime.approved, WorkTime.start],
+        when=WorkTime.start, order=[WorkTime.start.desc(), WorkTime.id.desc()],
+        box_order=[WorkTime.start.desc(), WorkTime.id.desc()], box=False, tab="tasks", own_edit=True,
+        labels={"seconds": _("Time")},
+        headings={"description": _("What"), "start": _("When"), "billable": _("Billing")},
+        restricted={"user": "edit_any", "approved": "approve"}, locked=(WorkTime.approved, "approve"),
+        empty=_("Write down what you worked on, or start the timer above."),
     ),
     RecordType(
         model=Document, label=_("Document"), plural=_("Documents"), icon="fa-file-lines", module="documents",

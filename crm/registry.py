@@ -1,18 +1,19 @@
 """What a record type is. Knows no particular record and no screen."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Boolean, inspect
+from sqlalchemy import Boolean, Date, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
 from crm.models.line import WithLines
+from crm.models.types import UtcDateTime
 from crm.models.words import WORDS
 
 #: What can be done with a record: the routes that exist, and the names of its permissions.
@@ -131,6 +132,21 @@ class Part:
         return {"kind": self.kind.value} if self.kind else {}
 
 
+@dataclass(frozen=True)
+class Figure:
+    """What is known about a record from other tables, shown like a column that nobody writes: its progress.
+
+    of: given a session and some records, the figure of each by its id, asked for by a fixed number of statements.
+    A figure has a `kind`, by which a template draws it, and `as_json()`; a record may have none.
+    schema: what its JSON is.
+    """
+
+    name: str
+    label: Any
+    of: Callable[[Any, Sequence[Any]], Mapping[int, Any]]
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecordType:
     """One kind of record. Every screen that shows records is derived from these.
@@ -145,15 +161,22 @@ class RecordType:
     when: the moment that places the record on its client's timeline; without one it has no entry.
     also_when: further moments of its life with entries of their own, and the words for them: done, paid.
     box: whether the client card has a box for it. always_box: also when it is empty.
-    box_order: how a box sorts; the newest come first otherwise. tab: the card's tab that lists it, of TABS.
+    box_order: how a box sorts; the newest come first otherwise. box_portions: where no index has that order, the
+    conditions whose records follow each other in a box, and for each the order that an index has.
+    tab: the card's tab that lists it, of TABS.
     order: how a list is sorted at first, down to one row; an index should serve it.
     addable: whether + Add on the card offers it. menu: whether the side menu does.
     quick: routes of its view that stand as buttons in the card's head, with their words: log a call. They get
     `?client=` and need the permission to add.
-    filters: by what the list can be narrowed: columns with choices, yes-or-no columns, users.
+    filters: by what the list can be narrowed: columns with choices, yes-or-no columns, dates and moments, users,
+    other records.
     own_edit: only the author edits it, and who may `edit_any`.
     kind: the column that divides it into `kinds`. A new record's is chosen by + Add and by `?kind=`; its form
     changes it only where it is among `fields`, the API never otherwise.
+    figures: what stands beside the columns, made from other tables.
+    headings: field -> the heading that stands above it in the form: what follows belongs together.
+    restricted: field -> the permission without which nobody writes it.
+    locked: a column, and the permission without which nobody changes or deletes a record where it is true.
     labels: words for columns whose name does not say it. choices: (value, words) of closed lists.
     badges: of closed lists that are shown as badges, value -> kind of badge (danger, warning, success, info or "").
     money: the amounts, which are in the record's `currency`.
@@ -179,6 +202,7 @@ class RecordType:
     box: bool = True
     always_box: bool = False
     box_order: Sequence[Any] = ()
+    box_portions: Sequence[tuple[Any, Sequence[Any]]] = ()
     tab: str = ""
     addable: bool = True
     quick: dict[str, Any] = field(default_factory=dict)
@@ -186,6 +210,10 @@ class RecordType:
     own_edit: bool = False
     kind: InstrumentedAttribute[Any] | None = None
     kinds: Sequence[Kind] = ()
+    figures: Sequence[Figure] = ()
+    headings: dict[str, Any] = field(default_factory=dict)
+    restricted: dict[str, str] = field(default_factory=dict)
+    locked: tuple[InstrumentedAttribute[Any], str] | None = None
     menu: bool = True
     empty: Any = ""
     labels: dict[str, Any] = field(default_factory=dict)
@@ -196,7 +224,8 @@ class RecordType:
     def __post_init__(self) -> None:
         named = {"columns": self.columns, "fields": self.fields, "search": self.search, "filters": self.filters,
                  "phones": self.phones, "secret": self.secret, "follows_client": self.follows_client,
-                 "money": self.money, "lines": () if self.lines is None else (self.lines,)}  # fmt: skip
+                 "money": self.money, "lines": () if self.lines is None else (self.lines,),
+                 "locked": self.locked[:1] if self.locked else ()}  # fmt: skip
         for option, attributes in named.items():
             for attribute in attributes:
                 self._check_attribute(option, attribute)
@@ -231,6 +260,12 @@ class RecordType:
                 raise DeclarationError(
                     f"{self.key}: labels, choices or badges name {name!r}, which is not shown."
                 )
+        fields = {a.key for a in self.fields}
+        for name in (*self.headings, *self.restricted):
+            if name not in fields:
+                raise DeclarationError(
+                    f"{self.key}: headings or restricted name {name!r}, which is no field."
+                )
         self._check_kinds()
         self._check_filters()
         if self.kind is not None:
@@ -247,7 +282,7 @@ class RecordType:
             if (
                 column is not None
                 and attribute.key not in self.choices
-                and not isinstance(column.type, Boolean)
+                and not isinstance(column.type, Boolean | Date | UtcDateTime)
             ):
                 raise DeclarationError(f"{self.key}: a list cannot be filtered by {attribute.key}.")
 
@@ -339,6 +374,15 @@ class RecordType:
     def part_of(self, item: Any) -> Part:
         """The part that a record belongs to: its word and icon are the record's."""
         return (self.find_part(getattr(item, self.kind.key)) if self.kind is not None else None) or Part(self)
+
+    def linked(self, name: str) -> Any:
+        """Of a relationship to rows that link the record to several others: the link's relationship to the other."""
+        rows = self.mapper.relationships[name].mapper
+        return next(
+            r
+            for r in rows.relationships
+            if not r.uselist and r.mapper is not self.mapper and r.key != "client"
+        )
 
     def label_of(self, name: str) -> Any:
         """The words for one column: from `labels`, else those that all share, else made of its name."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 import crm.models  # noqa: F401  (so that autogenerate knows every table)
 from crm.extensions import db
-from crm.models.types import Encrypted, Exact, UtcDateTime
+from crm.models.types import Encrypted, Exact, Seconds, UtcDateTime
 
 #: Made by hand in a migration or by another library; autogenerate leaves them alone.
 FOREIGN_PREFIXES = ("search_fts", "task_queue", "huey_")
@@ -27,6 +27,8 @@ def render_item(kind: str, item: object, _context: object) -> str | bool:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, Exact):
         return "sa.BigInteger()"
+    if kind == "type" and isinstance(item, Seconds):
+        return "sa.Integer()"
     if kind == "type" and isinstance(item, Encrypted):
         return "sa.Text()"
     return False

@@ -107,6 +107,8 @@ def test_an_index_finds_the_newest(app: Flask, part: Part) -> None:
         asked = str(first_ids(part, 5, 5).compile(connection, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
         plan = "\n".join(str(row[-1]) for row in connection.execute(sa.text(f"{explain} {asked}")))
+    # the few rows of a portion are gone through one by one
+    plan = re.sub(r"SCAN (anon_|\(subquery)", "", plan)
     for slow in ("SCAN ", "TEMP B-TREE", "Sort", "Filter"):
         assert slow not in plan, plan
 

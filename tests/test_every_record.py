@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from crm.models import (
     Change,
     Client,
     Contact,
+    Event,
     HasFile,
     NumberSeries,
     Product,
@@ -23,6 +26,7 @@ from crm.models import (
     Status,
     TimelineEntry,
     VatRate,
+    WorkTime,
 )
 from crm.models.types import UtcDateTime
 from crm.records import RECORDS
@@ -39,6 +43,8 @@ HIDDEN_WITH_CLIENT = pytest.mark.parametrize(
     "record", [r for r in RECORDS if r.of_client and not r.seen_by_all], ids=lambda r: r.key
 )
 #: What a type needs beyond a mark in each text.
+#: Half hours, each taken once: nobody works on two things at a time.
+HOURS = (datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=30 * n) for n in count())
 NEEDED: dict[type, dict[str, Any]] = {
     BankAccount: {"number": "PL61 1090 1014 0000 0712 1981 2874", "currency": "PLN"},
     NumberSeries: {"kind": "quixotic", "pattern": "Quixotic {number}", "reset": "never"},
@@ -48,7 +54,9 @@ NEEDED: dict[type, dict[str, Any]] = {
     Contact: {"email": "q@example.com"},
     Product: {"currency": "PLN", "vat_rate": "23"},
     Sale: {"number": MARK},
+    Event: {"start": HOURS, "end": HOURS},
     Status: {"code": "quixotic"},
+    WorkTime: {"start": HOURS, "end": HOURS},
 }
 
 
@@ -68,7 +76,7 @@ def row_of(record: RecordType, client_id: int, other_id: int, session: Any) -> A
     if record.kind is not None:
         setattr(item, record.kind.key, record.kinds[0].value)
     for name, value in NEEDED.get(record.model, {}).items():
-        setattr(item, name, value)
+        setattr(item, name, next(value) if value is HOURS else value)
     for name, number in (("client_id", client_id), ("other_id", other_id)):
         if hasattr(item, name):
             setattr(item, name, number)

@@ -11,6 +11,7 @@ from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, execute
 from crm.services.nightly_files import tidy_files
+from crm.services.timer import is_any_forgotten, stop_forgotten
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Job:
     late_hours: int = 18
     #: Given the configuration, whether there is anything to do at night.
     has_work: Callable[[Mapping[str, Any]], bool] = lambda config: True
+    #: Asked every few minutes: whether a run is wanted now.
+    is_wanted: Callable[[], bool] = lambda: False
     #: Who may start it: a permission, and what it is on.
     permission: tuple[str, str] = ("run", "jobs")
 
@@ -41,6 +44,13 @@ JOBS = (
         permission=("sync", "mailchimp"),
     ),
     Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30)),
+    Job(
+        "timers",
+        _l("Stop forgotten timers"),
+        stop_forgotten,
+        is_wanted=is_any_forgotten,
+        permission=("list", "jobs"),
+    ),
 )
 
 

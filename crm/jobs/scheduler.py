@@ -15,7 +15,7 @@ from crm.extensions import db
 from crm.jobs import JOBS, Job
 from crm.jobs.locks import Lock, hold
 from crm.jobs.queue import put
-from crm.jobs.runs import ask_for_date, close_dead, runs
+from crm.jobs.runs import ask_for, ask_for_date, close_dead, runs
 from crm.jobs.schedule import DailyAt, last_due
 from crm.models.job import QUEUED, RUNNING, WorkerHeartbeat
 from crm.models.types import utc_now
@@ -75,6 +75,9 @@ class Scheduler:
                     day, due = last_due(self._now(), job.at, self._zone)
                     if self._now() - due <= timedelta(hours=job.late_hours):
                         ask_for_date(job.kind, day)
+                if job.is_wanted():
+                    ask_for(job.kind)
+                db.session.commit()
             self._put_lost()
 
     def _start_clock(self) -> None:

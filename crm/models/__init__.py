@@ -7,6 +7,7 @@ from crm.models.company import Company, CompanyLogo
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.document import Document
+from crm.models.event import Event, EventAttendee, EventContact
 from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
 from crm.models.id_image import IdImage
@@ -23,6 +24,7 @@ from crm.models.mailchimp import (
 from crm.models.note import Note
 from crm.models.number_series import NumberSeries, SeriesCounter
 from crm.models.product import Product
+from crm.models.project import Project
 from crm.models.rate_limit import RateLimit
 from crm.models.relationship import Relationship, RelationshipType
 from crm.models.sale import Sale, SaleLine
@@ -32,8 +34,10 @@ from crm.models.status import Status
 from crm.models.stored_file import HasFile, StoredFile
 from crm.models.tag import ClientTag, ContactTag, Tag
 from crm.models.task import Task, TaskAssignee
+from crm.models.task_list import TaskList
 from crm.models.timeline import TimelineEntry
 from crm.models.vat_rate import VatRate
+from crm.models.work_time import Timer, WorkTime
 
 __all__ = [
     "AttributeDefinition",
@@ -54,6 +58,9 @@ __all__ = [
     "Deal",
     "Document",
     "EmailSuppression",
+    "Event",
+    "EventAttendee",
+    "EventContact",
     "HasFile",
     "IdImage",
     "IntegrationCall",
@@ -67,6 +74,7 @@ __all__ = [
     "NumberSeries",
     "Operation",
     "Product",
+    "Project",
     "RateLimit",
     "Relationship",
     "RelationshipType",
@@ -80,7 +88,10 @@ __all__ = [
     "Tag",
     "Task",
     "TaskAssignee",
+    "TaskList",
     "TimelineEntry",
+    "Timer",
     "VatRate",
+    "WorkTime",
     "WorkerHeartbeat",
 ]

@@ -74,6 +74,10 @@ class Record(Base):
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.__table__.c.version if "__table__" in cls.__dict__ else cls.version}
 
+    def belongs_to(self, user_id: int) -> bool:
+        """Whether this user may change it where only its own people may."""
+        return self.created_by_id == user_id
+
     def told_to(self, client_id: int) -> str:
         """What stands about this record on the timeline of one of its clients."""
         return str(self)

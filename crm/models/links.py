@@ -8,17 +8,19 @@ def linked(links: str, target: str, make: Callable[[Any], Any]) -> Any:
     """A property: the `target` of each row in the relationship `links`.
 
     Setting it keeps the rows of what stays, so that no row is deleted and added anew, and puts them in the
-    order given. make: given a target, a new link row.
+    order given; rows whose target the viewer does not see stay. make: given a target, a new link row.
     """
 
     def get(self: Any) -> tuple[Any, ...]:
-        return tuple(getattr(row, target) for row in getattr(self, links))
+        found = (getattr(row, target) for row in getattr(self, links))
+        return tuple(one for one in found if one is not None)
 
     def set_(self: Any, wanted: Iterable[Any]) -> None:
         rows = getattr(self, links)
         known = {id(getattr(row, target)): row for row in rows}
         wanted = list(dict.fromkeys(wanted))
-        kept = [known.get(id(one)) or make(one) for one in wanted]
+        hidden = [row for row in rows if getattr(row, target) is None]
+        kept = [*(known.get(id(one)) or make(one) for one in wanted), *hidden]
         if [id(row) for row in kept] != [id(row) for row in rows]:
             rows[:] = kept
             if hasattr(rows, "reorder"):

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validat
 from crm.errors import RuleError
 from crm.models.base import Base, OptionalClientRecord
 from crm.models.links import linked
+from crm.models.project import Project
+from crm.models.relations import changes, settle_client
+from crm.models.task_list import TaskList
 from crm.models.types import UtcDateTime, utc_now
 
 PRIORITIES = ("low", "normal", "high")
@@ -41,6 +44,8 @@ class Task(OptionalClientRecord):
         Index("ix_task_done_due", "done", text("(due IS NULL)"), "due", "id"),
         # the order of a client's box: open ones first, the newest on top
         Index("ix_task_client_id_done_newest", "client_id", "done", text("id DESC")),
+        Index("ix_task_task_list_id_done", "task_list_id", "done"),
+        Index("ix_task_project_id_done", "project_id", "done"),
     )
 
     #: Blank in a form; then the description gives it.
@@ -52,7 +57,11 @@ class Task(OptionalClientRecord):
     priority: Mapped[str] = mapped_column(String(10), default="normal")
     done: Mapped[bool] = mapped_column(default=False)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    task_list_id: Mapped[int | None] = mapped_column(ForeignKey("task_list.id", ondelete="SET NULL"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id", ondelete="SET NULL"))
 
+    task_list: Mapped[TaskList | None] = relationship(TaskList)
+    project: Mapped[Project | None] = relationship(Project)
     assignee_links: Mapped[list[TaskAssignee]] = relationship(
         cascade="all, delete-orphan", order_by=TaskAssignee.id, back_populates="task"
     )
@@ -72,6 +81,15 @@ class Task(OptionalClientRecord):
             raise RuleError(_("Say what is to be done."), field="title")
         if self.priority not in PRIORITIES:
             raise RuleError(_("There is no such priority."), field="priority")
+        self.settle()
+
+    def settle(self) -> None:
+        """Fill in the project and the client of the list or project that it is put into, or refuse others."""
+        if self.task_list and self.task_list.project and changes(self, "task_list", "project"):
+            self.project = self.project or self.task_list.project
+            if self.project is not self.task_list.project:
+                raise RuleError(_("This task list belongs to another project."), field="project")
+        settle_client(self, "task_list", "project")
 
     @property
     def overdue(self) -> bool:

@@ -155,5 +155,13 @@ def may_change(record: RecordType, item: Any, action: str) -> bool:
     """Whether the current user may edit or delete this record: any, or what they made themselves."""
     if not may(action, record.key):
         return False
+    if record.locked and getattr(item, record.locked[0].key) and not may(record.locked[1], record.key):
+        return False
     own_only = action == "delete" or record.own_edit
-    return not own_only or may(f"{action}_any", record.key) or item.created_by_id == g.user.id
+    return not own_only or may(f"{action}_any", record.key) or item.belongs_to(g.user.id)
+
+
+def may_write(record: RecordType, name: str) -> bool:
+    """Whether the current user may write this field of a record type's records."""
+    needed = record.restricted.get(name)
+    return needed is None or may(needed, record.key)

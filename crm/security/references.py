@@ -15,6 +15,7 @@ from sqlalchemy.orm import RelationshipProperty, Session
 from crm.errors import RuleError, StateConflict
 from crm.models import Client
 from crm.models.base import Base, BetweenClients, ClientOwned, OptionalClientOwned
+from crm.security.viewer import SYSTEM, acting
 from crm.security.visibility import including_hidden
 
 OWNED = (Client, ClientOwned, OptionalClientOwned, BetweenClients)
@@ -54,6 +55,7 @@ def check_references(session: Session) -> None:
     """Refuse to attach to, or move from, what the viewer may not see. Raises RuleError, StateConflict."""
     _check_edited(session)
     wanted: dict[type, set[int]] = defaultdict(set)
+    lent: set[int] = set()
     uses: list[tuple[Base, RelationshipProperty[Any], int]] = []
     for item in (*session.new, *session.dirty):
         if not isinstance(item, Base):
@@ -63,7 +65,12 @@ def check_references(session: Session) -> None:
             wanted[relation.mapper.class_] |= touched
             if reached:
                 uses.append((item, relation, reached))
-    clients = _lock_clients(session, wanted.pop(Client, set()))
+                if relation.mapper.class_ is Client and reached in _lent_by(item):
+                    lent.add(reached)
+    touched_clients = wanted.pop(Client, set())
+    clients = _lock_clients(session, touched_clients - lent)
+    with acting(SYSTEM):
+        clients |= _lock_clients(session, lent & touched_clients)
     for model, ids in wanted.items():
         ids -= {i.id for i in session.new if isinstance(i, model) and i.id}
         if ids and set(session.scalars(select(model.id).where(model.id.in_(ids)))) != ids:
@@ -71,6 +78,17 @@ def check_references(session: Session) -> None:
     for item, relation, reached in uses:
         if relation.mapper.class_ is Client and (target := clients.get(reached, reached)) != reached:
             setattr(item, relation.key, session.get(Client, target))
+
+
+def _lent_by(item: Base) -> set[int]:
+    """The clients at which an item may stand because of what it refers to, though its author may not see them.
+
+    Who is to do a task at a hidden client writes down the work on it there.
+    """
+    if not isinstance(item, OptionalClientOwned):
+        return set()
+    others = (getattr(item, relation.key) for relation in _to_owned(type(item)) if relation.key != "client")
+    return {one.client_id for one in others if isinstance(one, OptionalClientOwned) and one.client_id}
 
 
 def _check_edited(session: Session) -> None:

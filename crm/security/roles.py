@@ -35,6 +35,7 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("client", "import", (ADMIN, OFFICE)),
     ("tag", "add", (ADMIN, OFFICE, REP)),
     ("attribute_definition", "add_option", (ADMIN, OFFICE)),
+    ("work_time", "approve", (ADMIN, OFFICE)),
     ("operation", "undo", (ADMIN, OFFICE, REP)),
     ("operation", "undo_any", (ADMIN, OFFICE)),
     ("mailchimp", "list", (ADMIN, OFFICE)),

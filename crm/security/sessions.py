@@ -5,16 +5,24 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from flask import current_app, session
+from flask import current_app, g, session
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from crm.extensions import db
-from crm.models import LoginSession
+from crm.models import Client, LoginSession, Project, Task, Timer
 from crm.models.types import utc_now
 from crm.security.tokens import password_stamp
 
 COOKIE_KEY = "login"
+
+timers, tasks = Timer.__table__, Task.__table__
+projects, clients = Project.__table__, Client.__table__
+#: Of a timer, the first of these that says something. Whoever started it has seen all of them.
+RUNNING = (
+    timers.c.start.label("since"),
+    func.coalesce(timers.c.description, tasks.c.title, projects.c.name, clients.c.name, "").label("what"),
+)
 
 
 def start_session(user: User) -> None:
@@ -29,10 +37,18 @@ def start_session(user: User) -> None:
 
 
 def find_session_user(user_id: int) -> User | None:
-    """The active user of the browser's session, or None where it has ended. One query."""
+    """The active user of the browser's session, or None where it has ended.
+
+    One query, which brings their running timer along, since every page shows it: `g.running_timer`, its start and
+    what it is about.
+    """
     found = db.session.execute(
-        select(User, LoginSession.stamp)
+        select(User, LoginSession.stamp, *RUNNING)
         .join(LoginSession, LoginSession.user_id == User.id)
+        .outerjoin(timers, timers.c.user_id == User.id)
+        .outerjoin(tasks, tasks.c.id == timers.c.task_id)
+        .outerjoin(projects, projects.c.id == timers.c.project_id)
+        .outerjoin(clients, clients.c.id == timers.c.client_id)
         .where(
             User.id == user_id,
             User.active,
@@ -42,6 +58,7 @@ def find_session_user(user_id: int) -> User | None:
     ).first()
     if found is None or not hmac.compare_digest(found.stamp, password_stamp(found[0])):
         return None
+    g.running_timer = (found.since, found.what) if found.since else None
     return found[0]
 
 

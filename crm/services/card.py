@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import Select, select
+from sqlalchemy import CompoundSelect, Select, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import Part, RecordType
 from crm.services.attached import MOST_COUNTED, counts, of_client, of_kind
+from crm.services.figures import load_figures
 
 IN_BOX = 5
 IN_TAB = 25
@@ -89,16 +90,24 @@ def newest(part: Part, client: Client, limit: int) -> list[Any]:
     if part.record.between_clients:
         return list(db.session.scalars(asked.where(of_client(part.record, client.id), *of_kind(part))))
     first = first_ids(part, client.id, limit).subquery()
-    return list(db.session.scalars(asked.where(model.id.in_(select(first.c.id)))))
+    rows = list(db.session.scalars(asked.where(model.id.in_(select(first.c.id)))))
+    load_figures(part.record, rows)
+    return rows
 
 
-def first_ids(part: Part, client_id: int, limit: int) -> Select[Any]:
+def first_ids(part: Part, client_id: int, limit: int) -> Select[Any] | CompoundSelect[Any]:
     """The ids of what comes first in a box, by the table's own columns: visibility asks about these rows only.
 
     An index must serve it, or a client with very many records would have them sorted for five.
     """
     table = part.record.mapper.local_table
     mine = select(table.c.id).where(table.c.client_id == client_id, *of_kind(part))
+    if part.record.box_portions:
+        portions = [
+            mine.where(condition).order_by(*order).limit(limit).subquery()
+            for condition, order in part.record.box_portions
+        ]
+        return union_all(*(select(portion.c.id) for portion in portions))
     return mine.order_by(*_order(part.record)).limit(limit)
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, or_, select
 from sqlalchemy.orm import selectinload
 
 from crm.extensions import db
 from crm.models import Client, Product, SearchEntry
+from crm.models.base import OptionalClientOwned
 from crm.registry import RecordType
 from crm.security.masking import shown
 from crm.services.attached import of_client
@@ -20,7 +21,8 @@ def choices(
 ) -> list[tuple[Any, str]]:
     """(record, hint) of what the viewer may choose; the newest where nothing is typed.
 
-    What is not active is not offered. client_id: only the records of this client. archived: archived clients as well.
+    What is not active is not offered. client_id: only the records of this client, and those of no client.
+    archived: archived clients as well.
     The hint tells records with the same name apart.
     """
     model: Any = record.model
@@ -36,10 +38,16 @@ def choices(
     if "active" in inspect(model).columns:
         asked = asked.where(model.active)
     if client_id is not None and record.of_client:
-        asked = asked.where(of_client(record, client_id))
+        mine = of_client(record, client_id)
+        asked = asked.where(or_(mine, model.client_id.is_(None)) if may_stand_alone(model) else mine)
     if record.of_client:
         asked = asked.options(selectinload(model.client))
     return [(item, _hint(item)) for item in db.session.scalars(asked)]
+
+
+def may_stand_alone(model: type) -> bool:
+    """Whether the records of a model may stand without a client."""
+    return issubclass(model, OptionalClientOwned)
 
 
 def _by_name(model: Any) -> list[Any]:

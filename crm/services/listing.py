@@ -14,6 +14,7 @@ from crm.extensions import db
 from crm.models import SearchEntry
 from crm.registry import RecordType
 from crm.services.attached import of_client
+from crm.services.figures import load_figures
 from crm.services.record_filters import filters_of
 from crm.services.search import matches
 
@@ -79,6 +80,7 @@ def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
     order, sort, direction = ordering(record, args)
     asked = found.options(*(selectinload(a) for a in record.relationships(record.columns)))
     rows = list(db.session.scalars(asked.order_by(*order).limit(size + 1).offset((number - 1) * size)))
+    load_figures(record, rows[:size])
     return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)
 
 

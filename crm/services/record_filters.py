@@ -1,19 +1,21 @@
-"""The filters that a record type declares: by a closed list of choices, by yes or no, by a user."""
+"""The filters that a record type declares: by a closed list of choices, by yes or no, by a user, and others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Date, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.errors import UnknownFilter
 from crm.extensions import db
+from crm.models.types import UtcDateTime
 from crm.registry import RecordType
 from crm.security.visibility import viewer
+from crm.services.record_bounds import DayFilter, RelatedFilter, bounds_of, unreadable
 
 ME, NOBODY = "me", "none"
 YES_NO = (("yes", _l("Yes")), ("no", _l("No")))
@@ -27,6 +29,7 @@ class RecordFilter:
 
     record: RecordType
     attribute: InstrumentedAttribute[Any]
+    shape: ClassVar[str] = "choice"
 
     @property
     def name(self) -> str:
@@ -101,11 +104,20 @@ class RecordFilter:
         return model.id.in_(records)
 
     def unreadable(self, value: str) -> UnknownFilter:
-        message = _("The filter “%(name)s” cannot be “%(value)s”.", name=self.name, value=value[:60])
-        return UnknownFilter(message, field=self.name)
+        return unreadable(self.name, value)
 
 
-def filters_of(record: RecordType) -> dict[str, RecordFilter]:
+def filters_of(record: RecordType) -> dict[str, RecordFilter | DayFilter | RelatedFilter]:
     """Name -> filter, of those that a record type declares, in order."""
-    found = [RecordFilter(record, attribute) for attribute in record.filters]
+    found: list[RecordFilter | DayFilter | RelatedFilter] = []
+    for attribute in record.filters:
+        relation, column = (
+            record.mapper.relationships.get(attribute.key),
+            record.mapper.columns.get(attribute.key),
+        )
+        is_other = relation is not None and not relation.uselist and relation.mapper.class_ is not User
+        if is_other or (column is not None and isinstance(column.type, Date | UtcDateTime)):
+            found += bounds_of(record, attribute)
+        else:
+            found.append(RecordFilter(record, attribute))
     return {one.name: one for one in found}

@@ -13,10 +13,10 @@ from crm.errors import Invalid, RuleError
 from crm.extensions import db
 from crm.models import Tag
 from crm.registry import TAG_LINKS, RecordType
-from crm.security.manager import may
+from crm.security.manager import may, may_write
 from crm.security.masking import is_masked, shown
 from crm.services.client_json import plain, usernames
-from crm.services.client_parts import assign, names_of_tags
+from crm.services.client_parts import names_of_tags
 from crm.services.lines import Row, lines_json, read_lines, set_lines
 from crm.services.reading import Unreadable, read_column, read_integer
 from crm.services.tags import get_tag
@@ -63,15 +63,23 @@ def record_json(record: RecordType, item: Any) -> dict[str, Any]:
     """A record as JSON. Clients and other records are ids, users are names, hidden ones are null."""
     found = {"id": item.id}
     for name, attribute in shown_names(record).items():
-        found[name] = _relation_json(record, item, attribute) if _is_relation(record, attribute) else plain(
-            shown(item, attribute.key)
-        )  # fmt: skip
+        found[name] = answered(record, item, attribute)
+    for figure in record.figures:
+        value = getattr(item, figure.name, None)
+        found[figure.name] = value.as_json() if value is not None else None
     if record.lines is not None:
         found[LINES] = lines_json(item)
     for name in KEPT:
         if hasattr(item, name):
             found[name] = plain(getattr(item, name))
     return found
+
+
+def answered(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> Any:
+    """The JSON of one attribute, as the current user may see it."""
+    if _is_relation(record, attribute):
+        return _relation_json(record, item, attribute)
+    return plain(shown(item, attribute.key))
 
 
 def _is_relation(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
@@ -83,10 +91,17 @@ def _relation_json(record: RecordType, item: Any, attribute: InstrumentedAttribu
     if attribute.key == TAG_LINKS:
         return sorted(tag.name for tag in item.tags)
     if record.mapper.relationships[attribute.key].uselist:
-        return usernames(getattr(one, "user", one) for one in value)
+        return _linked_json(record, attribute, value)
     if isinstance(value, User):
         return value.username
     return value.id if value is not None else None
+
+
+def _linked_json(record: RecordType, attribute: InstrumentedAttribute[Any], rows: Any) -> list[Any]:
+    """Several others: users by name, records by id; hidden ones are left out."""
+    link = record.linked(attribute.key)
+    others = [other for row in rows if (other := getattr(row, link.key)) is not None]
+    return usernames(others) if link.mapper.class_ is User else [other.id for other in others]
 
 
 # -- in
@@ -127,12 +142,18 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
                 if value != getattr(item, known[name].key):
                     errors[name] = [_("This cannot be changed.")]
                 continue
+            if not may_write(record, known[name].key):
+                if value != answered(record, item, known[name]):
+                    errors[name] = [_("This cannot be changed.")]
+                continue
             try:
                 values[name] = _read(record, known[name], value)
             except Unreadable as error:
                 errors[name] = [str(error)]
         else:
-            only_shown = name in shown_names(record) or (name in KEPT and hasattr(item, name))
+            only_shown = name in {*shown_names(record), *(one.name for one in record.figures)} or (
+                name in KEPT and hasattr(item, name)
+            )
             errors[name] = [_("This cannot be changed.") if only_shown else _("There is no such field.")]
     if errors:
         raise Invalid(errors)
@@ -160,17 +181,25 @@ def _read(record: RecordType, attribute: InstrumentedAttribute[Any], value: Any)
     if attribute.key == TAG_LINKS:
         return read_tags(value)
     if relation.uselist:
-        return read_users(value)
+        link = record.linked(attribute.key)
+        return read_users(value) if link.mapper.class_ is User else read_records(link.mapper.class_, value)
     if value is None:
         if not next(iter(relation.local_columns)).nullable:
             raise Unreadable(_("Please fill this in."))
         return None
     if relation.mapper.class_ is User:
         return read_users([value])[0]
-    found = db.session.get(relation.mapper.class_, read_integer(value, LARGEST_ID))
-    if found is None:
+    return read_records(relation.mapper.class_, [value])[0]
+
+
+def read_records(model: type, value: Any) -> list[Any]:
+    """Records that the caller sees, by their ids: a list."""
+    if not isinstance(value, list):
+        raise Unreadable(_("This is a list of numbers."))
+    found = [db.session.get(model, read_integer(one, LARGEST_ID)) for one in value]
+    if None in found:
         raise Unreadable(_("There is no such record."))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def read_users(value: Any) -> list[User]:
@@ -198,10 +227,8 @@ def read_tags(value: Any) -> list[Tag]:
 
 
 def _set(item: Any, attribute: InstrumentedAttribute[Any], value: Any) -> None:
-    if attribute.key == "assignee_links":
-        assign(item, value)
-    elif attribute.key == TAG_LINKS:
-        item.tags = value
+    if attribute.key.endswith("_links"):
+        setattr(item, json_name(attribute), value)
     elif getattr(item, attribute.key) != value:
         setattr(item, attribute.key, value)
 

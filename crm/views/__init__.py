@@ -38,7 +38,12 @@ from crm.views.start import StartView
 from crm.views.status import StatusView
 from crm.views.tag import TagView
 from crm.views.task import TaskView
+from crm.views.task_list import ProjectView, TaskListView
 from crm.views.timeline import TimelineView
+from crm.views.timer import TimerView
+from crm.views.work_rate import WorkRateView
+from crm.views.work_time import WorkTimeView
+from crm.views.work_time_api import WorkTimeApi
 
 #: Record types whose pages do more than CRUD, by key.
 SPECIAL: dict[str, type[RecordView]] = {
@@ -49,10 +54,13 @@ SPECIAL: dict[str, type[RecordView]] = {
     "document": DocumentView,
     "number_series": CompanyPartView,
     "product": ProductView,
+    "project": ProjectView,
     "sale": SaleView,
     "status": StatusView,
     "tag": TagView,
     "task": TaskView,
+    "task_list": TaskListView,
+    "work_time": WorkTimeView,
     "vat_rate": CompanyPartView,
 }
 
@@ -63,6 +71,7 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {
     "document": DocumentApi,
     "status": StatusApi,
     "tag": TagApi,
+    "work_time": WorkTimeApi,
 }
 
 #: The APIs that do more than CRUD.
@@ -77,11 +86,13 @@ PAGES: tuple[type[Any], ...] = (
     MergeView,
     OperationView,
     MailchimpCardView,
+    TimerView,
 )
 
 #: Those of them that stand in the menu's settings: page, label, icon.
 SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (
     (CompanyView, _("Our company"), "fa-briefcase"),
+    (WorkRateView, _("Work time"), "fa-stopwatch"),
     (MailchimpView, _("Mailchimp"), "fa-envelope-open-text"),
     (JobsView, _("Background work"), "fa-gears"),
     (SettingsView, _("All settings"), "fa-gear"),

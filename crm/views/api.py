@@ -15,6 +15,7 @@ from crm.extensions import db
 from crm.registry import RecordType
 from crm.security.manager import may, may_change
 from crm.services import listing
+from crm.services.figures import load_figures
 from crm.services.reading import Unreadable, read_moment
 from crm.services.record_filters import filters_of
 from crm.services.record_json import changes, record_json, shown_names, write_record, written_names
@@ -102,6 +103,7 @@ class RecordApi(Api):
     def saved(self, item: Any, status: int) -> Response:
         """Store what was written and show it as it is before the author may lose sight of it."""
         db.session.flush()
+        load_figures(self.record, [item])
         answer = reply({"id": item.id, "result": self.one_json(item)}, status, item.version)
         if status == 201:
             answer.headers["Location"] = f"{self.route_base}/{item.id}"
@@ -130,7 +132,9 @@ class RecordApi(Api):
     def load(self, statement: Select[Any]) -> list[Any]:
         attributes = self.record.relationships(shown_names(self.record).values())
         attributes += [self.record.lines] if self.record.lines is not None else []
-        return list(db.session.scalars(statement.options(*(selectinload(a) for a in attributes))))
+        rows = list(db.session.scalars(statement.options(*(selectinload(a) for a in attributes))))
+        load_figures(self.record, rows)
+        return rows
 
     def one_json(self, item: Any) -> dict[str, Any]:
         return record_json(self.record, item)
@@ -152,7 +156,9 @@ class RecordApi(Api):
         """The record with this id, if the caller sees it, held until the end where it is to change. Or 404."""
         model = self.record.model
         options = {"with_for_update": {"of": model}, "populate_existing": True} if lock else {}
-        return db.session.get(model, record_id(pk), **options) or abort(404)
+        item = db.session.get(model, record_id(pk), **options) or abort(404)
+        load_figures(self.record, [item])
+        return item
 
     # -- how it is described
 

@@ -129,6 +129,8 @@ def attribute_schema(record: RecordType, attribute: Any) -> Schema:
     if relation is None:
         return column_schema(record.mapper.columns[attribute.key], record.choices.get(attribute.key))
     if relation.uselist:
+        if attribute.key != TAG_LINKS and record.linked(attribute.key).mapper.class_ is not User:
+            return {"type": "array", "items": NUMBER_OF_ROW}
         words = "Tags by name." if attribute.key == TAG_LINKS else "User names."
         return {"type": "array", "items": TEXT, "description": words}
     if relation.mapper.class_ is User:
@@ -162,8 +164,9 @@ def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
     taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
     if record.lines is not None:
         shown[LINES], taken[LINES] = lines_schemas(record)
+    figures = {figure.name: dict(figure.schema) for figure in record.figures}
     return (
-        {"type": "object", "properties": {**kept, **shown}},
+        {"type": "object", "properties": {**kept, **shown, **figures}},
         {"type": "object", "properties": taken, "additionalProperties": False},
     )
 

@@ -80,7 +80,10 @@ class ClientCard:
             values["id_images"] = id_images.of_client(client) if may("id_images", "client") else None
             values["id_image_sides"] = id_images.SIDE_NAMES
         elif name != TIMELINE:
-            values["boxes"] = sections(client, parts_of_tab(name))
+            found = sections(client, parts_of_tab(name))
+            values["boxes"] = [
+                box for box in found if box.rows or box.part.kind is None or box.part.kind.addable
+            ]
         values["people"] = people_of(client, values.get("boxes", ()))
         return values
 

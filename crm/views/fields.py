@@ -16,7 +16,6 @@ from wtforms.widgets import ColorInput, DateTimeLocalInput, TextInput
 
 from crm.extensions import db
 from crm.models.status import COLOUR
-from crm.services.client_parts import assign
 from crm.services.reading import LARGEST_INTEGER, read_number
 
 
@@ -170,7 +169,7 @@ class UserField(SelectField):
 
 
 class UsersField(SelectMultipleField):
-    """Several active users, in the order chosen. Works on a record with assignee_links."""
+    """Several active users, in the order chosen; given by the rows that link the record to them."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
         super().__init__(label, validators, coerce=int, choices=[], validate_choice=False, **kw)
@@ -186,7 +185,7 @@ class UsersField(SelectMultipleField):
 
     def populate_obj(self, obj: Any, name: str) -> None:
         users = {u.id: u for u in active_users(self.data or [])}
-        assign(obj, [users[i] for i in self.data or [] if i in users])
+        setattr(obj, plural(name), [users[i] for i in self.data or [] if i in users])
 
     def pre_validate(self, form: Any) -> None:
         before = [getattr(one, "user_id", None) or one.id for one in self.object_data or ()]
@@ -197,7 +196,7 @@ class UsersField(SelectMultipleField):
 class RecordField(SelectField):
     """One record of a type with many, chosen by typing: the page asks `choices_url` for matches.
 
-    find: given an id, the record that the viewer sees, or None.
+    find: given an id, the record that the viewer sees, or None. of: the field whose client's alone are offered.
     """
 
     def __init__(
@@ -207,13 +206,15 @@ class RecordField(SelectField):
         find: Callable[[int], Any],
         choices_url: str,
         hidden: Any = "",
+        of: str = "",
         **kw: Any,
     ):
         super().__init__(label, validators, choices=[], validate_choice=False, **kw)
-        self.find, self.choices_url, self.hidden = find, choices_url, hidden
+        self.find, self.choices_url, self.hidden, self.of = find, choices_url, hidden, of
 
     def __call__(self, **kw: Any) -> Any:
-        return super().__call__(**{"data-remote": self.choices_url, **kw})
+        of = {"data-of": self.of} if self.of else {}
+        return super().__call__(**{"data-remote": self.choices_url, **of, **kw})
 
     def iter_choices(self) -> Any:
         yield Choice("", "", not self.data, {})
@@ -244,6 +245,49 @@ class RecordField(SelectField):
             setattr(obj, name, self.find(self.data) if self.data else None)
 
 
+class RecordsField(SelectMultipleField):
+    """Several records of a type with many, chosen by typing. Those that the user does not see stay.
+
+    link: the relation of the linking rows to the records. find: as of RecordField.
+    """
+
+    def __init__(
+        self,
+        label: Any,
+        validators: Any,
+        find: Callable[[int], Any],
+        choices_url: str,
+        link: str,
+        **kw: Any,
+    ):
+        super().__init__(label, validators, coerce=_id_or_none, choices=[], validate_choice=False, **kw)
+        self.find, self.choices_url, self.link = find, choices_url, link
+
+    def __call__(self, **kw: Any) -> Any:
+        return super().__call__(**{"data-remote": self.choices_url, **kw})
+
+    def iter_choices(self) -> Any:
+        for number in self.data or ():
+            if (item := self.find(number)) is not None:
+                yield Choice(number, str(item), True, {})
+
+    def process_data(self, value: Any) -> None:
+        found = (getattr(row, self.link) for row in value or ())
+        self.data = [one.id for one in found if one is not None]
+
+    def pre_validate(self, form: Any) -> None:
+        if any(self.find(number) is None for number in self.data or ()):
+            raise ValidationError(_("There is no such record."))
+
+    def populate_obj(self, obj: Any, name: str) -> None:
+        setattr(obj, plural(name), [self.find(number) for number in self.data or ()])
+
+
+def plural(links: str) -> str:
+    """The attribute that sees linking rows as what they lead to: `assignees` of `assignee_links`."""
+    return links.removesuffix("_links") + "s"
+
+
 def _id_or_none(value: Any) -> int | None:
     if value in (None, "", "None"):
         return None
@@ -262,6 +306,7 @@ def active_users(also: Sequence[int] = ()) -> list[User]:
 
 
 __all__ = [
-    "Choice", "ColourField", "DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "StringField",
+    "Choice", "ColourField", "DayField", "MomentField", "NumberField", "OneOfField", "RecordField", "RecordsField",
+    "StringField",
     "TextAreaField", "UserField", "UsersField", "YesNoField", "active_users", "read_number", "stripped", "within",
 ]  # fmt: skip

@@ -33,6 +33,7 @@ from crm.views.fields import (
     NumberField,
     OneOfField,
     RecordField,
+    RecordsField,
     UserField,
     UsersField,
     YesNoField,
@@ -79,6 +80,17 @@ class RecordForm(DynamicForm):
 
     def own_fields(self) -> list[Field]:
         return [f for f in self if f.name not in ("base", "csrf_token")]
+
+    def groups(self, headings: Mapping[str, Any]) -> list[tuple[Any, list[Field]]]:
+        """(heading, fields) of its groups, without lines: a field with a heading begins one, those before have none."""
+        found: list[tuple[Any, list[Field]]] = [("", [])]
+        for field in self.own_fields():
+            if isinstance(field, LinesField):
+                continue
+            if field.name in headings:
+                found.append((headings[field.name], []))
+            found[-1][1].append(field)
+        return [(heading, fields) for heading, fields in found if fields]
 
     def base_values(self) -> dict[str, str]:
         try:
@@ -137,13 +149,14 @@ class RecordForm(DynamicForm):
 
 def form_for(record: RecordType, more: Mapping[str, Any]) -> type[RecordForm]:
     """The form class of a record type, with a field for each of `record.fields` and those in `more`."""
-    fields = {**{a.key: _field(record, a) for a in record.fields}, **more}
+    fields = {**{a.key: field_for(record, a) for a in record.fields}, **more}
     if record.lines is not None:
         fields[record.lines.key] = LinesField(_l("Lines"), record=record)
     return type(f"{record.model.__name__}Form", (RecordForm,), fields)
 
 
-def _field(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
+def field_for(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
+    """The form field of one attribute of a record type."""
     name, label = attribute.key, record.label_of(attribute.key)
     if name in record.mapper.relationships:
         return _relation_field(record, attribute, label)
@@ -182,7 +195,7 @@ def _relation_field(record: RecordType, attribute: InstrumentedAttribute[Any], l
     relation = attribute.property
     target = relation.mapper.class_
     if relation.uselist:
-        return TagsField(label) if attribute.key == TAG_LINKS else UsersField(label)
+        return TagsField(label) if attribute.key == TAG_LINKS else _links_field(record, attribute, label)
     column = next(iter(relation.local_columns))
     validators = [Optional()] if column.nullable else [InputRequired(REQUIRED)]
     if target is User:
@@ -190,8 +203,19 @@ def _relation_field(record: RecordType, attribute: InstrumentedAttribute[Any], l
     other = registry().by_model[target]
     if other.is_setting:
         return SettingField(label, validators, model=target, optional=column.nullable)
+    has_client = any(a.key == "client" for a in record.fields)
     return RecordField(label, validators, find=lambda pk: db.session.get(target, pk),
-                       choices_url=f"/crm/{other.url_name}/choices")  # fmt: skip
+                       choices_url=f"/crm/{other.url_name}/choices",
+                       of="client" if has_client and other.of_client else "")  # fmt: skip
+
+
+def _links_field(record: RecordType, attribute: InstrumentedAttribute[Any], label: Any) -> Any:
+    link = record.linked(attribute.key)
+    target = link.mapper.class_
+    if target is User:
+        return UsersField(label)
+    return RecordsField(label, [], find=lambda pk: db.session.get(target, pk), link=link.key,
+                        choices_url=f"/crm/{registry().by_model[target].url_name}/choices")  # fmt: skip
 
 
 class SettingField(OneOfField):

@@ -1,5 +1,6 @@
 """The one CRUD view of every record type. Pages that do more subclass it and are named in `crm.views`."""
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,15 +17,18 @@ from crm.errors import CannotStore, RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
-from crm.security.manager import may, may_change
+from crm.security.manager import may, may_change, may_write
 from crm.security.masking import is_masked
-from crm.security.visibility import sees_client
+from crm.security.references import is_owned
 from crm.services import listing
 from crm.services.choosing import choices
+from crm.services.figures import load_figures
 from crm.services.modules import is_on
 from crm.services.record_filters import filters_of
 from crm.views.export import RecordExport
 from crm.views.forms import RecordForm, form_for
+from crm.views.page import read_id
+from crm.views.values import url_of
 
 
 class RecordView(RecordExport, ModelView):
@@ -98,6 +102,7 @@ class RecordView(RecordExport, ModelView):
     @has_access
     def show(self, pk: str) -> Answer:
         item = self.get_item(pk)
+        load_figures(self.record, [item])
         return self.render(self.show_template, title=self.title_of(item), item=item)
 
     def title_of(self, item: Any) -> str:
@@ -149,6 +154,9 @@ class RecordView(RecordExport, ModelView):
         form = self.add_form(sent, obj=item)
         self.leave_out_masked(form, item)
         self.fit_to_kind(form, item)
+        for name in self.record.restricted:
+            if not may_write(self.record, name):
+                del form[name]
         return form
 
     def fit_to_kind(self, form: RecordForm, item: Any) -> None:
@@ -232,7 +240,7 @@ class RecordView(RecordExport, ModelView):
                            back=self.url_after(item))  # fmt: skip
 
     def new_item(self) -> Any:
-        """An empty record with its defaults, and the client of `?client=` filled in."""
+        """An empty record with its defaults, and what the address gives filled in."""
         item = self.record.model()
         if self.record.kind is not None:
             setattr(item, self.record.kind.key, self.asked_kind())
@@ -241,18 +249,22 @@ class RecordView(RecordExport, ModelView):
             default = columns[name].default
             if default is not None and default.is_scalar and getattr(item, name) is None:
                 setattr(item, name, default.arg)
-        wanted = request.args.get("client", "")
-        if self.record.of_client and wanted:
-            if (
-                not wanted.isascii()
-                or not wanted.isdigit()
-                or len(wanted) > 18
-                or not sees_client(int(wanted))
-            ):
-                abort(404)
-            with db.session.no_autoflush:
-                item.client = db.session.get(Client, int(wanted))
+        with db.session.no_autoflush:
+            for relation in self.given():
+                target = relation.mapper.class_
+                number = read_id(request.args[relation.key])
+                setattr(item, relation.key, db.session.get(target, number) or abort(404))
         return item
+
+    def given(self) -> builtins.list[Any]:
+        """The relations that the address of a new record's form fills in: `?client=`, `?project=`."""
+        fields = {a.key for a in self.record.fields} | {"client"}
+        return [
+            relation
+            for relation in self.record.mapper.relationships
+            if relation.key in fields and is_owned(relation.mapper.class_) and not relation.uselist
+            if request.args.get(relation.key)
+        ]
 
     def asked_kind(self) -> str:
         """The kind of a new record: that of `?kind=`, else the first; 404 for what is none."""
@@ -296,7 +308,11 @@ class RecordView(RecordExport, ModelView):
         return url_for(f"{self.endpoint}.{method}", **values)
 
     def url_after(self, item: Any) -> str:
-        """Where saving leads: the client's card, else the record, else the list."""
+        """Where saving leads: to what a new record was added to, else the client's card, else the record or list."""
+        for relation in self.given() if request.endpoint == f"{self.endpoint}.add" else ():
+            other = getattr(item, relation.key)
+            if relation.key != "client" and other is not None and url_of(other):
+                return url_of(other)
         client = self.client_of(item)
         if client is not None and may("show", "client"):
             return url_for("ClientView.show", pk=client.id)

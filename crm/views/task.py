@@ -7,6 +7,8 @@ from werkzeug.wrappers import Response
 from crm.extensions import db
 from crm.models import Task
 from crm.models.task import TaskAssignee
+from crm.registry import registry
+from crm.services.figures import load_figures
 from crm.services.history import operation
 from crm.views.record import RecordView
 
@@ -14,13 +16,18 @@ from crm.views.record import RecordView
 class TaskView(RecordView):
     """The record view of tasks."""
 
+    show_template = "task/show.html"
     more_routes = frozenset({"done"})
     method_permission_name = {"done": "edit"}
 
     @expose("/done/<pk>", methods=["POST"])
     @has_access
     def done(self, pk: str) -> Response:
-        """Tick a task off, or take the tick away; `?client=yes` where the row names its client."""
+        """Tick a task off, or take the tick away.
+
+        `?client=yes` where the row names its client; `?within=task_list|project` on the page of such a one, whose
+        progress follows.
+        """
         task: Task = self.get_item(pk)
         if not self.may_change(task, "edit"):
             abort(403)
@@ -31,11 +38,17 @@ class TaskView(RecordView):
             db.session.commit()
         if "HX-Request" not in request.headers:
             return redirect(self.url_after(task))
+        within = request.args.get("within", "")
+        whole = getattr(task, within) if within in ("task_list", "project") else None
+        if whole is not None:
+            load_figures(registry().by_model[type(whole)], [whole])
         named = request.args.get("client") == "yes"
-        return self.render("client/_task_row.html", item=task, of_client=named)
+        return self.render("client/_task_row.html", item=task, whole=whole, of_client=named, within=within)
 
     def new_item(self) -> Task:
         """A task is at first to be done by whoever writes it down."""
         task = super().new_item()
         task.assignee_links = [TaskAssignee(user_id=g.user.id)]
+        with db.session.no_autoflush:
+            task.settle()
         return task

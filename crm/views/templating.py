@@ -16,6 +16,9 @@ from flask_babel import (
     ngettext,
 )
 
+from crm.models.types import utc_now
+from crm.models.work_time import LONGEST, span
+from crm.registry import registry
 from crm.services import markdown
 from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
@@ -103,6 +106,35 @@ def moment(value: datetime | None) -> str:
     return format_datetime(_local(value), "d MMM y, HH:mm", rebase=False) if value else ""
 
 
+def duration(seconds: int) -> str:
+    """A length of time as hours and minutes: 1:05. Half a minute counts as one."""
+    minutes = (seconds + 30) // 60
+    return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def elapsed(since: datetime) -> int:
+    """So many seconds ago, twelve hours at most: then a timer is stopped by itself."""
+    return int(min((utc_now() - since), LONGEST).total_seconds())
+
+
+def month_name(first_day: date) -> str:
+    """A month and its year: November 2026."""
+    return format_date(first_day, "LLLL y", rebase=False)
+
+
+def span_to(start: datetime, end: datetime) -> str:
+    """From when to when: 22 Nov, 09:00–11:30."""
+    return span(start, end)
+
+
+def event_time(event: Any) -> str:
+    """When an event takes place: 24 Nov 2026 · 24 Nov 2026 – 26 Nov 2026 · 22 Nov, 09:00–11:30."""
+    if not event.all_day:
+        return span(event.start, event.end)
+    first, last = day(event.start), day(event.end)
+    return first if first == last else f"{first} – {last}"
+
+
 def here(**changes: Any) -> str:
     """The present address with query parameters changed; None takes one away, a list repeats it."""
     query = request.args.to_dict(flat=False)
@@ -132,6 +164,11 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
         money=money,
         vat_rate=words_of_rate,
+        duration=duration,
+        elapsed=elapsed,
+        month_name=month_name,
+        span_to=span_to,
+        event_time=event_time,
     )
     app.jinja_env.globals.update(
         attribute_box=attribute_box,
@@ -143,6 +180,7 @@ def init_app(app: Flask) -> None:
         upload_limit=largest,
         vat_labels=rate_labels,
         url_of=url_of,
+        part_of=lambda item: registry().by_model[type(item)].part_of(item),
         hidden_client_name=hidden_client_name,
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 
 from crm.models import Status, Tag
 from crm.models.base import Record
+from crm.models.types import Seconds
 from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
@@ -30,7 +31,8 @@ FILE_ICONS = {"pdf": "fa-file-pdf", "image/": "fa-file-image", "spreadsheet": "f
 @dataclass(frozen=True)
 class Cell:
     """One value. kind: empty, text, long, link, yes_no, moment, overdue, day, number, status, tag, tags, user, users,
-    badge (of the kind in `style`), hidden (a relation to what the user may not see) or masked (sensitive)."""
+    links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what the user may not see)
+    or masked (sensitive)."""
 
     kind: str
     value: Any = None
@@ -41,6 +43,8 @@ class Cell:
 def cell(record: RecordType, item: Any, name: str) -> Cell:
     """What the current user sees of one attribute of a record."""
     value = getattr(item, name)
+    if name in {figure.name for figure in record.figures}:
+        return Cell(value.kind, value) if value is not None else Cell("empty")
     if value not in (None, "") and is_masked(item, name):
         return Cell("masked", MASK)
     if name in record.mapper.relationships:
@@ -62,6 +66,8 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
         return Cell("number", money(value, item.currency))
     if name == "vat_rate" and value:
         return Cell("text", words_of_rate(value))
+    if value is not None and isinstance(record.mapper.columns[name].type, Seconds):
+        return Cell("duration", value)
     return _plain(name, value)
 
 
@@ -103,8 +109,13 @@ def _relation(record: RecordType, item: Any, name: str, value: Any) -> Cell:
     if name == TAG_LINKS:
         return Cell("tags", item.tags) if value else Cell("empty")
     if relation.uselist:
-        people = [getattr(one, "user", one) for one in value]
-        return Cell("users", people) if people else Cell("empty")
+        link = record.linked(name)
+        others = [other for one in value if (other := getattr(one, link.key)) is not None]
+        if not others:
+            return Cell("empty")
+        if link.mapper.class_ is User:
+            return Cell("users", others)
+        return Cell("links", [(str(other), url_of(other)) for other in others])
     if value is None:
         columns = [record.mapper.get_property_by_column(column).key for column in relation.local_columns]
         if name == "client" and (told := hidden_client_name(item)):

@@ -19,6 +19,8 @@
     load(query, done) {
       const url = new URL(select.dataset.remote, location.href);
       url.searchParams.set("q", query);
+      const of = select.form?.elements[select.dataset.of]; // a client: its records are offered alone
+      if (of?.value) url.searchParams.set("client", of.value);
       this.clearOptions((kept) => this.items.includes(String(kept.id ?? kept.value)));
       fetch(url, { headers: { Accept: "application/json" } })
         .then((answer) => answer.json())
@@ -51,6 +53,10 @@
       if (select.hasAttribute(name)) box.control_input.setAttribute(name, select.getAttribute(name));
     }
     if (select.autofocus) box.focus();
+    select.form?.elements[select.dataset.of]?.addEventListener("change", () => {
+      box.clearOptions((kept) => box.items.includes(String(kept.id ?? kept.value)));
+      box.load("");
+    });
   };
 
   const all = (root) => root.querySelectorAll("select").forEach(enhance);

@@ -1,0 +1,61 @@
+"""Task lists and projects: their pages, with the tasks to tick."""
+
+from typing import Any
+
+from flask import g
+from flask_appbuilder import expose, has_access
+from werkzeug.wrappers import Response
+
+from crm.models import Project
+from crm.registry import registry
+from crm.security.manager import may
+from crm.services.figures import load_figures
+from crm.services.modules import is_on
+from crm.services.project_parts import children_of, latest_work, lists_of, tasks_of
+from crm.views.record import RecordView
+
+
+class TaskListView(RecordView):
+    """The record view of task lists."""
+
+    show_template = "task/list.html"
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Response:
+        item = self.get_item(pk)
+        load_figures(self.record, [item])
+        return self.render(self.show_template, title=self.title_of(item), item=item, **self.parts(item))
+
+    def parts(self, item: Any) -> dict[str, Any]:
+        """What stands on the page beside the record itself."""
+        return {"tasks": tasks_of(item) if may("list", "task") else []}
+
+    def new_item(self) -> Any:
+        item = super().new_item()
+        item.client = item.client or (item.project and item.project.client)
+        return item
+
+
+class ProjectView(TaskListView):
+    """The record view of projects."""
+
+    show_template = "project/show.html"
+
+    def parts(self, item: Project) -> dict[str, Any]:
+        seen = {
+            key for key in ("task_list", "work_time") if may("list", key) and is_on(registry()[key].module)
+        }
+        return {
+            **super().parts(item),
+            "children": children_of(item),
+            "lists": lists_of(item) if "task_list" in seen else [],
+            "work": latest_work(item) if "work_time" in seen else [],
+        }
+
+    def new_item(self) -> Project:
+        """A project is at first answered for by whoever writes it down."""
+        item = RecordView.new_item(self)
+        item.client = item.client or (item.parent and item.parent.client)
+        item.responsible = g.user
+        return item
