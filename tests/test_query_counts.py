@@ -52,6 +52,7 @@ PAGES = {
     "tasks": ("/crm/tasks/list/", 12),
     "contacts": ("/crm/contacts/list/", 12),
     "deals": ("/crm/deals/list/", 12),
+    "deals board": ("/crm/deals/kanban/", 12 + 5),
     "relationships": ("/crm/relationships/list/", 12),
     "API": ("/api/v1/clients/", 12),
 }

@@ -1,47 +1,58 @@
-"""The cards of the board's columns, page by page: who came into a status last stands on top."""
+"""The cards of a board's columns, page by page: what came into a column last stands on top."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.extensions import db
-from crm.models import Client
-from crm.services.client_listing import clients
 
 CARDS = 25
 
-
-def _column(status_id: int | None, asked: Sequence[Any]) -> Select[Any]:
-    return (
-        select(Client.id)
-        .where(Client.status_id == status_id, *asked)
-        .order_by(Client.status_changed_at.desc(), Client.id.desc())
-        .limit(CARDS + 1)
-    )
+#: Some cards, and whether more follow.
+CardPage = tuple[list[Any], bool]
 
 
-def first_pages(statuses: Sequence[int | None], asked: Sequence[Any]) -> list[tuple[list[Client], bool]]:
-    """For each status its first cards, and whether more follow: one query each and three for all."""
-    ids = [list(db.session.scalars(_column(status_id, asked))) for status_id in statuses]
-    wanted = [number for column in ids for number in column[:CARDS]]
-    known = {c.id: c for c in clients(select(Client).where(Client.id.in_(wanted)))} if wanted else {}
-    return [([known[i] for i in column[:CARDS] if i in known], len(column) > CARDS) for column in ids]
+@dataclass(frozen=True)
+class Board:
+    """How records stand on a board.
 
+    column: whose value says in which column a card stands. since: when it came there.
+    load: of a select of records, the records with what their cards show.
+    """
 
-def next_page(
-    status_id: int | None, asked: Sequence[Any], after: tuple[datetime, int] | None
-) -> tuple[list[Client], bool]:
-    """The next cards of one column, and whether more follow. after: where the last page ended."""
-    column = _column(status_id, asked)
-    if after is not None:
-        column = column.where(tuple_(Client.status_changed_at, Client.id) < after)
-    ids = list(db.session.scalars(column))
-    known = {c.id: c for c in clients(select(Client).where(Client.id.in_(ids[:CARDS])))} if ids else {}
-    return [known[i] for i in ids[:CARDS] if i in known], len(ids) > CARDS
+    model: Any
+    column: InstrumentedAttribute[Any]
+    since: InstrumentedAttribute[datetime]
+    load: Callable[[Select[Any]], Sequence[Any]]
 
+    def first_pages(self, values: Sequence[Any], asked: Sequence[Any]) -> list[CardPage]:
+        """For each column its first cards, and whether more follow: one query each and those of `load` for all."""
+        ids = [list(db.session.scalars(self._ids(value, asked))) for value in values]
+        known = self._known([number for column in ids for number in column[:CARDS]])
+        return [([known[i] for i in column[:CARDS] if i in known], len(column) > CARDS) for column in ids]
 
-def place_of(cards: Sequence[Client], more: bool) -> str:
-    """Where a page ended, as it stands in an address; nothing where no more cards follow."""
-    return f"{cards[-1].status_changed_at.isoformat()}_{cards[-1].id}" if more and cards else ""
+    def next_page(self, value: Any, asked: Sequence[Any], after: tuple[datetime, int] | None) -> CardPage:
+        """The next cards of one column, and whether more follow. after: where the last page ended."""
+        column = self._ids(value, asked)
+        if after is not None:
+            column = column.where(tuple_(self.since, self.model.id) < after)
+        ids = list(db.session.scalars(column))
+        known = self._known(ids[:CARDS])
+        return [known[i] for i in ids[:CARDS] if i in known], len(ids) > CARDS
+
+    def place_of(self, cards: Sequence[Any], more: bool) -> str:
+        """Where a page ended, as it stands in an address; nothing where no more cards follow."""
+        return f"{getattr(cards[-1], self.since.key).isoformat()}_{cards[-1].id}" if more and cards else ""
+
+    def _ids(self, value: Any, asked: Sequence[Any]) -> Select[Any]:
+        mine = select(self.model.id).where(self.column == value, *asked)
+        return mine.order_by(self.since.desc(), self.model.id.desc()).limit(CARDS + 1)
+
+    def _known(self, ids: Sequence[int]) -> dict[int, Any]:
+        if not ids:
+            return {}
+        return {card.id: card for card in self.load(select(self.model).where(self.model.id.in_(ids)))}

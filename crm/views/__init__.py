@@ -21,6 +21,8 @@ from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.company import CompanyPartView, CompanyView
 from crm.views.contact import ContactView
 from crm.views.contact_api import ContactApi
+from crm.views.deal import DealView
+from crm.views.deal_api import DealApi
 from crm.views.document import DocumentView
 from crm.views.document_api import DocumentApi
 from crm.views.id_image import IdImageView
@@ -51,6 +53,7 @@ SPECIAL: dict[str, type[RecordView]] = {
     "bank_account": CompanyPartView,
     "client": ClientView,
     "contact": ContactView,
+    "deal": DealView,
     "document": DocumentView,
     "number_series": CompanyPartView,
     "product": ProductView,
@@ -68,6 +71,7 @@ SPECIAL: dict[str, type[RecordView]] = {
 SPECIAL_APIS: dict[str, type[RecordApi]] = {
     "client": ClientApi,
     "contact": ContactApi,
+    "deal": DealApi,
     "document": DocumentApi,
     "status": StatusApi,
     "tag": TagApi,

@@ -238,11 +238,12 @@ def api_for(record: RecordType, base: type[RecordApi] = RecordApi) -> type[Recor
     methods = {"list": {"get_list"}, "show": {"get"}, "add": {"post"}, "edit": {"put"}, "delete": {"delete"}}
     routes = {name for action in record.actions for name in methods[action]}
     names = {name: action for action, found in methods.items() for name in found}
+    info = {"info"} if "list" in record.actions else set()
     return type(f"{record.model.__name__}Api", (base,), {
         "record": record,
         "resource_name": record.url_name,
         "class_permission_name": record.key,
         "method_permission_name": {**names, "info": "list", **base.method_permission_name},
-        "include_route_methods": base.more_routes | routes | ({"info"} if "list" in record.actions else set()),
+        "include_route_methods": routes | info | base.more_routes,
         "openapi_spec_tag": str(record.key),
     })  # fmt: skip

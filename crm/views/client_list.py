@@ -1,9 +1,9 @@
-"""The list of clients, and what it shares with the board: filters, chips, the remembered choice of view."""
+"""The list of clients, and what it shares with the board: filters and chips."""
 
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, render_template, request
 from flask_appbuilder import expose, has_access
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -22,21 +22,11 @@ from crm.views.client_chips import chips
 from crm.views.client_filter_panel import choices_of_filters
 
 PAGE_SIZES = (25, 50, 100, 200)
-VIEW_COOKIE = "clients_view"
-YEAR = 365 * 24 * 3600
 
 
 def filter_query(args: MultiDict[str, str]) -> str:
     """The filters among the query parameters, without paging and sort, as a query string."""
     return urlencode([(name, value) for name in FILTERS for value in args.getlist(name) if value.strip()])
-
-
-def remembering(answer: Response, view: str) -> Response:
-    """Let the browser remember whether its user last looked at the list or the board."""
-    answer.set_cookie(
-        VIEW_COOKIE, view, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure
-    )
-    return answer
 
 
 def bulk_url(client_id: int | str) -> str:
@@ -47,20 +37,13 @@ def bulk_url(client_id: int | str) -> str:
 class ClientListPages:
     """The list, for `ClientView`."""
 
-    method_permission_name = {"start": "list", "total": "list", "filters": "list"}
+    method_permission_name = {"total": "list", "filters": "list"}
     more_routes = frozenset(method_permission_name)
 
     list_template = "client/list.html"
-    default_view = "start"
     render: Any
     url: Any
-
-    @expose("/")
-    @has_access
-    def start(self) -> Response:
-        """The list or the board, whichever was looked at last."""
-        board = request.cookies.get(VIEW_COOKIE) == "kanban"
-        return redirect(url_for("ClientView.kanban" if board else "ClientView.list"))
+    remembering: Any
 
     @expose("/list/")
     @has_access
@@ -68,7 +51,7 @@ class ClientListPages:
         statuses = all_statuses()
         page = client_listing.page_of(request.args)
         columns, values = columns_of("client", page.rows)
-        return remembering(
+        return self.remembering(
             self.render(
                 self.list_template,
                 title=_("Clients"),

@@ -164,7 +164,8 @@ def field_for(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
     required = not column.nullable and column.default is None and not isinstance(column.type, Boolean)
     validators: list[Any] = [InputRequired(REQUIRED) if required else Optional()]
     if name in LISTED_FIELDS:
-        return LISTED_FIELDS[name](label, [InputRequired(REQUIRED)] if required else [])
+        needed = [InputRequired(REQUIRED)] if required else []
+        return LISTED_FIELDS[name](label, needed, blank=column.nullable)
     if name in record.choices:
         return OneOfField(label, [], choices=record.choices[name], optional=column.nullable,
                           default=column.default.arg if column.default is not None else None)  # fmt: skip

@@ -14,17 +14,19 @@ from crm.views.fields import Choice, OneOfField
 class ListedField(OneOfField):
     """One entry of a long list that is read anew for each request; blank means none.
 
-    What is stored already stays offered, though the list may not know it.
+    What is stored already stays offered, though the list may not know it. blank: whether none is offered.
     """
 
     listed: Callable[[], iso_lists.Choices]
 
-    def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
+    def __init__(self, label: Any = None, validators: Any = None, blank: bool = True, **kw: Any):
         super().__init__(label, validators or [], choices=[], optional=True, validate_choice=False, **kw)
+        self.blank = blank
 
     def iter_choices(self) -> Iterator[Choice]:
         known = type(self).listed()
-        yield Choice("", "–", not self.data, {})
+        if self.blank or not self.data:
+            yield Choice("", "–", not self.data, {})
         if self.data and self.data not in dict(known):
             yield Choice(self.data, self.data, True, {})
         for code, name in known:

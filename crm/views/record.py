@@ -21,10 +21,12 @@ from crm.security.manager import may, may_change, may_write
 from crm.security.masking import is_masked
 from crm.security.references import is_owned
 from crm.services import listing
+from crm.services.board import Board
 from crm.services.choosing import choices
 from crm.services.figures import load_figures
 from crm.services.modules import is_on
 from crm.services.record_filters import filters_of
+from crm.views.board import query_of_filters
 from crm.views.export import RecordExport
 from crm.views.forms import RecordForm, form_for
 from crm.views.page import read_id
@@ -45,6 +47,8 @@ class RecordView(RecordExport, ModelView):
     list_template = "record/list.html"
     show_template = "record/show.html"
     form_template = "record/form.html"
+    #: How its records stand on a board, for views that have one.
+    board: Board | None = None
 
     @property
     def _filters(self) -> Any:
@@ -72,7 +76,7 @@ class RecordView(RecordExport, ModelView):
         sortable = listing.sortable(self.record)
         return self.render(
             self.list_template, title=self.record.plural, page=page, sortable=sortable,
-            filters=filters_of(self.record), **self.more_of_list(page.rows),
+            filters=filters_of(self.record), query=query_of_filters(self.record), **self.more_of_list(page.rows),
         )  # fmt: skip
 
     def more_of_list(self, rows: Sequence[Any]) -> dict[str, Any]:

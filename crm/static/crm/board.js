@@ -16,7 +16,13 @@
     n.textContent = Number(n.dataset.count).toLocaleString(document.documentElement.lang);
   };
 
-  const statusOf = (key) => (key === "none" ? null : Number(key));
+  /** What a column's key stands for: a number, a word, or nothing. */
+  const valueOf = (key) => (key === "none" ? null : /^\d+$/.test(key) ? Number(key) : key);
+
+  /** Counts and totals as they are now, where the columns have totals. */
+  const renewTotals = () => {
+    if (board.dataset.totalsUrl) htmx.ajax("GET", board.dataset.totalsUrl, { source: board, swap: "none" });
+  };
 
   /** Somebody else has moved the card: shows it as it is, where it is. */
   const renew = async (card) => {
@@ -44,13 +50,14 @@
     card.classList.add("is-saving");
     try {
       const answer = await crm.post(board.dataset.url.replace("%ID%", card.dataset.id), {
-        type: "status_id",
-        value: statusOf(to.dataset.status),
-        expected: statusOf(card.dataset.status),
+        type: board.dataset.type,
+        value: valueOf(to.dataset.status),
+        expected: valueOf(card.dataset.status),
       });
       if (answer.skipped?.length) throw new Error(answer.skipped[0].why);
       card.dataset.status = to.dataset.status;
       crm.say(crm.text("moved", card.dataset.name, title(to)));
+      renewTotals();
     } catch (error) {
       back();
       count(from, 1);
