@@ -7,7 +7,6 @@ from typing import Any
 from flask import abort, g, render_template, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import format_currency
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -23,6 +22,7 @@ from crm.services.deals import Worth, deals, worth_of_stages
 from crm.services.listing import filtered
 from crm.services.record_filters import filters_of
 from crm.views.board import BoardPages, Column, filters_only, query_of_filters
+from crm.views.money import money
 from crm.views.record import RecordView
 
 
@@ -83,7 +83,7 @@ class DealView(BoardPages, RecordView):
         return Column(
             stage, str(words[stage]), worth.count, [*cards], after, f"crm-stage-{stage}",
             url_for("DealView.add", stage=stage, client=client) if may("add", "deal") else "",
-            [format_currency(total, currency) for currency, total in worth.sums.items()],
+            [money(total, currency) for currency, total in worth.sums.items()],
         )  # fmt: skip
 
     def value_of_column(self, key: str) -> str:
@@ -99,6 +99,6 @@ class DealView(BoardPages, RecordView):
         query = query_of_filters(self.record)
         return {
             "editable": may("edit", "deal"), "move_url": f"{request.script_root}/api/v1/deals/%ID%/stage",
-            "filters": filters_of(self.record), "query": query, "money": format_currency,
+            "filters": filters_of(self.record), "query": query,
             "totals_url": f"{self.url('kanban_totals')}?{query}",
         }  # fmt: skip
