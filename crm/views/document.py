@@ -1,8 +1,9 @@
 """Documents: added several at once, their files replaced, downloaded, seen as thumbnails."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import request, url_for
+from flask import abort, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,9 +15,9 @@ from wtforms.widgets import FileInput
 from crm.errors import RuleError, TooLarge
 from crm.extensions import db
 from crm.models import Document
-from crm.models.file_kinds import FILE_KINDS
+from crm.models.file_kinds import FILE_KINDS, with_ending
 from crm.security.manager import may
-from crm.services.documents import set_file
+from crm.services.documents import Edition, earlier_editions, set_file
 from crm.services.uploads import Upload, largest, prepare
 from crm.views.fields import stripped
 from crm.views.file_answers import as_attachment, as_thumbnail
@@ -59,13 +60,23 @@ class DocumentView(RecordView):
     @expose("/<pk>/download")
     @has_access
     def download(self, pk: str) -> Response:
+        """The file of a document, or with `?edition=` one that it had before."""
         document: Document = self.get_item(pk)
-        return as_attachment(document.stored_file, document.file_name)
+        if not (asked := request.args.get("edition")):
+            return as_attachment(document.stored_file, document.file_name)
+        for edition in earlier_editions(document):
+            if str(edition.number) == asked:
+                return as_attachment(edition.stored, with_ending(document.name, edition.stored.type))
+        return abort(404)
 
     @expose("/<pk>/thumbnail")
     @has_access
     def thumbnail(self, pk: str) -> Response:
         return as_thumbnail(self.get_item(pk).stored_file)
+
+    def earlier(self, item: Document) -> Sequence[Edition]:
+        """The files that a document had, for its page."""
+        return earlier_editions(item) if item.edition > 1 else ()
 
     def make_form(self, item: Document, filled: bool = True) -> RecordForm:
         form = super().make_form(item, filled)
@@ -74,6 +85,8 @@ class DocumentView(RecordView):
         if item.id is not None:
             form.files.label.text, form.files.widget = _("Replace the file"), FileInput()
             form.name.description = ""
+        else:
+            form.files.flags.required = True
         form.files.description = _("At most %(n)d MB each.", n=largest() // 1024**2)
         return form
 
@@ -110,6 +123,7 @@ class DocumentView(RecordView):
         if others:
             item.name = first.name
         set_file(item, first)
+        db.session.add(item)
         for upload in others:
             other = Document(client=item.client, category=item.category, description=item.description)
             set_file(other, upload)

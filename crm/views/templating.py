@@ -25,7 +25,7 @@ from crm.services.iso_lists import country_name
 from crm.services.uploads import largest
 from crm.views.attribute_box import attribute_box
 from crm.views.money import money
-from crm.views.values import cell, file_icon, url_of
+from crm.views.values import cell, file_icon, size_in_words, url_of
 from crm.views.vat_field import rate_labels, words_of_rate
 
 _l = lazy_gettext
@@ -177,6 +177,7 @@ def init_app(app: Flask) -> None:
         ngettext=ngettext,
         cell=cell,
         file_icon=file_icon,
+        file_size=size_in_words,
         upload_limit=largest,
         vat_labels=rate_labels,
         url_of=url_of,

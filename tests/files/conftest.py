@@ -13,7 +13,10 @@ from crm.models import Client, Document
 from crm.services import file_store, uploads
 from crm.services.progress import Progress
 from crm.services.storage import Folder
+from tests.api.conftest import api, make_key
 from tests.files.samples import PDF
+
+__all__ = ["api", "make_key"]
 
 
 @pytest.fixture(autouse=True)
