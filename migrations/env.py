@@ -68,6 +68,8 @@ def run() -> None:
             target_metadata=db.metadata,
             render_as_batch=True,
             compare_type=True,
+            # on SQLite too, for there transactions are begun by us: all or nothing
+            transactional_ddl=True,
             include_name=include_name,
             include_object=include_object,
             render_item=render_item,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.models import Change, Client, Contact, ContactTag, Operation, Tag
+from crm.models.types import utc_now
 from crm.services.merge import merge
 from crm.services.tag_admin import delete_tag, merge_tags
 from crm.services.undo import undo
@@ -118,3 +119,24 @@ def test_what_an_admin_does_with_tags(make_client: Any, tagged: Any, state: Any,
         delete_tag(session.scalars(select(Tag).where(Tag.name == "Key")).one())
         session.commit()
     assert state(one)[0] == state(two)[0] == []
+
+
+def test_the_admin_is_told_how_many_clients_and_contacts_have_it(
+    make_client: Any, sign_in: Any, tagged: Any, system: Any
+) -> None:
+    client, other, archived = (
+        make_client("Acme"),
+        make_client("Other"),
+        make_client("Old", archived_at=utc_now()),
+    )
+    tagged(client, "VIP")
+    tagged(client, "VIP", "Key")
+    tagged(archived, "Key")
+    with system() as session:
+        session.get(Client, other).tags = session.scalars(select(Tag).where(Tag.name == "VIP")).all()
+        session.commit()
+    office = sign_in("office")
+    page = office.get("/crm/tags/list/").text
+    assert "It is taken off 1 client and 2 contacts." in page
+    assert "It is taken off 1 contact." in page
+    assert "given instead to 1 client and 2 contacts." in office.get("/crm/tags/merge/1").text

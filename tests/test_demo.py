@@ -13,9 +13,12 @@ from crm.demo import people
 from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.models import (
+    AttributeDefinition,
     AttributeValue,
     Client,
     Contact,
+    ContactExternalId,
+    ContactTag,
     Deal,
     Note,
     Relationship,
@@ -25,7 +28,19 @@ from crm.models import (
 )
 from crm.security.visibility import as_system, including_hidden
 
-KINDS = (Client, Contact, Note, Task, Deal, Relationship, AttributeValue, SearchEntry, TimelineEntry)
+KINDS = (
+    Client,
+    Contact,
+    ContactTag,
+    ContactExternalId,
+    Note,
+    Task,
+    Deal,
+    Relationship,
+    AttributeValue,
+    SearchEntry,
+    TimelineEntry,
+)
 
 
 def contents() -> dict[str, Any]:
@@ -48,6 +63,8 @@ def test_every_kind_is_there_and_consistent(app: Flask, sign_in: Any) -> None:
         with_contacts = select(func.count(Contact.client_id.distinct()))
         primaries = select(func.count(Contact.id)).where(Contact.is_primary)
         assert db.session.scalar(with_contacts) == db.session.scalar(primaries)
+        applies_to = select(AttributeDefinition.applies_to).join_from(AttributeValue, AttributeDefinition)
+        assert set(db.session.scalars(applies_to)) == {"client", "contact"}
         make_demo(1, seed=8)
         db.session.remove()
     admin = sign_in("admin")

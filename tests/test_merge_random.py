@@ -39,13 +39,15 @@ from tests.test_visibility import user
 CLIENTS, KINDS = 4, 3
 which = st.integers(0, CLIENTS - 1)
 kind = st.integers(0, KINDS - 1)
-#: (client, its things): notes, contacts, tags, external IDs by app, values by definition, assignees, links
+#: (client, its things): notes, contacts, tags, external IDs by app, values by definition, assignees, links;
+#: of the contacts, counted as they are made, values by definition
 graphs = st.fixed_dictionaries({
     "notes": st.lists(which, max_size=4),
     "contacts": st.lists(which, max_size=4),
     "tags": st.sets(st.tuples(which, kind), max_size=8),
     "external": st.sets(st.tuples(which, kind), max_size=6),
     "values": st.sets(st.tuples(which, kind), max_size=8),
+    "values of contacts": st.sets(st.tuples(which, kind), max_size=8),
     "assignees": st.sets(st.tuples(which, st.sampled_from(["alice", "bob", "charlie"])), max_size=6),
     "links": st.sets(st.tuples(which, which, kind), max_size=10),
     "fields": st.lists(st.tuples(which, st.sampled_from(["email", "phone", "notes", "tax_id"])), max_size=8),
@@ -61,15 +63,20 @@ def build(graph: dict[str, Any]) -> list[Client]:
     clients = [Client(name=f"Client {n}") for n in range(CLIENTS)]
     session.add_all(clients)
     tags = [Tag(name=f"tag {n}") for n in range(KINDS)]
-    definitions = [AttributeDefinition(label=str(n), key=f"key{n}", type="text") for n in range(KINDS)]
+    definitions, of_contacts = (
+        [AttributeDefinition(label=str(n), key=f"key{n}", type="text", applies_to=kind) for n in range(KINDS)]
+        for kind in ("client", "contact")
+    )
     types = session.scalars(select(RelationshipType).order_by(RelationshipType.id)).all()[:KINDS]
-    session.add_all([*tags, *definitions])
+    session.add_all([*tags, *definitions, *of_contacts])
     for n in graph["notes"]:
         session.add(Note(client=clients[n], text="note"))
     primary: set[int] = set()
+    contacts = []
     for n in graph["contacts"]:
         contact = Contact(client=clients[n], first_name="Jan", is_primary=n not in primary)
         primary.add(n)
+        contacts.append(contact)
         session.add(contact)
         session.flush()
         session.add(Deal(client=clients[n], title="sale", contact=contact))
@@ -79,6 +86,13 @@ def build(graph: dict[str, Any]) -> list[Client]:
     session.add_all(
         AttributeValue(client=clients[n], definition=definitions[place], text=f"{n}")
         for n, place in sorted(graph["values"])
+    )
+    session.add_all(
+        AttributeValue(
+            contact=contacts[n], client=contacts[n].client, definition=of_contacts[place], text=f"{n}"
+        )
+        for n, place in sorted(graph["values of contacts"])
+        if n < len(contacts)
     )
     for n, name in sorted(graph["assignees"]):
         clients[n].assignees = [*clients[n].assignees, user(name)]
@@ -136,6 +150,15 @@ def counts() -> dict[str, int]:
     return {m.__tablename__: connection.scalar(select(func.count()).select_from(m.__table__)) for m in models}
 
 
+def values_of_contacts() -> set[Any]:
+    """(contact, definition, value) of every value of a contact; each stands at its contact's client."""
+    value, contact = AttributeValue.__table__.c, Contact.__table__.c
+    asked = select(value.contact_id, value.definition_id, value.text, value.client_id == contact.client_id)
+    rows = db.session.connection().execute(asked.where(value.contact_id == contact.id)).all()
+    assert all(at_its_client for *_row, at_its_client in rows)
+    return {tuple(row) for row in rows}
+
+
 def pairs(model: Any, name: str, lead: dict[int, int]) -> set[Any]:
     """(client that it leads to, what) of every row of a link table."""
     table = model.__table__
@@ -163,7 +186,7 @@ def test_no_row_is_lost_and_undo_restores_exactly(
         clear()
         ids = [client.id for client in build(graph)]
         links = ((ClientTag, "tag_id"), (ClientAssignee, "user_id"), (AttributeValue, "definition_id"))
-        states, done, rows = [snapshot()], [], counts()
+        states, done, rows, kept = [snapshot()], [], counts(), values_of_contacts()
         had = {model: pairs(model, name, {}) for model, name in links}
         for source, target in plan:
             try:
@@ -176,6 +199,7 @@ def test_no_row_is_lost_and_undo_restores_exactly(
             states.append(snapshot())
             check_consistent(ids)
             assert counts() == rows
+            assert values_of_contacts() == kept
             lead = {n: followed(n) for n in ids}
             for model, name in links:
                 assert pairs(model, name, {}) == {(lead[client], what) for client, what in had[model]}

@@ -45,13 +45,14 @@ def _add_tags_and_attributes() -> None:
     for applies_to, found in (("client", words.ATTRIBUTES), ("contact", words.CONTACT_ATTRIBUTES)):
         asked = select(AttributeDefinition.key).where(AttributeDefinition.applies_to == applies_to)
         there = set(db.session.scalars(asked))
-        for position, (label, key, kind, group, options) in enumerate(found):
+        for position, (label, key, kind, group, options) in enumerate(found, start=1):
             if key not in there:
                 listed = [AttributeOption(label=o, position=n) for n, o in enumerate(options)]
                 definition = AttributeDefinition(
                     label=label, key=key, applies_to=applies_to, type=kind, group=group, options=listed
                 )
-                definition.position, definition.in_list = position, position == 0
+                definition.position = position
+                definition.in_list = applies_to == "client" and position == 1
                 db.session.add(definition)
 
 

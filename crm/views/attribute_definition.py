@@ -23,6 +23,11 @@ from crm.views.fields import OneOfField, stripped
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.record import RecordView
 
+#: What the form calls being required, and says of the default, by what the attribute applies to.
+OF_NEW_ONES = {
+    "client": (_l("Required for new clients"), _l("Filled in on the form of a new client.")),
+    "contact": (_l("Required for new contacts"), _l("Filled in on the form of a new contact.")),
+}
 #: How many of the values that stand against a change of type are listed.
 MOST_LISTED = 50
 
@@ -83,9 +88,8 @@ class AttributeForm(RecordForm):
     help_text = StringField(_l("Help"), [Length(max=300)], filters=[stripped])
     default = StringField(
         _l("Default value"), [Length(max=200)], filters=[stripped],
-        description=_l("Filled in on the form of a new one."),
     )  # fmt: skip
-    required = BooleanField(_l("Required for new ones"))
+    required = BooleanField(_l("Required"))
     in_list = BooleanField(_l("Show as a column of the list"))
     active = BooleanField(_l("Active"))
 
@@ -99,6 +103,7 @@ class AttributeDefinitionView(RecordView):
 
     def make_form(self, item: AttributeDefinition, filled: bool = True) -> AttributeForm:
         form = super().make_form(item, filled)
+        form["required"].label.text, form["default"].description = OF_NEW_ONES[item.applies_to]
         if item.id is not None:
             # scripts and files of other people know it
             del form["key"]
