@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Boolean, Date, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
-from crm.models.base import BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
+from crm.models.base import CLIENT_LINKS, BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
 from crm.models.line import WithLines
 from crm.models.types import UtcDateTime
 from crm.models.words import WORDS
@@ -158,8 +158,11 @@ class RecordType:
     lines: the relationship to its lines, which form, page and API show and take with it; of a model WithLines.
     follows_client: of a model SeenByAll, the attributes that only those see who see its client.
     secret: attributes that are masked for a client marked sensitive; their words are secret words.
+    veiled: texts in which addresses and numbers are masked for such a client; those words are secret words.
     when: the moment that places the record on its client's timeline; without one it has no entry.
     also_when: further moments of its life with entries of their own, and the words for them: done, paid.
+    told_by: columns of `choices` whose words stand beside the label on the timeline: outgoing, no answer.
+    grouped: the column that makes records one conversation: the card shows the newest of each, with their number.
     box: whether the client card has a box for it. always_box: also when it is empty.
     box_order: how a box sorts; the newest come first otherwise. box_portions: where no index has that order, the
     conditions whose records follow each other in a box, and for each the order that an index has.
@@ -180,6 +183,7 @@ class RecordType:
     labels: words for columns whose name does not say it. choices: (value, words) of closed lists.
     badges: of closed lists that are shown as badges, value -> kind of badge (danger, warning, success, info or "").
     money: the amounts, which are in the record's `currency`.
+    ages: columns shown as how long ago they are.
     """
 
     model: type
@@ -195,8 +199,11 @@ class RecordType:
     lines: InstrumentedAttribute[Any] | None = None
     follows_client: Sequence[InstrumentedAttribute[Any]] = ()
     secret: Sequence[InstrumentedAttribute[Any]] = ()
+    veiled: Sequence[InstrumentedAttribute[Any]] = ()
     when: InstrumentedAttribute[Any] | None = None
     also_when: dict[str, tuple[InstrumentedAttribute[Any], Any]] = field(default_factory=dict)
+    grouped: InstrumentedAttribute[Any] | None = None
+    told_by: Sequence[InstrumentedAttribute[Any]] = ()
     order: Sequence[Any] = ()
     actions: frozenset[str] = CRUD
     box: bool = True
@@ -220,11 +227,14 @@ class RecordType:
     choices: dict[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
     money: Sequence[InstrumentedAttribute[Any]] = ()
+    ages: Sequence[InstrumentedAttribute[Any]] = ()
 
     def __post_init__(self) -> None:
         named = {"columns": self.columns, "fields": self.fields, "search": self.search, "filters": self.filters,
                  "phones": self.phones, "secret": self.secret, "follows_client": self.follows_client,
-                 "money": self.money, "lines": () if self.lines is None else (self.lines,),
+                 "veiled": self.veiled, "told_by": self.told_by, "ages": self.ages, "money": self.money,
+                 "lines": () if self.lines is None else (self.lines,),
+                 "grouped": () if self.grouped is None else (self.grouped,),
                  "locked": self.locked[:1] if self.locked else ()}  # fmt: skip
         for option, attributes in named.items():
             for attribute in attributes:
@@ -241,6 +251,8 @@ class RecordType:
             raise DeclarationError(f"{self.key}: says what stands on the timeline but not when.")
         for attribute, _words in self.also_when.values():
             self._check_attribute("also_when", attribute)
+        if any(attribute.key not in self.choices for attribute in self.told_by):
+            raise DeclarationError(f"{self.key}: told_by names a column without choices.")
         if self.tab and self.tab not in TABS:
             raise DeclarationError(f"{self.key}: there is no tab {self.tab!r}.")
         if (self.tab or self.box_order or self.quick) and not self.of_client:
@@ -342,6 +354,15 @@ class RecordType:
     def between_clients(self) -> bool:
         return issubclass(self.model, BetweenClients)
 
+    @cached_property
+    def veiled_names(self) -> frozenset[str]:
+        return frozenset(attribute.key for attribute in self.veiled)
+
+    @cached_property
+    def guarded(self) -> frozenset[str]:
+        """The attributes that are masked, whole or in part, for a client marked sensitive."""
+        return self.veiled_names | {attribute.key for attribute in self.secret}
+
     @property
     def group(self) -> str:
         """Of GROUPS the one in which the menu and + Add show it; nothing for what stands above them."""
@@ -378,6 +399,8 @@ class RecordType:
     def linked(self, name: str) -> Any:
         """Of a relationship to rows that link the record to several others: the link's relationship to the other."""
         rows = self.mapper.relationships[name].mapper
+        if name == CLIENT_LINKS:
+            return rows.relationships["client"]
         return next(
             r
             for r in rows.relationships

@@ -15,9 +15,11 @@ from crm.extensions import db
 from crm.models import (
     AttributeDefinition,
     BankAccount,
+    Call,
     Change,
     Client,
     Contact,
+    Email,
     Event,
     HasFile,
     NumberSeries,
@@ -50,8 +52,10 @@ NEEDED: dict[type, dict[str, Any]] = {
     NumberSeries: {"kind": "quixotic", "pattern": "Quixotic {number}", "reset": "never"},
     VatRate: {"rate": 77},
     AttributeDefinition: {"type": "text", "key": "quixotic"},
+    Call: {"number": "600 123 456"},
     Client: {"email": "q@example.com"},
     Contact: {"email": "q@example.com"},
+    Email: {"from_address": "q@example.com", "to": "r@example.com", "cc": None, "bcc": None},
     Product: {"currency": "PLN", "vat_rate": "23"},
     Sale: {"number": MARK},
     Event: {"start": HOURS, "end": HOURS},
@@ -84,8 +88,17 @@ def row_of(record: RecordType, client_id: int, other_id: int, session: Any) -> A
         item.stored_file = file_store.keep(uploads.prepare(io.BytesIO(MARK.encode()), f"{MARK}.txt"))
     for relation in inspect(record.model).relationships:
         if is_required(relation) and relation.key not in ("client", "other", "stored_file"):
-            setattr(item, relation.key, session.scalars(select(relation.mapper.class_)).first())
+            setattr(item, relation.key, _needed(relation.mapper.class_, client_id, other_id, session))
     return item
+
+
+def _needed(model: Any, client_id: int, other_id: int, session: Any) -> Any:
+    """What a record cannot be without: one that is there, or one made for it at the same client."""
+    record = next((one for one in RECORDS if one.model is model), None)
+    if record is not None and record.of_client:
+        there = session.scalars(select(model).where(model.client_id == client_id)).first()
+        return there or row_of(record, client_id, other_id, session)
+    return session.scalars(select(model)).first()
 
 
 def is_required(relation: RelationshipProperty[Any]) -> bool:

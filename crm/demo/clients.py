@@ -13,6 +13,7 @@ from crm.demo.attribute_values import random_value
 from crm.demo.basics import REPS, USERS
 from crm.demo.contacts import ContactMaker
 from crm.demo.rows import Rows
+from crm.demo.talk import Talk
 from crm.extensions import db
 from crm.models import (
     AttributeDefinition,
@@ -55,6 +56,7 @@ class ClientMaker:
             for one in session.scalars(asked.order_by(AttributeDefinition.id))
         }
         self.contacts = ContactMaker(chance, rows)
+        self.talk = Talk(self)
 
     def client(self) -> None:
         """One client, with contacts, records, tags, values."""
@@ -152,6 +154,7 @@ class ClientMaker:
         if earlier and chance.random() < 0.05:
             other, kind = chance.choice(earlier), chance.choice(self.kinds)
             self.record(Relationship, client, other_id=other.id, other=other, type_id=kind.id, type=kind)
+        self.talk.with_client(client, reps)
         for definition, options in self.attributes.items():
             values = random_value(chance, definition, options) if chance.random() < 0.25 else {}
             if values:

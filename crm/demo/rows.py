@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Table, func, insert, inspect, select
 from crm.extensions import db
 from crm.models import (
     AttributeValue,
+    Call,
+    Chat,
     Client,
     ClientAssignee,
     ClientExternalId,
@@ -17,12 +19,16 @@ from crm.models import (
     ContactExternalId,
     ContactTag,
     Deal,
+    Email,
+    EmailClient,
     Note,
     Operation,
     Relationship,
     SearchEntry,
     Task,
     TaskAssignee,
+    Ticket,
+    TicketComment,
     TimelineEntry,
 )
 from crm.models.base import Base
@@ -33,14 +39,14 @@ from crm.services.timeline import entry_rows
 #: Tables in an order in which no row names one that is not there yet.
 ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, ContactTag, ContactExternalId,
          Note, Task, TaskAssignee, Deal,
-         Relationship, AttributeValue)  # fmt: skip
+         Relationship, AttributeValue, Call, Chat, Email, EmailClient, Ticket, TicketComment)  # fmt: skip
 
 
 class Rows:
     """Rows of one portion of clients. They get their ids here, to name each other before they exist."""
 
     def __init__(self) -> None:
-        numbered = (Client, Contact, Note, Task, Deal, Relationship)
+        numbered = (Client, Contact, Note, Task, Deal, Relationship, Call, Chat, Email, Ticket, TicketComment)
         newest = {m: db.session.scalar(select(func.max(m.__table__.c.id))) or 0 for m in numbered}
         self.next_ids = {model: number + 1 for model, number in newest.items()}
         self.made: dict[type[Base], list[Any]] = {}

@@ -2,11 +2,14 @@
 
 from crm.models.attribute import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.bank_account import BankAccount
+from crm.models.call import Call
+from crm.models.chat import Chat
 from crm.models.client import Client, ClientAssignee, ClientPhoto
 from crm.models.company import Company, CompanyLogo
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.document import Document
+from crm.models.email import Email, EmailClient
 from crm.models.event import Event, EventAttendee, EventContact
 from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
@@ -35,6 +38,7 @@ from crm.models.stored_file import HasFile, StoredFile
 from crm.models.tag import ClientTag, ContactTag, Tag
 from crm.models.task import Task, TaskAssignee
 from crm.models.task_list import TaskList
+from crm.models.ticket import Ticket, TicketComment
 from crm.models.timeline import TimelineEntry
 from crm.models.vat_rate import VatRate
 from crm.models.work_time import Timer, WorkTime
@@ -44,7 +48,9 @@ __all__ = [
     "AttributeOption",
     "AttributeValue",
     "BankAccount",
+    "Call",
     "Change",
+    "Chat",
     "Client",
     "ClientAssignee",
     "ClientExternalId",
@@ -57,6 +63,8 @@ __all__ = [
     "ContactTag",
     "Deal",
     "Document",
+    "Email",
+    "EmailClient",
     "EmailSuppression",
     "Event",
     "EventAttendee",
@@ -89,6 +97,8 @@ __all__ = [
     "Task",
     "TaskAssignee",
     "TaskList",
+    "Ticket",
+    "TicketComment",
     "TimelineEntry",
     "Timer",
     "VatRate",

@@ -1,10 +1,11 @@
 """What every record has, and the ways a row can belong to clients."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
-from sqlalchemy import ColumnElement, ForeignKey, Table, and_, event, false, or_
+from sqlalchemy import ColumnElement, ForeignKey, Table, and_, event, exists, false, inspect, or_
 from sqlalchemy.orm import Mapped, Mapper, PassiveFlag, Session, declared_attr, mapped_column, relationship
 from sqlalchemy.orm.attributes import History, get_history
 
@@ -12,6 +13,10 @@ from crm.models.types import UtcDateTime, utc_now
 
 if TYPE_CHECKING:
     from crm.models.client import Client
+
+
+#: The relationship by which a record belongs to further clients.
+CLIENT_LINKS = "other_client_links"
 
 
 def changes_of(item: Any, name: str) -> History:
@@ -114,6 +119,11 @@ class OptionalClientOwned:
         """The rows that user_id sees whatever the client."""
         return false()
 
+    @classmethod
+    def elsewhere(cls, seen: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+        """The rows that belong to a further client too, one for which the condition `seen` holds."""
+        return false()
+
 
 class BetweenClients:
     """Lies between two clients and is seen by whoever sees both."""
@@ -173,3 +183,34 @@ class OptionalClientRecord(OptionalClientOwned, Record):
     def personal(cls, user_id: Any) -> ColumnElement[bool]:
         own = and_(cls.client_id.is_(None), cls.created_by_id == user_id)
         return or_(own, cls.assigned_to(user_id))
+
+
+class SharedRecord(OptionalClientRecord):
+    """A record that may belong to further clients beside its own: whoever sees one of them sees it.
+
+    The further ones are named by the rows of its relationship `other_client_links`, each with a client_id. The links
+    themselves are not narrowed, so that no write by somebody who sees only some of them loses the others; pages
+    show the clients that they lead to, which are.
+    """
+
+    __abstract__ = True
+
+    @classmethod
+    def link_table(cls) -> tuple[Table, str]:
+        """(the table of the links, its column that names the record)."""
+        relation = inspect(cls).mapper.relationships[CLIENT_LINKS]
+        return relation.mapper.local_table, next(iter(relation.remote_side)).key
+
+    @classmethod
+    def elsewhere(cls, seen: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+        table, owner = cls.link_table()
+        link = table.alias()
+        return exists().where(link.c[owner] == cls.id, seen(link.c.client_id))
+
+
+def clients_of(item: Any) -> list[int]:
+    """The ids of a record's clients: one, none, both sides of a relationship, or all of a shared record's."""
+    ids = [getattr(item, "client_id", None), getattr(item, "other_id", None)]
+    if isinstance(item, SharedRecord):
+        ids += [link.client_id for link in getattr(item, CLIENT_LINKS)]
+    return list(dict.fromkeys(number for number in ids if number is not None))

@@ -2,15 +2,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Index, String, Text, inspect, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship, validates
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError
 from crm.models.base import ClientRecord, changes_of
-from crm.models.client import Client
 from crm.models.external_id import ContactExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import e164, is_email
 from crm.models.links import linked
+from crm.models.sensitive import is_at_sensitive_client
 from crm.models.tag import ContactTag
 from crm.models.types import SortKey, utc_now
 
@@ -95,17 +95,9 @@ class Contact(ClientRecord):
     def name(self) -> str:
         """First and last name; without them what else tells who it is, unless that is hidden from most."""
         names = " ".join(filter(None, (self.first_name, self.last_name)))
-        if names or self._is_sensitive():
+        if names or is_at_sensitive_client(self):
             return names or "—"
         return self.email or self.phone or self.mobile or "—"
-
-    def _is_sensitive(self) -> bool:
-        """Whether its client is. A row just added has not loaded its client yet, only its id."""
-        client, session = self.client, object_session(self)
-        if client is None and self.client_id is not None and session is not None:
-            client = session.get(Client, self.client_id)
-            return client is None or client.sensitive
-        return client is not None and client.sensitive
 
     @property
     def external_id(self) -> str | None:

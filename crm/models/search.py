@@ -1,9 +1,22 @@
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, and_, func, or_, text
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.models.base import Base, OptionalClientOwned
+from crm.models.base import Base, OptionalClientOwned, SharedRecord
 from crm.models.types import SortKey
 
 #: The owner of the entries of records that everybody sees.
@@ -39,6 +52,16 @@ class SearchEntry(OptionalClientOwned, Base):
     secret_words: Mapped[str] = mapped_column(Text, default="")
     #: Who sees the entry of a record without a client: a user, or EVERYBODY.
     owner_id: Mapped[int | None]
+
+    @classmethod
+    def elsewhere(cls, seen: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+        """The entries of shared records that a further client has too."""
+        either = []
+        for model in SharedRecord.__subclasses__():
+            table, owner = model.link_table()
+            link, own = table.alias(), cls.table_name == model.__tablename__
+            either.append(own & exists().where(link.c[owner] == cls.row_id, seen(link.c.client_id)))
+        return or_(false(), *either)
 
     @classmethod
     def personal(cls, user_id: Any) -> ColumnElement[bool]:

@@ -6,12 +6,10 @@ from typing import Any
 from flask import current_app, g, has_request_context
 from flask_babel import gettext as _
 
-from crm.models import Client
 from crm.models.base import SeenByAll
+from crm.models.sensitive import MASK, is_at_sensitive_client, veil
 from crm.registry import registry
 from crm.security.viewer import find_viewer
-
-MASK = "•••"
 
 
 def may_see_sensitive() -> bool:
@@ -29,7 +27,7 @@ def may_see_sensitive() -> bool:
 def secret_names(model: type) -> frozenset[str]:
     """The attributes of a model that are masked for a client marked sensitive."""
     record = registry().by_model.get(model)
-    return frozenset(a.key for a in record.secret) if record else frozenset()
+    return record.guarded if record else frozenset()
 
 
 def following_names(model: type) -> frozenset[str]:
@@ -39,13 +37,12 @@ def following_names(model: type) -> frozenset[str]:
 
 
 def is_masked(item: Any, name: str) -> bool:
-    """Whether the current viewer sees only a mask for this attribute of this record."""
+    """Whether the current viewer sees only a mask, in part or whole, for this attribute of this record."""
     if isinstance(item, SeenByAll):
         # the client of a row is loaded as far as the viewer sees it
         is_hidden = item.client_id is not None and item.client is None
         return is_hidden and name in following_names(type(item))
-    client = item if isinstance(item, Client) else getattr(item, "client", None)
-    if client is None or not client.sensitive or name not in secret_names(type(item)):
+    if name not in secret_names(type(item)) or not is_at_sensitive_client(item):
         return False
     return not may_see_sensitive()
 
@@ -53,7 +50,9 @@ def is_masked(item: Any, name: str) -> bool:
 def shown(item: Any, name: str) -> Any:
     """The value of an attribute as the current viewer may see it."""
     value = getattr(item, name)
-    return MASK if value not in (None, "") and is_masked(item, name) else value
+    if value in (None, "") or not is_masked(item, name):
+        return value
+    return veil(value) if name in registry().by_model[type(item)].veiled_names else MASK
 
 
 def mask_words() -> str:

@@ -181,32 +181,36 @@ CRITERIA: dict[tuple[str, bool], tuple[Any, ...]] = {
     ("all", False): _options(
         lambda cls: _live(cls),
         lambda cls: seen_by_all(cls.client_id),
-        lambda cls: or_(_no_client(cls), seen_by_all(cls.client_id)),
+        lambda cls: or_(_no_client(cls), seen_by_all(cls.client_id), cls.elsewhere(seen_by_all)),
         lambda cls: and_(seen_by_all(cls.client_id), seen_by_all(cls.other_id)),
     ),
     ("all", True): (),
     ("few", False): _options(
         lambda cls: and_(_live(cls), _mine(cls)),
         lambda cls: seen_by_few(cls.client_id),
-        lambda cls: or_(seen_by_few(cls.client_id), cls.personal(ME)),
+        lambda cls: or_(seen_by_few(cls.client_id), cls.elsewhere(seen_by_few), cls.personal(ME)),
         lambda cls: and_(seen_by_few(cls.client_id), seen_by_few(cls.other_id)),
     ),
     ("few", True): _options(
         lambda cls: _mine(cls),
         lambda cls: seen_by_few_hidden_too(cls.client_id),
-        lambda cls: or_(seen_by_few_hidden_too(cls.client_id), cls.personal(ME)),
+        lambda cls: or_(
+            seen_by_few_hidden_too(cls.client_id), cls.elsewhere(seen_by_few_hidden_too), cls.personal(ME)
+        ),
         lambda cls: and_(seen_by_few_hidden_too(cls.client_id), seen_by_few_hidden_too(cls.other_id)),
     ),
     ("many", False): _options(
         lambda cls: and_(_live(cls), _mine_one_by_one(cls)),
         lambda cls: seen_by_many(cls.client_id),
-        lambda cls: or_(seen_by_many(cls.client_id), cls.personal(ME)),
+        lambda cls: or_(seen_by_many(cls.client_id), cls.elsewhere(seen_by_many), cls.personal(ME)),
         lambda cls: and_(seen_by_many(cls.client_id), seen_by_many(cls.other_id)),
     ),
     ("many", True): _options(
         lambda cls: _mine_one_by_one(cls),
         lambda cls: seen_by_many_hidden_too(cls.client_id),
-        lambda cls: or_(seen_by_many_hidden_too(cls.client_id), cls.personal(ME)),
+        lambda cls: or_(
+            seen_by_many_hidden_too(cls.client_id), cls.elsewhere(seen_by_many_hidden_too), cls.personal(ME)
+        ),
         lambda cls: and_(seen_by_many_hidden_too(cls.client_id), seen_by_many_hidden_too(cls.other_id)),
     ),
     ("nobody", False): _options(
@@ -233,7 +237,7 @@ EVERY_CLIENT = {
     False: _options(
         lambda cls: _live(cls),
         lambda cls: seen_by_all(cls.client_id),
-        lambda cls: or_(seen_by_all(cls.client_id), cls.personal(ME)),
+        lambda cls: or_(seen_by_all(cls.client_id), cls.elsewhere(seen_by_all), cls.personal(ME)),
         lambda cls: and_(seen_by_all(cls.client_id), seen_by_all(cls.other_id)),
     ),
     True: _options(

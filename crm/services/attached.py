@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal, or_, select
 
 from crm.extensions import db
 from crm.models import Client
-from crm.models.base import BetweenClients, SeenByAll
+from crm.models.base import SeenByAll, SharedRecord
 from crm.registry import Part, RecordType
 
 #: Counts are exact up to here.
@@ -15,16 +15,26 @@ MOST_COUNTED = 10_000
 
 
 def of_client(record: RecordType, client_id: int) -> ColumnElement[bool]:
-    """The condition that a record belongs to this client, on either side where it lies between two.
+    """The condition that a record belongs to this client, on either side, or as one of several.
 
-    That a record which everybody sees belongs to a client is told only to those who see the client.
+    That a record which everybody sees, or one of several clients, belongs to a client is told only to those who
+    see the client.
     """
-    model: Any = record.model
-    if issubclass(model, SeenByAll):
-        return model.client_id.in_(select(Client.id).where(Client.id == client_id))
-    if issubclass(model, BetweenClients):
-        return or_(model.client_id == client_id, model.other_id == client_id)
-    return model.client_id == client_id
+    mine = columns_of_client(record, record.model, client_id)
+    if issubclass(record.model, SeenByAll | SharedRecord):
+        return mine & exists().where(Client.id == client_id)
+    return mine
+
+
+def columns_of_client(record: RecordType, columns: Any, client_id: int) -> ColumnElement[bool]:
+    """The same, asked of the model's attributes or of the table's columns."""
+    mine = columns.client_id == client_id
+    if record.between_clients:
+        return or_(mine, columns.other_id == client_id)
+    if issubclass(record.model, SharedRecord):
+        links, owner = record.model.link_table()
+        return or_(mine, columns.id.in_(select(links.c[owner]).where(links.c.client_id == client_id)))
+    return mine
 
 
 def of_kind(part: Part) -> list[ColumnElement[bool]]:
@@ -54,6 +64,6 @@ def _count(part: Part, client_id: int) -> ColumnElement[int]:
         rows = select(literal(1)).select_from(record.model).where(of_client(record, client_id))
     else:
         table = record.mapper.local_table
-        rows = select(literal(1)).select_from(table).where(table.c.client_id == client_id)
+        rows = select(literal(1)).select_from(table).where(columns_of_client(record, table.c, client_id))
     some = rows.where(*of_kind(part)).limit(MOST_COUNTED + 1).subquery()
     return select(func.count()).select_from(some).scalar_subquery().label(part.key)

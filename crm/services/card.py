@@ -1,21 +1,24 @@
 """What stands on a client's card: for each record type how many there are, and the newest few."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import CompoundSelect, Select, select, union_all
+from sqlalchemy import CompoundSelect, Select, func, select, union, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from crm.extensions import db
 from crm.models import Client
+from crm.models.base import SharedRecord
 from crm.registry import Part, RecordType
 from crm.services.attached import MOST_COUNTED, counts, of_client, of_kind
 from crm.services.figures import load_figures
 
 IN_BOX = 5
 IN_TAB = 25
+#: So many of the newest records are looked through for the newest conversations.
+MOST_GROUPED = 500
 #: So many boxes have their rows in the card's first answer; those of the others are asked for after it.
 AT_ONCE = 4
 
@@ -25,11 +28,13 @@ class Box:
     """The records of one type, or of one of its kinds, at one client.
 
     count: None for more than are counted. rows: None where they are asked for later.
+    sizes: of conversations, how many records each has.
     """
 
     part: Part
     count: int | None
     rows: Sequence[Any] | None
+    sizes: Mapping[Any, int] = field(default_factory=dict)
 
     @property
     def record(self) -> RecordType:
@@ -47,11 +52,7 @@ def boxes(client: Client, records: Sequence[RecordType], always: Collection[str]
     The first few have their rows; see `later_boxes` for the others.
     """
     return [
-        Box(
-            part,
-            count,
-            newest(part, client, IN_BOX) if n < AT_ONCE and count != 0 else [] if count == 0 else None,
-        )
+        _filled(part, count, client, IN_BOX) if n < AT_ONCE or count == 0 else Box(part, count, None)
         for n, (part, count) in enumerate(_counted(client, records, always))
     ]
 
@@ -59,7 +60,15 @@ def boxes(client: Client, records: Sequence[RecordType], always: Collection[str]
 def later_boxes(client: Client, records: Sequence[RecordType], always: Collection[str] = ()) -> list[Box]:
     """Those of the boxes that came without rows, with them."""
     later = _counted(client, records, always)[AT_ONCE:]
-    return [Box(part, count, newest(part, client, IN_BOX) if count != 0 else []) for part, count in later]
+    return [_filled(part, count, client, IN_BOX) for part, count in later]
+
+
+def _filled(part: Part, count: int | None, client: Client, limit: int) -> Box:
+    if count == 0:
+        return Box(part, count, [])
+    if part.record.grouped is not None:
+        return Box(part, count, *newest_of_groups(part, client, limit))
+    return Box(part, count, newest(part, client, limit))
 
 
 def _counted(
@@ -73,10 +82,7 @@ def _counted(
 def sections(client: Client, parts: Sequence[Part]) -> list[Box]:
     """The sections of a tab: a longer box for each of these parts, also where there are no records."""
     found = counts(client.id, parts)
-    return [
-        Box(part, _exact(found[part.key]), newest(part, client, IN_TAB) if found[part.key] else [])
-        for part in parts
-    ]
+    return [_filled(part, _exact(found[part.key]), client, IN_TAB) for part in parts]
 
 
 def _exact(count: int) -> int | None:
@@ -89,10 +95,26 @@ def newest(part: Part, client: Client, limit: int) -> list[Any]:
     asked = select(model).order_by(*_order(part.record)).limit(limit).options(*_shown_with(part.record))
     if part.record.between_clients:
         return list(db.session.scalars(asked.where(of_client(part.record, client.id), *of_kind(part))))
-    first = first_ids(part, client.id, limit).subquery()
+    first = _first_of_all(part, client.id, limit).subquery()
     rows = list(db.session.scalars(asked.where(model.id.in_(select(first.c.id)))))
     load_figures(part.record, rows)
     return rows
+
+
+def newest_of_groups(part: Part, client: Client, limit: int) -> tuple[list[Any], dict[Any, int]]:
+    """(the record of a client that comes first of each group, how many each group has), of the first groups."""
+    model: Any = part.record.model
+    group: Any = part.record.grouped
+    order, first = _order(part.record), _first_of_all(part, client.id, MOST_GROUPED).subquery()
+    looked_at = select(model.id, group).where(model.id.in_(select(first.c.id))).order_by(*order)
+    leaders: dict[Any, int] = {}
+    for number, value in db.session.execute(looked_at):
+        leaders.setdefault(value, number)
+    chosen = dict(list(leaders.items())[:limit])
+    asked = select(model).where(model.id.in_(chosen.values())).options(*_shown_with(part.record))
+    mine = select(group, func.count()).where(of_client(part.record, client.id), group.in_(chosen))
+    sizes = dict(tuple(row) for row in db.session.execute(mine.group_by(group)))
+    return list(db.session.scalars(asked.order_by(*order))), sizes
 
 
 def first_ids(part: Part, client_id: int, limit: int) -> Select[Any] | CompoundSelect[Any]:
@@ -109,6 +131,19 @@ def first_ids(part: Part, client_id: int, limit: int) -> Select[Any] | CompoundS
         ]
         return union_all(*(select(portion.c.id) for portion in portions))
     return mine.order_by(*_order(part.record)).limit(limit)
+
+
+def _first_of_all(part: Part, client_id: int, limit: int) -> Any:
+    """The same, with those of which the client is a further one; of them there are few."""
+    mine, table = first_ids(part, client_id, limit), part.record.mapper.local_table
+    if not issubclass(part.record.model, SharedRecord):
+        return mine
+    links, owner = part.record.model.link_table()
+    further = select(table.c.id).join(links, links.c[owner] == table.c.id)
+    further = further.where(links.c.client_id == client_id, *of_kind(part))
+    further = further.order_by(*_order(part.record)).limit(limit)
+    # a union takes selects with limits as subqueries only
+    return union(select(mine.subquery().c.id), select(further.subquery().c.id))
 
 
 def _order(record: RecordType) -> list[Any]:

@@ -7,10 +7,12 @@ from sqlalchemy import Table, delete, func, insert, literal, null, or_, select, 
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, SearchEntry, TimelineEntry
+from crm.models.base import SharedRecord
 from crm.models.types import utc_now
 from crm.registry import RecordType, registry
 from crm.security.viewer import SYSTEM, acting, actor_id
 from crm.security.visibility import including_hidden
+from crm.services.attached import columns_of_client
 from crm.services.bulk import dialect_of, rows_of
 from crm.services.change_values import keys_of
 from crm.services.search import entry_of, write_entries
@@ -26,13 +28,13 @@ words = SearchEntry.__table__
 def follows(table: Table) -> bool:
     """Whether the entries of a table's rows can be taken along as they are: those of records of one client."""
     record = registry().by_key.get(table.name)
-    return record is not None and not record.between_clients
+    return record is not None and not record.between_clients and not issubclass(record.model, SharedRecord)
 
 
 def follow(session: Session, operation: int, step: int, table: Table, source: int, target: int) -> None:
     """Take the entries of the rows that one step moved from one client to another along.
 
-    Those of records between clients name the other one, and are derived anew instead.
+    Those of records of several clients are derived anew instead: they stand with the others too.
     """
     if not follows(table):
         return
@@ -114,24 +116,43 @@ def _rewrite(session: Session, record: RecordType, ids: list[int], operation: in
 
 
 def rewrite_links(session: Session, operation: int) -> None:
-    """Derive the entries of all records between clients anew that an operation changed."""
+    """Derive the entries of all records of several clients anew that an operation changed."""
     for record in registry().of_client():
-        if record.between_clients:
+        if not follows(record.mapper.local_table):
             changed = select(log.c.row_id).where(
                 log.c.operation_id == operation, log.c.table_name == record.key
             )
-            rewrite_entries(session, record, session.connection().scalars(changed.distinct()), operation)
+            ids = set(session.connection().scalars(changed.distinct()))
+            ids |= _owners_of_changed_links(session, record, operation)
+            rewrite_entries(session, record, ids, operation)
+
+
+def _owners_of_changed_links(session: Session, record: RecordType, operation: int) -> set[int]:
+    """The records whose links to further clients an operation changed."""
+    if not issubclass(record.model, SharedRecord):
+        return set()
+    table, owner = record.model.link_table()
+    changed = (
+        session.connection()
+        .execute(
+            select(log.c.row_id, log.c.before, log.c.after).where(
+                log.c.operation_id == operation, log.c.table_name == table.name
+            )
+        )
+        .all()
+    )
+    sides = [side for row in changed for side in (row.before, row.after) if side and owner in side]
+    there = select(table.c[owner]).where(table.c.id.in_({row.row_id for row in changed}))
+    return {side[owner] for side in sides} | set(session.connection().scalars(there))
 
 
 def rewrite_secrets(session: Session, client_id: int) -> None:
     """Sort the words of everything at a client anew into those for all and those for few."""
     for record in registry().of_client():
-        if record.secret and record.model is not Client:
-            table = record.model.__table__
-            mine = (
-                session.connection().scalars(select(table.c.id).where(table.c.client_id == client_id)).all()
-            )
-            rewrite_entries(session, record, mine, None)
+        if record.guarded and record.model is not Client:
+            table = record.mapper.local_table
+            mine = select(table.c.id).where(columns_of_client(record, table.c, client_id))
+            rewrite_entries(session, record, session.connection().scalars(mine).all(), None)
 
 
 def clients_with_words_in(table_name: str) -> bool:
@@ -204,6 +225,9 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
         if name == Client.__tablename__ and action == "update":
             sensitive |= {row_id} if "sensitive" in after else set()
             renamed |= {row_id} if "name" in after else set()
+    for record in registry().of_client():
+        if ids := _owners_of_changed_links(session, record, operation):
+            touched.setdefault(record.key, set()).update(ids)
     for record, column, table in parts_with_words():
         mine = [change for change in changes if change.table_name == table.name]
         if ids := _owners(session, mine, table, column):

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, or_, select
 from sqlalchemy.orm import Session
 
 from crm.models import Change
-from crm.models.base import Base, ClientOwned, OptionalClientOwned
+from crm.models.base import CLIENT_LINKS, Base, ClientOwned, OptionalClientOwned
 from crm.services.bulk import update_rows
 
 log = Change.__table__
@@ -22,7 +22,9 @@ def belongings() -> Iterator[tuple[Column[Any], Table]]:
     for mapper in Base.registry.mappers:
         if issubclass(mapper.class_, ClientOwned | OptionalClientOwned):
             for relation in mapper.relationships:
-                if relation.cascade.delete_orphan and "client_id" in relation.mapper.local_table.c:
+                # a link to a further client says its own
+                goes_along = relation.cascade.delete_orphan and relation.key != CLIENT_LINKS
+                if goes_along and "client_id" in relation.mapper.local_table.c:
                     yield from ((column, mapper.local_table) for column in relation.remote_side)
 
 

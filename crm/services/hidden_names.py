@@ -8,16 +8,18 @@ from sqlalchemy.orm import object_session
 
 from crm.extensions import db
 from crm.models import Client
-from crm.models.base import OptionalClientOwned
+from crm.models.base import OptionalClientOwned, SharedRecord
 
 
 def hidden_client_name(item: Any) -> str:
     """The name of the hidden client of a record that may stand without one; blank for any other record.
 
+    Of a record that is seen for the sake of another of its clients, the hidden ones are not named.
+
     The name alone is told, read by the table's own columns, which visibility does not narrow. Asked once for
     all such records that a request has loaded. A client in the trash has none.
     """
-    if not isinstance(item, OptionalClientOwned) or item.client_id is None:
+    if not isinstance(item, OptionalClientOwned) or isinstance(item, SharedRecord) or not item.client_id:
         return ""
     known: dict[int, str] = g.setdefault("hidden_client_names", {}) if has_request_context() else {}
     if item.client_id not in known:

@@ -20,15 +20,17 @@ from sqlalchemy import (
     tuple_,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session, aliased, object_session
+from sqlalchemy.orm import Session, aliased
 
 from crm.extensions import db
-from crm.models import Client, SearchEntry
+from crm.models import SearchEntry
 from crm.models.base import Base, SeenByAll
 from crm.models.folding import fold, phone_words, words
 from crm.models.search import EVERYBODY
+from crm.models.sensitive import is_at_sensitive_client, veil
 from crm.registry import RecordType, registry
 from crm.security.masking import may_see_sensitive
+from crm.services.guarded import guarded_records
 
 MOST_CANDIDATES = 1_000
 MOST_WORDS = 2_000
@@ -73,13 +75,19 @@ def _joined(found: Iterable[str]) -> str:
 
 def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
     """The search entry of one record, as a row of `search_entry`."""
-    hidden = {a.key for a in record.secret} if record.secret and _is_sensitive(item) else set()
+    guarded = {a.key for a in (*record.secret, *record.veiled)}
+    hidden = guarded if guarded and is_at_sensitive_client(item) else set()
+    veiled = {a.key for a in record.veiled} & hidden
     found: dict[bool, list[str]] = {False: [], True: []}
     for attribute in record.search:
-        found[attribute.key in hidden] += words_of([getattr(item, attribute.key)])
+        value = getattr(item, attribute.key)
+        found[attribute.key in hidden] += words_of([value])
+        if attribute.key in veiled and value:
+            found[False] += words_of([veil(value)])
     for attribute in record.phones:
         is_secret = attribute.key.removesuffix("_e164") in hidden
         found[is_secret] += phone_words(getattr(item, attribute.key))
+    told = set(found[False])
     return {
         "table_name": record.key,
         "row_id": item.id,
@@ -88,24 +96,8 @@ def entry_of(record: RecordType, item: Any) -> dict[str, Any]:
         "title": str(item)[:200],
         "name_key": (getattr(item, "name_key", None) or fold(str(item)))[:200],
         "words": _joined(found[False]),
-        "secret_words": _joined(found[True]),
+        "secret_words": _joined(word for word in found[True] if word not in told),
     }
-
-
-def _is_sensitive(item: Any) -> bool:
-    """Whether the client of this row is. Its id decides: a row just added has not loaded its client yet."""
-    session, client = (
-        object_session(item),
-        item if isinstance(item, Client) else getattr(item, "client", None),
-    )
-    if session is None or client is item or item.client_id is None:
-        return client is not None and bool(client.sensitive)
-    if client is not None and client.id == item.client_id:
-        return bool(client.sensitive)
-    clients = Client.__table__
-    return bool(
-        session.connection().scalar(select(clients.c.sensitive).where(clients.c.id == item.client_id))
-    )
 
 
 def _index_triggers(record: RecordType) -> set[str]:
@@ -114,7 +106,7 @@ def _index_triggers(record: RecordType) -> set[str]:
 
 
 def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]:
-    found: dict[tuple[str, int], tuple[RecordType, Any]] = {}
+    found = {(record.key, item.id): (record, item) for record, item in guarded_records(session)}
     by_model, dirty, owners = registry().by_model, session.dirty, _owners_of_words()
     # of the rows added just now a session does not know the ids yet
     fresh = {(type(item), item.id): item for item in session.new if type(item) in by_model}
@@ -129,8 +121,6 @@ def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]
             names = _index_triggers(record) & set(attributes.keys())
             if not any(attributes[name].history.has_changes() for name in names):
                 continue
-            if isinstance(item, Client) and attributes["sensitive"].history.has_changes():
-                found.update(_secrets_of_client(session, item))
         found[record.key, item.id] = (record, item)
     for item in session.deleted:
         record, owner = _owner_with_word_of(session, item, owners, fresh)
@@ -166,16 +156,6 @@ def _owner_with_word_of(
         return None, item
     known = fresh.get((record.model, number))
     return record, known if known is not None else session.get(record.model, number)
-
-
-def _secrets_of_client(session: Session, client: Client) -> dict[tuple[str, int], tuple[RecordType, Any]]:
-    """The records of a client whose words move when it becomes sensitive."""
-    return {
-        (record.key, item.id): (record, item)
-        for record in registry().of_client()
-        if record.secret and record.model is not Client
-        for item in session.scalars(select(record.model).where(record.model.client_id == client.id))
-    }
 
 
 def index_rows(session: Session) -> None:

@@ -8,11 +8,13 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, inspect, or_, 
 from sqlalchemy.orm import Session
 
 from crm.models import Client, TimelineEntry
+from crm.models.base import CLIENT_LINKS, clients_of
 from crm.models.timeline import LONGEST
 from crm.models.types import utc_now
 from crm.registry import RecordType, registry
 from crm.security.viewer import SYSTEM, acting, actor_id
 from crm.security.visibility import including_hidden
+from crm.services.guarded import guarded_records
 
 #: What an operation on a client is called on its timeline, weakest first: each client gets one entry of it.
 CLIENT_KINDS = (
@@ -87,18 +89,28 @@ def _follow_names(session: Session) -> None:
 def _touched(session: Session) -> list[tuple[RecordType, Any]]:
     """The records of the current flush whose entries are to be written anew."""
     by_model = registry().by_model
-    return [
+    touched = [
         (record, item)
         for item in (*session.new, *session.dirty, *session.deleted)
         if (record := by_model.get(type(item))) is not None and record.when is not None
         if item not in session.dirty or _entry_changed(item, record)
     ]
+    known = {id(item) for _record, item in touched}
+    guarded = [pair for pair in guarded_records(session) if pair[0].when is not None]
+    return touched + [(record, item) for record, item in guarded if id(item) not in known]
 
 
 def _entry_changed(item: Any, record: RecordType) -> bool:
     attributes = inspect(item).attrs
     moments = (a.key for a, _words in record.also_when.values())
-    names = {record.when.key, "client_id", "other_id", *moments, *(a.key for a in record.columns)}  # type: ignore
+    names = {
+        record.when.key,
+        "client_id",
+        "other_id",
+        CLIENT_LINKS,
+        *moments,
+        *(a.key for a in record.columns),
+    }  # type: ignore
     return any(attributes[name].history.has_changes() for name in names & set(attributes.keys()))
 
 
@@ -111,11 +123,6 @@ def _actors(
         select(table.c.kind, table.c.row_id, table.c.at, table.c.actor_id).where(named)
     )
     return {(row.kind, row.row_id, row.at): row.actor_id for row in found}
-
-
-def clients_of(item: Any) -> list[int]:
-    """The clients on whose timelines a record stands: one, none, or both sides of a relationship."""
-    return [i for i in (getattr(item, "client_id", None), getattr(item, "other_id", None)) if i is not None]
 
 
 def entry_rows(

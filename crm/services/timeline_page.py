@@ -1,7 +1,7 @@
 """A client's timeline as it is read: pages by keyset, newest first, of what the viewer may see."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from crm.models import (
 )
 from crm.registry import Part, RecordType, registry
 from crm.security.visibility import sees_client
-from crm.services.kinds import parts_of
+from crm.services.kinds import parts_of, told_words
 from crm.services.redirects import followed
 from crm.services.timeline import CLIENT_KINDS, PARTS
 
@@ -47,7 +47,7 @@ class Line:
     """One line of a timeline.
 
     record: the type of its record; None for an operation on the client itself, which has `changes`.
-    part: the record's type, or the kind of that which it is.
+    part: the record's type, or the kind of that which it is. told: further words for what it is.
     actor: None for the system, and for users who are gone.
     """
 
@@ -57,6 +57,7 @@ class Line:
     operation: Operation | None
     changes: list[Change]
     part: Part | None = None
+    told: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,11 @@ def page(
     told = {e.operation_id for e, *_ in rows if e.table_name is None and e.kind != "created"}
     merges = {o.id for _entry, _user, o, *_ in rows if o is not None and o.kind in ("merge", "unmerge")}
     changes = _changes(client_id, told, merges)
-    parts = parts_of((entry.table_name, entry.row_id) for entry, *_ in rows)
-    lines = [_line(entry, actor, operation, changes, parts) for entry, actor, operation, _client in rows]
+    of_records = [(entry.table_name, entry.row_id) for entry, *_ in rows]
+    parts, told_by = parts_of(of_records), told_words(of_records)
+    lines = [
+        _line(entry, actor, operation, changes, parts, told_by) for entry, actor, operation, _client in rows
+    ]
     last = rows[-1][0] if more else None
     sources = {number for line in lines if (number := merged_source(line)) is not None}
     # one taken out again may be out of the viewer's sight
@@ -112,12 +116,13 @@ def _line(
     operation: Operation | None,
     changes: dict[int | None, list[Change]],
     parts: dict[tuple[str, int], Part],
+    told_by: dict[tuple[str, int], list[str]],
 ) -> Line:
     record = registry().by_key.get(entry.table_name or "")
     if record is None:
         return Line(entry, None, actor, operation, changes[entry.operation_id])
-    part = parts.get((record.key, entry.row_id or 0), Part(record))
-    return Line(entry, record, actor, operation, [], part)
+    named = (record.key, entry.row_id or 0)
+    return Line(entry, record, actor, operation, [], parts.get(named, Part(record)), told_by.get(named, ()))
 
 
 def merged_source(line: Line) -> int | None:

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, select, update
+from sqlalchemy import Column, Table, delete, exists, func, select, update
 
 from crm.extensions import db
 from crm.models import Client
-from crm.models.base import Base
+from crm.models.base import Base, SharedRecord
+from crm.registry import registry
 from crm.security.references import is_owned
 from crm.security.visibility import including_hidden
 from crm.services import history
 from crm.services.erasing import blank_history, files_of
 from crm.services.file_store import give_up
+from crm.services.following import rewrite_entries
 
 PAGE = 50
 
@@ -43,14 +45,15 @@ def find_trashed(client_id: int) -> Client | None:
 def purge(client: Client) -> None:
     """Delete a client in the trash for good, with all that belongs to it; the caller commits.
 
-    What was merged into it goes too. History keeps that it was done and by whom, but nothing that was in the
-    rows: they are meant to be gone.
+    What was merged into it goes too; what belongs to other clients as well stays with them. History keeps that
+    it was done and by whom, but nothing that was in the rows: they are meant to be gone.
     """
     session, connection = db.session(), db.session.connection()
     ids = _with_merged(client.id)
     with history.operation("purge", client_id=client.id, name=client.name):
         history.operation_id(session)
         files = files_of(ids)
+        _hand_over_shared(ids)
         for table, column in _references():
             mine = column.in_(ids)
             if column.nullable and not _belongs_to_clients(table):
@@ -60,6 +63,23 @@ def purge(client: Client) -> None:
         connection.execute(delete(_client).where(_client.c.id.in_(ids)))
         give_up(files)
         blank_history(ids)
+
+
+def _hand_over_shared(ids: set[int]) -> None:
+    """Give the shared records of these clients to one of their further clients."""
+    session = db.session()
+    for record in registry().of_client():
+        if not issubclass(record.model, SharedRecord):
+            continue
+        table, (links, owner) = record.mapper.local_table, record.model.link_table()
+        others = (links.c[owner] == table.c.id) & links.c.client_id.not_in(ids)
+        further = select(func.min(links.c.client_id)).where(others)
+        mine = table.c.client_id.in_(ids) & exists().where(others)
+        numbers = list(session.connection().scalars(select(table.c.id).where(mine)))
+        session.connection().execute(
+            update(table).where(table.c.id.in_(numbers)).values(client_id=further.scalar_subquery())
+        )
+        rewrite_entries(session, record, numbers, None)
 
 
 def _with_merged(client_id: int) -> set[int]:

@@ -14,6 +14,8 @@ from crm.views.api_access import Api
 from crm.views.api_settings import StatusApi, TagApi
 from crm.views.archive import ArchiveView
 from crm.views.attribute_definition import AttributeDefinitionView
+from crm.views.call import CallView
+from crm.views.chat import ChatView
 from crm.views.client import ClientView
 from crm.views.client_actions_api import ClientActionsApi
 from crm.views.client_api import ClientApi
@@ -25,6 +27,7 @@ from crm.views.deal import DealView
 from crm.views.deal_api import DealApi
 from crm.views.document import DocumentView
 from crm.views.document_api import DocumentApi
+from crm.views.email import EmailView
 from crm.views.id_image import IdImageView
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
@@ -41,6 +44,7 @@ from crm.views.status import StatusView
 from crm.views.tag import TagView
 from crm.views.task import TaskView
 from crm.views.task_list import ProjectView, TaskListView
+from crm.views.ticket import TicketCommentView, TicketView
 from crm.views.timeline import TimelineView
 from crm.views.timer import TimerView
 from crm.views.work_rate import WorkRateView
@@ -51,10 +55,13 @@ from crm.views.work_time_api import WorkTimeApi
 SPECIAL: dict[str, type[RecordView]] = {
     "attribute_definition": AttributeDefinitionView,
     "bank_account": CompanyPartView,
+    "call": CallView,
+    "chat": ChatView,
     "client": ClientView,
     "contact": ContactView,
     "deal": DealView,
     "document": DocumentView,
+    "email": EmailView,
     "number_series": CompanyPartView,
     "product": ProductView,
     "project": ProjectView,
@@ -63,6 +70,8 @@ SPECIAL: dict[str, type[RecordView]] = {
     "tag": TagView,
     "task": TaskView,
     "task_list": TaskListView,
+    "ticket": TicketView,
+    "ticket_comment": TicketCommentView,
     "work_time": WorkTimeView,
     "vat_rate": CompanyPartView,
 }

@@ -275,6 +275,9 @@ class RecordsField(SelectMultipleField):
         found = (getattr(row, self.link) for row in value or ())
         self.data = [one.id for one in found if one is not None]
 
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        super().process_formdata([text for text in valuelist if text.strip()])
+
     def pre_validate(self, form: Any) -> None:
         if any(self.find(number) is None for number in self.data or ()):
             raise ValidationError(_("There is no such record."))

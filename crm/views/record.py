@@ -257,7 +257,11 @@ class RecordView(RecordExport, ModelView):
             for relation in self.given():
                 target = relation.mapper.class_
                 number = read_id(request.args[relation.key])
-                setattr(item, relation.key, db.session.get(target, number) or abort(404))
+                other = db.session.get(target, number) or abort(404)
+                setattr(item, relation.key, other)
+                # a contact brings its client along
+                if relation.key != "client" and self.record.of_client and item.client is None:
+                    item.client = getattr(other, "client", None)
         return item
 
     def given(self) -> builtins.list[Any]:

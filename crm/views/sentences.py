@@ -59,7 +59,7 @@ def headline(line: Line) -> tuple[str, str]:
     if name:
         done = line.record.also_when[name][1]
         return f"{line.part.label} – {done}", "fa-check" if name == "done" else line.part.icon
-    return str(line.part.label), line.part.icon
+    return " · ".join([str(line.part.label), *filter(None, line.told)]), line.part.icon
 
 
 def text_of(line: Line, names: Names) -> str:

@@ -10,6 +10,7 @@ from flask_babel import (
     format_datetime,
     format_decimal,
     format_time,
+    format_timedelta,
     get_timezone,
     gettext,
     lazy_gettext,
@@ -20,6 +21,7 @@ from crm.models.types import utc_now
 from crm.models.work_time import LONGEST, span
 from crm.registry import registry
 from crm.services import markdown
+from crm.services.conversations import snippet_of
 from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
 from crm.services.uploads import largest
@@ -94,6 +96,16 @@ def when(value: datetime | None) -> str:
     return format_date(local, "d MMM" if local.year == now.year else "d MMM y", rebase=False)
 
 
+def age(value: datetime) -> str:
+    """How long ago a moment was: '3 days'."""
+    return took(datetime.now(UTC) - value)
+
+
+def took(value: timedelta) -> str:
+    """How long something took: '3 hours'."""
+    return format_timedelta(value, threshold=1.2)
+
+
 def day(value: date | datetime | None) -> str:
     """A date in the user's way of writing it; a moment is taken to the user's time zone first."""
     if value is None:
@@ -158,6 +170,8 @@ def init_app(app: Flask) -> None:
         markdown=markdown.render,
         plain_title=plain_title,
         when=when,
+        age=age,
+        took=took,
         date=day,
         moment=moment,
         is_current_page=is_current_page,
@@ -183,6 +197,7 @@ def init_app(app: Flask) -> None:
         url_of=url_of,
         part_of=lambda item: registry().by_model[type(item)].part_of(item),
         hidden_client_name=hidden_client_name,
+        snippet_of=snippet_of,
     )
 
     @app.context_processor

@@ -10,7 +10,8 @@ from flask_babel import format_decimal
 from sqlalchemy import inspect
 
 from crm.models import Status, Tag
-from crm.models.base import Record
+from crm.models.base import CLIENT_LINKS, Record
+from crm.models.sensitive import veil
 from crm.models.types import Seconds
 from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may
@@ -30,9 +31,9 @@ FILE_ICONS = {"pdf": "fa-file-pdf", "image/": "fa-file-image", "spreadsheet": "f
 
 @dataclass(frozen=True)
 class Cell:
-    """One value. kind: empty, text, long, link, yes_no, moment, overdue, day, number, status, tag, tags, user, users,
-    links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what the user may not see)
-    or masked (sensitive)."""
+    """One value. kind: empty, text, long, link, yes_no, moment, age, overdue, day, number, status, tag, tags, user,
+    users, clients, links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what the
+    user may not see) or masked (sensitive)."""
 
     kind: str
     value: Any = None
@@ -46,13 +47,17 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
     if name in {figure.name for figure in record.figures}:
         return Cell(value.kind, value) if value is not None else Cell("empty")
     if value not in (None, "") and is_masked(item, name):
-        return Cell("masked", MASK)
+        if name not in record.veiled_names:
+            return Cell("masked", MASK)
+        value = veil(value)
     if name in record.mapper.relationships:
         return _relation(record, item, name, value)
     if isinstance(item, Status) and name == "name":
         return Cell("status", item)
     if isinstance(item, Tag) and name == "name":
         return Cell("tag", item)
+    if name in {attribute.key for attribute in record.ages} and value is not None:
+        return Cell("age", value)
     if name == "due" and getattr(item, "overdue", False):
         return Cell("overdue", value)
     if name in record.choices and value is not None:
@@ -108,6 +113,8 @@ def _relation(record: RecordType, item: Any, name: str, value: Any) -> Cell:
     relation = record.mapper.relationships[name]
     if name == TAG_LINKS:
         return Cell("tags", item.tags) if value else Cell("empty")
+    if name == CLIENT_LINKS:
+        return Cell("clients", item.other_clients) if item.other_clients else Cell("empty")
     if relation.uselist:
         link = record.linked(name)
         others = [other for one in value if (other := getattr(one, link.key)) is not None]

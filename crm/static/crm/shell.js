@@ -7,8 +7,8 @@ const crm = (() => {
   /** Announces a message to screen readers. */
   const say = (message) => { document.getElementById("live").textContent = message; };
 
-  /** Shows a message in the corner, and announces it. */
-  const toast = (message, error = false) => {
+  /** Shows a message in the corner, a text or an element, and announces it; one that stays goes by its cross. */
+  const toast = (message, error = false, stays = false) => {
     const box = document.createElement("div");
     box.className = `crm-toast${error ? " is-error" : ""}`;
     box.append(message);
@@ -19,8 +19,8 @@ const crm = (() => {
     close.onclick = () => box.remove();
     box.append(close);
     document.getElementById("toasts").append(box);
-    setTimeout(() => box.remove(), error ? 12000 : 5000);
-    say(message);
+    if (!stays) setTimeout(() => box.remove(), error ? 12000 : 5000);
+    say(message.textContent ?? message);
   };
 
   /** Asks in the dialog; resolves to true or false. */
