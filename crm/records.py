@@ -13,6 +13,7 @@ from crm.models import (
     Document,
     Email,
     Event,
+    Invoice,
     Note,
     NumberSeries,
     Product,
@@ -26,6 +27,7 @@ from crm.models import (
     TaskList,
     Ticket,
     TicketComment,
+    Transaction,
     VatRate,
     WorkTime,
     call,
@@ -69,6 +71,14 @@ SALE_STATUSES = {
                ("collected", _("Collected"))],
 }  # fmt: skip
 OF_REPAIRS = frozenset({"item", "fault", "estimate"})
+
+INVOICE_STATUSES = {
+    "draft": _("Draft"), "issued": _("Issued"), "part_paid": _("Part paid"), "paid": _("Paid"),
+    "overdue": _("Overdue"), "cancelled": _("Cancelled"),
+}  # fmt: skip
+PAYMENT_METHODS = {"transfer": _("Transfer"), "cash": _("Cash"), "card": _("Card"),
+                   "other": _("Other")}  # fmt: skip
+DIRECTIONS = {"in": _("In"), "out": _("Out")}
 
 RECORDS = (
     RecordType(
@@ -239,6 +249,55 @@ RECORDS = (
                 "gross": _("Total"), "number": _("Number"), "kind": _("Kind"), "date": _("Date"),
                 "estimate": _("Estimate")},
         empty=_("Quotes, orders and repairs with what they come to."),
+    ),
+    RecordType(
+        model=Invoice, label=_("Invoice"), plural=_("Invoices"), icon="fa-file-invoice", module="sales",
+        tab="invoices",
+        columns=[Invoice.number, Invoice.client, Invoice.issue_date, Invoice.due, Invoice.gross,
+                 Invoice.open_amount, Invoice.status],
+        fields=[Invoice.client, Invoice.number, Invoice.issue_date, Invoice.sale_date, Invoice.due,
+                Invoice.currency, Invoice.discount, Invoice.payment_method, Invoice.bank_account,
+                Invoice.rounding, Invoice.notes],
+        lines=Invoice.lines, search=[Invoice.number, Invoice.lines],
+        when=Invoice.created_at,
+        also_when={"issued": (Invoice.issued_at, _("issued")),
+                   "cancelled": (Invoice.cancelled_at, _("cancelled"))},
+        order=[Invoice.id.desc()], filters=[Invoice.status], money=[Invoice.gross, Invoice.open_amount],
+        kind=Invoice.kind,
+        kinds=[
+            Kind("outgoing", _("Invoice"), _("Outgoing"), "fa-file-invoice",
+                 without=frozenset({"number", "rounding"}),
+                 empty=_("What you invoice this client.")),
+            Kind("incoming", _("Incoming invoice"), _("Incoming"), "fa-file-import",
+                 without=frozenset({"bank_account", "sale_date"}), addable=False,
+                 empty=_("What this client invoices you.")),
+        ],
+        choices={"status": list(INVOICE_STATUSES.items()), "payment_method": list(PAYMENT_METHODS.items())},
+        badges={"status": {"draft": "", "issued": "info", "part_paid": "warning", "paid": "success",
+                           "overdue": "danger", "cancelled": ""}},
+        labels={"number": _("Number"), "issue_date": _("Date"), "sale_date": _("Date of sale"),
+                "due": _("Due"), "gross": _("Total"), "open_amount": _("Open"), "discount": _("Discount in %"),
+                "payment_method": _("Payment"), "bank_account": _("Bank account"),
+                "rounding": _("VAT differs by")},
+        empty=_("Invoices to clients, and those of suppliers."),
+    ),
+    RecordType(
+        model=Transaction, label=_("Transaction"), plural=_("Transactions"), icon="fa-coins",
+        module="sales", tab="transactions", box=False, addable=False,
+        columns=[Transaction.day, Transaction.client, Transaction.direction, Transaction.amount,
+                 Transaction.invoice, Transaction.method, Transaction.reference],
+        fields=[Transaction.client, Transaction.invoice, Transaction.direction, Transaction.amount,
+                Transaction.currency, Transaction.day, Transaction.method, Transaction.reference,
+                Transaction.notes],
+        search=[Transaction.reference, Transaction.notes], when=Transaction.created_at,
+        order=[Transaction.day.desc(), Transaction.id.desc()],
+        box_order=[Transaction.day.desc(), Transaction.id.desc()],
+        filters=[Transaction.direction, Transaction.method], money=[Transaction.amount],
+        choices={"direction": list(DIRECTIONS.items()), "method": list(PAYMENT_METHODS.items())},
+        badges={"direction": {"in": "success", "out": "warning"}},
+        labels={"day": _("Date"), "direction": _("In or out"), "amount": _("Amount"), "method": _("How"),
+                "invoice": _("Invoice"), "reference": _("Reference")},
+        empty=_("Money that came in or went out: payments of invoices, deposits, refunds."),
     ),
     RecordType(
         model=Product, label=_("Product"), plural=_("Products"), icon="fa-gem", module="sales",

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -22,11 +22,13 @@ from crm.models import (
     Email,
     Event,
     HasFile,
+    Invoice,
     NumberSeries,
     Product,
     Sale,
     Status,
     TimelineEntry,
+    Transaction,
     VatRate,
     WorkTime,
 )
@@ -49,7 +51,9 @@ HIDDEN_WITH_CLIENT = pytest.mark.parametrize(
 HOURS = (datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=30 * n) for n in count())
 NEEDED: dict[type, dict[str, Any]] = {
     BankAccount: {"number": "PL61 1090 1014 0000 0712 1981 2874", "currency": "PLN"},
+    Invoice: {"kind": "incoming", "number": MARK, "issue_date": date(2026, 1, 2)},
     NumberSeries: {"kind": "quixotic", "pattern": "Quixotic {number}", "reset": "never"},
+    Transaction: {"amount": 1, "currency": "PLN", "reference": MARK},
     VatRate: {"rate": 77},
     AttributeDefinition: {"type": "text", "key": "quixotic"},
     Call: {"number": "600 123 456"},

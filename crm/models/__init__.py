@@ -15,6 +15,7 @@ from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
 from crm.models.id_image import IdImage
 from crm.models.integration_log import IntegrationCall
+from crm.models.invoice import Invoice, InvoiceLine
 from crm.models.job import JobRun, WorkerHeartbeat
 from crm.models.login_session import LoginSession
 from crm.models.mailchimp import (
@@ -40,6 +41,7 @@ from crm.models.task import Task, TaskAssignee
 from crm.models.task_list import TaskList
 from crm.models.ticket import Ticket, TicketComment
 from crm.models.timeline import TimelineEntry
+from crm.models.transaction import Transaction
 from crm.models.vat_rate import VatRate
 from crm.models.work_time import Timer, WorkTime
 
@@ -72,6 +74,8 @@ __all__ = [
     "HasFile",
     "IdImage",
     "IntegrationCall",
+    "Invoice",
+    "InvoiceLine",
     "JobRun",
     "LoginSession",
     "MailchimpAudience",
@@ -101,6 +105,7 @@ __all__ = [
     "TicketComment",
     "TimelineEntry",
     "Timer",
+    "Transaction",
     "VatRate",
     "WorkTime",
     "WorkerHeartbeat",

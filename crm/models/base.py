@@ -1,11 +1,23 @@
 """What every record has, and the ways a row can belong to clients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
-from sqlalchemy import ColumnElement, ForeignKey, Table, and_, event, exists, false, inspect, or_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Row,
+    Table,
+    and_,
+    event,
+    exists,
+    false,
+    inspect,
+    or_,
+)
 from sqlalchemy.orm import Mapped, Mapper, PassiveFlag, Session, declared_attr, mapped_column, relationship
 from sqlalchemy.orm.attributes import History, get_history
 
@@ -35,6 +47,21 @@ class Base(Model):
 
     def before_save(self, session: Session) -> None:
         """Put the row right and check it, before each flush that adds or changes it. May raise RuleError."""
+
+    def before_delete(self, session: Session) -> None:
+        """May raise RuleError where the row is to stay."""
+
+    @classmethod
+    def before_undo(cls, connection: Connection, changes: list[Row[Any]]) -> None:
+        """Look at what an operation that is to be taken back did to rows of this table.
+
+        changes: row_id, action, before and after of each, but for rows that only went to another client. May raise
+        StateConflict; then nothing of the operation is taken back.
+        """
+
+    @classmethod
+    def before_purge(cls, connection: Connection, client_ids: Iterable[int]) -> None:
+        """May raise StateConflict where these clients have rows that are kept for good."""
 
     @property
     def history_client_id(self) -> int | None:

@@ -3,9 +3,10 @@
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from flask import current_app
@@ -17,6 +18,11 @@ from sqlalchemy.types import TypeDecorator
 def utc_now() -> datetime:
     """The current moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def today() -> date:
+    """The day that it is at our company."""
+    return datetime.now(ZoneInfo(current_app.config["CRM_TIMEZONE"])).date()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

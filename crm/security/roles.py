@@ -33,6 +33,8 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("client", "trash", (ADMIN, OFFICE)),
     ("client", "purge", (ADMIN,)),
     ("client", "import", (ADMIN, OFFICE)),
+    ("invoice", "issue", (ADMIN, OFFICE, REP)),
+    ("invoice", "cancel", (ADMIN, OFFICE, REP)),
     ("tag", "add", (ADMIN, OFFICE, REP)),
     ("attribute_definition", "add_option", (ADMIN, OFFICE)),
     ("work_time", "approve", (ADMIN, OFFICE)),

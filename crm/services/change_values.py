@@ -96,9 +96,8 @@ def unpacked(dialect: str, document: Any, col: Column[Any]) -> ColumnElement[Any
         return type_coerce(found, kind)
     text = cast(document, JSONB).op("->>", return_type=Text())(cast(literal(col.name), Text))
     if isinstance(kind, AnyJson):
-        return type_coerce(
-            func.nullif(cast(document, JSONB).op("->")(cast(literal(col.name), Text)), "null"), kind
-        )
+        value = cast(document, JSONB).op("->", return_type=JSONB())(cast(literal(col.name), Text))
+        return type_coerce(func.nullif(value, cast(literal("null", Text), JSONB)), kind)
     if isinstance(kind, Exact):
         return type_coerce(cast(text, BigInteger), kind)
     if isinstance(kind, Boolean | Integer | Float | Numeric | Date | UtcDateTime):

@@ -59,6 +59,7 @@ def _prepare(session: Session, *_: Any) -> None:
         if isinstance(item, Base):
             _delete_orphans(session, item)
     for item in [item for item in session.deleted if isinstance(item, Base)]:
+        item.before_delete(session)
         _release(session, item)
     _wake_wholes(session)
     # asked for once: a session makes these sets anew each time

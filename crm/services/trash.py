@@ -47,9 +47,14 @@ def purge(client: Client) -> None:
 
     What was merged into it goes too; what belongs to other clients as well stays with them. History keeps that
     it was done and by whom, but nothing that was in the rows: they are meant to be gone.
+    What was merged into it goes too. History keeps that it was done and by whom, but nothing that was in the
+    rows: they are meant to be gone. Raises StateConflict where something is kept for good.
     """
     session, connection = db.session(), db.session.connection()
     ids = _with_merged(client.id)
+    for mapper in Base.registry.mappers:
+        if issubclass(mapper.class_, Base):
+            mapper.class_.before_purge(connection, ids)
     with history.operation("purge", client_id=client.id, name=client.name):
         history.operation_id(session)
         files = files_of(ids)

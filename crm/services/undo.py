@@ -26,6 +26,7 @@ from crm.services.following import note_on_timelines, rewrite_after, rewrite_sec
 from crm.services.going_along import take_along
 from crm.services.lines import add_up_again
 from crm.services.locking import hold_clients, hold_rows, patiently
+from crm.services.settling import settle_after
 from crm.services.timeline import add_client_entries
 from crm.services.undo_hidden import hidden_rows, seen
 from crm.services.undo_report import Report
@@ -94,6 +95,24 @@ def check_undoable(session: Session, operation: Any) -> None:
             raise NotFound(_("There is no such operation."))
         if leads_to.get(source) != target:
             raise StateConflict(_("The client has been merged on since. Undo the later merge first."))
+    _ask_models(session, operation.id)
+
+
+def _ask_models(session: Session, operation_id: int) -> None:
+    """Let each model refuse that what was done to its rows is taken back."""
+    connection = session.connection()
+    for mapper in Base.registry.mappers:
+        model = mapper.class_
+        if not issubclass(model, Base) or model.before_undo.__func__ is Base.before_undo.__func__:
+            continue
+        mine = (log.c.operation_id == operation_id) & (log.c.table_name == model.__tablename__)
+        asked = select(log.c.row_id, log.c.action, log.c.before, log.c.after).where(mine)
+        changes = [
+            row for row in connection.execute(asked)
+            if row.action != "update" or set(row.after) - {"client_id"}
+        ]  # fmt: skip
+        if changes:
+            model.before_undo(connection, changes)
 
 
 def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
@@ -123,6 +142,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     raise_missing(session, number)
     take_along(session, number)
     add_up_again(session, number)
+    settle_after(session, number)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
     if pair:

@@ -29,6 +29,8 @@ from crm.views.document import DocumentView
 from crm.views.document_api import DocumentApi
 from crm.views.email import EmailView
 from crm.views.id_image import IdImageView
+from crm.views.invoice import InvoiceView
+from crm.views.invoice_api import InvoiceApi
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
@@ -47,6 +49,7 @@ from crm.views.task_list import ProjectView, TaskListView
 from crm.views.ticket import TicketCommentView, TicketView
 from crm.views.timeline import TimelineView
 from crm.views.timer import TimerView
+from crm.views.transaction import TransactionView
 from crm.views.work_rate import WorkRateView
 from crm.views.work_time import WorkTimeView
 from crm.views.work_time_api import WorkTimeApi
@@ -62,6 +65,7 @@ SPECIAL: dict[str, type[RecordView]] = {
     "deal": DealView,
     "document": DocumentView,
     "email": EmailView,
+    "invoice": InvoiceView,
     "number_series": CompanyPartView,
     "product": ProductView,
     "project": ProjectView,
@@ -73,6 +77,7 @@ SPECIAL: dict[str, type[RecordView]] = {
     "ticket": TicketView,
     "ticket_comment": TicketCommentView,
     "work_time": WorkTimeView,
+    "transaction": TransactionView,
     "vat_rate": CompanyPartView,
 }
 
@@ -82,6 +87,7 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {
     "contact": ContactApi,
     "deal": DealApi,
     "document": DocumentApi,
+    "invoice": InvoiceApi,
     "status": StatusApi,
     "tag": TagApi,
     "work_time": WorkTimeApi,

@@ -126,6 +126,9 @@ def column_schema(column: Column[Any], choices: Any = None) -> Schema:
 def attribute_schema(record: RecordType, attribute: Any) -> Schema:
     """What the JSON of a column or relation of a record is."""
     relation = record.mapper.relationships.get(attribute.key)
+    if relation is None and attribute.key not in record.mapper.columns:
+        # worked out from others, and so never written
+        return {**TEXT, "enum": [value for value, _words in record.choices[attribute.key]], "readOnly": True}
     if relation is None:
         return column_schema(record.mapper.columns[attribute.key], record.choices.get(attribute.key))
     if relation.uselist:

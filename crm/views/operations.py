@@ -30,7 +30,15 @@ REASONS = {
     IN_USE: _l("in use since"),
     THERE: _l("there again already"),
 }
+#: Kinds of operations that are more than a change of rows, by what they are called.
+KINDS = {
+    "company": _l("Our company changed"),
+    "invoice_issued": _l("Invoice issued"),
+    "invoice_cancelled": _l("Invoice cancelled"),
+    "invoice_corrected": _l("Correction of an invoice"),
+}
 TABLES = {
+    "invoice_line": _l("Lines of invoices"),
     "client_tag": _l("Tags of clients"),
     "contact_external_id": _l("External IDs of contacts"),
     "contact_tag": _l("Tags of contacts"),
@@ -123,6 +131,8 @@ def words(kind: str) -> str:
     """The name of a kind of operation: `merge`, or `note.insert`."""
     if kind in HEADLINES:
         return str(HEADLINES[kind][0])
+    if kind in KINDS:
+        return str(KINDS[kind])
     table, _dot, action = kind.partition(".")
     if action in ACTIONS:
         return f"{table_words(table)}: {ACTIONS[action]}"

@@ -24,6 +24,7 @@ from crm.services import markdown
 from crm.services.conversations import snippet_of
 from crm.services.hidden_names import hidden_client_name
 from crm.services.iso_lists import country_name
+from crm.services.payments import balances
 from crm.services.uploads import largest
 from crm.views.attribute_box import attribute_box
 from crm.views.money import money
@@ -185,6 +186,7 @@ def init_app(app: Flask) -> None:
         event_time=event_time,
     )
     app.jinja_env.globals.update(
+        balances_of=balances,
         attribute_box=attribute_box,
         country_name=country_name,
         here=here,
