@@ -49,9 +49,13 @@ class Line(ClientOwned, Base):
     def product(cls) -> Mapped["Product | None"]:
         return relationship("Product", lazy="selectin")
 
-    def put_right(self, number: int) -> None:
+    def put_right(self, number: int, session: Session) -> None:
         """Fill in what follows from the product, and check. Raises RuleError; number: for its message."""
-        if product := self.product:
+        product = self.product
+        if product is None and self.product_id is not None:
+            # of a line just added only the id may be there
+            product = session.get(inspect(type(self)).relationships["product"].mapper.class_, self.product_id)
+        if product is not None:
             self.description = self.description or product.name
             if self.price is None:
                 self.price = product.sale_price
@@ -89,18 +93,17 @@ class WithLines:
     vat: Mapped[Decimal] = mapped_column(Exact(2), default=Decimal(0))
     gross: Mapped[Decimal] = mapped_column(Exact(2), default=Decimal(0))
 
-    def put_lines_right(self, session: Session | None = None) -> None:
+    def put_lines_right(self, session: Session) -> None:
         """Number and check the lines, keep them at the client, and keep what they add up to."""
         if self.discount is not None and not 0 <= self.discount <= 100:
             raise RuleError(_("From 0 to 100 %."), field="discount")
-        gone = session.deleted if session is not None else ()
-        lines = [line for line in self.lines if line not in gone]
+        lines = [line for line in self.lines if line not in session.deleted]
         if len(lines) > MOST_LINES:
             raise RuleError(_("At most %(n)d lines.", n=MOST_LINES), field="lines")
         # a client chosen just now is known before its id is
         client = next(iter(inspect(self).attrs.client.history.added or ()), None)
         for position, line in enumerate(lines):
-            line.put_right(position + 1)
+            line.put_right(position + 1, session)
             line.position = position
             if client is not None:
                 line.client = client

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import inspect, select
+from sqlalchemy import String, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.errors import Invalid, RuleError
@@ -79,6 +79,10 @@ def answered(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any
     """The JSON of one attribute, as the current user may see it."""
     if _is_relation(record, attribute):
         return _relation_json(record, item, attribute)
+    column = record.mapper.columns[attribute.key]
+    # a mask is a text; of anything else that is masked there is nothing to tell
+    if is_masked(item, attribute.key) and not isinstance(column.type, String):
+        return None
     return plain(shown(item, attribute.key))
 
 

@@ -39,6 +39,7 @@ from crm.views.operations import OperationView
 from crm.views.product import ProductView
 from crm.views.record import RecordView, view_for
 from crm.views.sale import SaleView
+from crm.views.sale_api import SaleApi
 from crm.views.search import SearchView
 from crm.views.settings import SettingsView
 from crm.views.start import StartView
@@ -88,6 +89,7 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {
     "deal": DealApi,
     "document": DocumentApi,
     "invoice": InvoiceApi,
+    "sale": SaleApi,
     "status": StatusApi,
     "tag": TagApi,
     "work_time": WorkTimeApi,

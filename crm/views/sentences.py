@@ -31,6 +31,7 @@ HEADLINES: dict[str, tuple[Any, str]] = {
     "merge": (_l("Merged"), "fa-code-merge"),
     "unmerge": (_l("Merge undone"), "fa-code-branch"),
     "undo": (_l("Undone"), "fa-rotate-left"),
+    "sale.convert": (_l("Document made of another"), "fa-file-circle-plus"),
     "export": (_l("Exported"), "fa-download"),
 }
 #: Columns of an attribute's value that hold it.

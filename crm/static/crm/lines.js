@@ -118,7 +118,8 @@
     }
     rate.value = line.vat_rate;
     show();
-    cell(row, "quantity").select();
+    product.tomselect.blur();
+    setTimeout(() => cell(row, "quantity").select()); // after Tom Select has taken the focus itself
   };
 
   // -- what people do

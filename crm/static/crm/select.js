@@ -41,6 +41,7 @@
       create: select.hasAttribute("data-create"),
       createOnBlur: select.hasAttribute("data-create"),
       refreshThrottle: far ? 300 : 0, // else Enter right after typing takes the wrong one
+      onItemAdd() { clearTimeout(this.refreshTimeout); }, // else it opens again and takes the focus back
       placeholder: select.dataset.placeholder || (far ? crm.text("choose") : ""),
       hidePlaceholder: true,
       closeAfterSelect: !select.multiple,

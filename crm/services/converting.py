@@ -1,0 +1,114 @@
+"""One document made out of another: an order of a quote. Each is made once, and both know each other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from crm.errors import RuleError, StateConflict
+from crm.extensions import db
+from crm.models import Sale
+from crm.models.line import LINE_FIELDS
+from crm.models.types import utc_now
+from crm.registry import registry
+from crm.security.manager import may, may_change
+from crm.services import history
+from crm.services.sale_terms import terms_of
+
+#: What every document takes over from the one it is made of.
+COPIED = ("client", "contact", "currency", "discount", "notes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """What sales of some kinds can be made into.
+
+    name: in addresses. model: of what is made; its relationship `converted_from` leads to the sale, and its
+    `converted_from_id` is unique. values: given the sale, what a new one has beside what is taken over.
+    becomes: kind of sale -> the status that it takes.
+    """
+
+    name: str
+    label: Any
+    icon: str
+    model: Any
+    kinds: frozenset[str]
+    values: Callable[[Sale], Mapping[str, Any]]
+    becomes: Mapping[str, str] = field(default_factory=dict)
+
+
+def _new_order(quote: Sale) -> dict[str, Any]:
+    day = utc_now().astimezone(get_timezone()).date()
+    return {"kind": "order", "date": day, "due": terms_of(quote.client, day)["due"]}
+
+
+CONVERSIONS: dict[str, Conversion] = {
+    one.name: one
+    for one in (
+        Conversion(
+            name="order", label=_l("Make an order"), icon="fa-cart-shopping", model=Sale,
+            kinds=frozenset({"quote"}), values=_new_order, becomes={"quote": "accepted"},
+        ),
+    )
+}  # fmt: skip
+
+
+def find_converted(sale: Sale, conversion: Conversion) -> Any | None:
+    """What this sale was made into, as far as the viewer sees it."""
+    model = conversion.model
+    return db.session.scalars(select(model).where(model.converted_from_id == sale.id)).first()
+
+
+def converted(sale: Sale) -> list[Any]:
+    """Everything that was made of this sale."""
+    made = (find_converted(sale, one) for one in CONVERSIONS.values() if sale.kind in one.kinds)
+    return [item for item in made if item is not None]
+
+
+def offered(sale: Sale) -> list[Conversion]:
+    """What the viewer can make of this sale and nobody has made yet."""
+    if not may_change(registry().by_model[Sale], sale, "edit"):
+        return []
+    return [
+        one
+        for one in CONVERSIONS.values()
+        if sale.kind in one.kinds and _may_make(one) and find_converted(sale, one) is None
+    ]
+
+
+def _may_make(conversion: Conversion) -> bool:
+    record = registry().by_model.get(conversion.model)
+    return record is not None and may("add", record.key)
+
+
+def convert(sale: Sale, conversion: Conversion) -> tuple[Any, bool]:
+    """Make a document out of a sale; gives it, and whether it is new. The caller commits.
+
+    Who asks again, or at the same time, gets the one that is there. Raises RuleError where a sale cannot be made
+    into this, StateConflict where it was and the viewer does not see into what.
+    """
+    session = db.session
+    session.refresh(sale, with_for_update={"of": Sale})
+    if sale.kind not in conversion.kinds:
+        raise RuleError(_("This cannot be made of it."))
+    if (there := find_converted(sale, conversion)) is not None:
+        return there, False
+    with history.operation("sale.convert", client_id=sale.client_id), session.no_autoflush:
+        made = conversion.model(**{name: getattr(sale, name) for name in COPIED}, **conversion.values(sale))
+        made.converted_from = sale
+        line_model = type(made).lines.property.mapper.class_
+        made.lines = [
+            line_model(**{name: getattr(line, name) for name in LINE_FIELDS}) for line in sale.lines
+        ]
+        sale.status = conversion.becomes.get(sale.kind, sale.status)
+        try:
+            with session.begin_nested():
+                session.add(made)
+        except IntegrityError:
+            raise StateConflict(_("This was made of it already.")) from None
+    return made, True
