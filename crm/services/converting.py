@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.exc import IntegrityError
 
 from crm.errors import RuleError, StateConflict
@@ -20,7 +20,7 @@ from crm.security.manager import may, may_change
 from crm.services import history
 from crm.services.sale_terms import terms_of
 
-#: What every document takes over from the one it is made of.
+#: What every document takes over from the one it is made of, as far as it has these.
 COPIED = ("client", "contact", "currency", "discount", "notes")
 
 
@@ -28,9 +28,9 @@ COPIED = ("client", "contact", "currency", "discount", "notes")
 class Conversion:
     """What sales of some kinds can be made into.
 
-    name: in addresses. model: of what is made; its relationship `converted_from` leads to the sale, and its
-    `converted_from_id` is unique. values: given the sale, what a new one has beside what is taken over.
-    becomes: kind of sale -> the status that it takes.
+    name: in addresses. model: of what is made. link: its relationship that leads to the sale, unique for what
+    `counts` (a condition; what was cancelled may be made again). values: given the sale, what a new one has beside
+    what is taken over. becomes: kind of sale -> the status that it takes.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Conversion:
     model: Any
     kinds: frozenset[str]
     values: Callable[[Sale], Mapping[str, Any]]
+    link: str = "converted_from"
+    counts: Callable[[], ColumnElement[bool]] = true
     becomes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,8 +62,9 @@ CONVERSIONS: dict[str, Conversion] = {
 
 def find_converted(sale: Sale, conversion: Conversion) -> Any | None:
     """What this sale was made into, as far as the viewer sees it."""
-    model = conversion.model
-    return db.session.scalars(select(model).where(model.converted_from_id == sale.id)).first()
+    link = next(iter(getattr(conversion.model, conversion.link).property.local_columns))
+    asked = select(conversion.model).where(link == sale.id, conversion.counts())
+    return db.session.scalars(asked).first()
 
 
 def converted(sale: Sale) -> list[Any]:
@@ -99,8 +102,9 @@ def convert(sale: Sale, conversion: Conversion) -> tuple[Any, bool]:
     if (there := find_converted(sale, conversion)) is not None:
         return there, False
     with history.operation("sale.convert", client_id=sale.client_id), session.no_autoflush:
-        made = conversion.model(**{name: getattr(sale, name) for name in COPIED}, **conversion.values(sale))
-        made.converted_from = sale
+        names = [name for name in COPIED if hasattr(conversion.model, name)]
+        taken = {name: getattr(sale, name) for name in names} | {conversion.link: sale}
+        made = conversion.model(**{**taken, **conversion.values(sale)})
         line_model = type(made).lines.property.mapper.class_
         made.lines = [
             line_model(**{name: getattr(line, name) for name in LINE_FIELDS}) for line in sale.lines
