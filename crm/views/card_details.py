@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_currency, format_decimal, get_locale, ngettext
+from flask_babel import format_decimal, get_locale, ngettext
 from flask_babel import gettext as _
 
 from crm.models import Client
 from crm.registry import registry
 from crm.services.client_words import KINDS, LABELS
+from crm.views.money import money
 from crm.views.values import Cell, cell
 
 #: Shown also where they are blank: what one would otherwise look for in vain.
@@ -95,7 +96,7 @@ def _terms(client: Client) -> list[Detail]:
 
 
 def _money(amount: Decimal, currency: str | None) -> str:
-    return format_currency(amount, currency) if currency else format_decimal(amount)
+    return money(amount, currency) if currency else format_decimal(amount)
 
 
 def _external_ids(client: Client) -> list[Detail]:
