@@ -14,6 +14,7 @@ from crm.demo.basics import REPS, USERS
 from crm.demo.contacts import ContactMaker
 from crm.demo.rows import Rows
 from crm.demo.talk import Talk
+from crm.demo.work import WorkMaker
 from crm.extensions import db
 from crm.models import (
     AttributeDefinition,
@@ -44,6 +45,7 @@ class ClientMaker:
     def __init__(self, chance: random.Random, rows: Rows):
         self.chance, self.rows = chance, rows
         self.now = utc_now()
+        self.work = WorkMaker(self)
         session = db.session
         self.users = {u.username: u.id for u in session.scalars(select(User).where(User.username.in_(USERS)))}
         self.statuses = {s.code: s.id for s in session.scalars(select(Status))}
@@ -150,6 +152,7 @@ class ClientMaker:
             self.task(client, reps)
         if chance.random() < 0.35:
             self.deal(client, reps)
+        self.work.fill(client, [self.users[rep] for rep in reps], is_company)
         earlier = self.rows.made[Client][:-1]
         if earlier and chance.random() < 0.05:
             other, kind = chance.choice(earlier), chance.choice(self.kinds)

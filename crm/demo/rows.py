@@ -21,15 +21,21 @@ from crm.models import (
     Deal,
     Email,
     EmailClient,
+    Event,
+    EventAttendee,
+    EventContact,
     Note,
     Operation,
+    Project,
     Relationship,
     SearchEntry,
     Task,
     TaskAssignee,
+    TaskList,
     Ticket,
     TicketComment,
     TimelineEntry,
+    WorkTime,
 )
 from crm.models.base import Base
 from crm.registry import registry
@@ -38,7 +44,7 @@ from crm.services.timeline import entry_rows
 
 #: Tables in an order in which no row names one that is not there yet.
 ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, ContactTag, ContactExternalId,
-         Note, Task, TaskAssignee, Deal,
+         Note, Project, TaskList, Task, TaskAssignee, Deal, Event, EventAttendee, EventContact, WorkTime,
          Relationship, AttributeValue, Call, Chat, Email, EmailClient, Ticket, TicketComment)  # fmt: skip
 
 
@@ -46,7 +52,8 @@ class Rows:
     """Rows of one portion of clients. They get their ids here, to name each other before they exist."""
 
     def __init__(self) -> None:
-        numbered = (Client, Contact, Note, Task, Deal, Relationship, Call, Chat, Email, Ticket, TicketComment)
+        numbered = (Client, Contact, Note, Project, TaskList, Task, Deal, Event, WorkTime, Relationship,
+                    Call, Chat, Email, Ticket, TicketComment)  # fmt: skip
         newest = {m: db.session.scalar(select(func.max(m.__table__.c.id))) or 0 for m in numbered}
         self.next_ids = {model: number + 1 for model, number in newest.items()}
         self.made: dict[type[Base], list[Any]] = {}

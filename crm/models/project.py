@@ -12,6 +12,7 @@ from crm.models.base import Base, OptionalClientRecord
 from crm.models.folding import fold
 from crm.models.relations import changes, id_before, settle_client, take_along
 from crm.models.types import Exact, SortKey
+from crm.models.work_rate import default_rate
 
 if TYPE_CHECKING:
     from crm.models.task import Task
@@ -68,6 +69,8 @@ class Project(OptionalClientRecord):
         for name in ("budget_hours", "hourly_rate"):
             if (getattr(self, name) or 0) < 0:
                 raise RuleError(_("This cannot be less than nothing."), field=name)
+        if self.hourly_rate is not None and not self.currency:
+            self.currency = (self.client and self.client.billing_currency) or default_rate(session)[1]
         if changes(self, "parent"):
             self._refuse_circles()
         settle_client(self, "parent")

@@ -12,15 +12,13 @@ from crm.errors import RuleError
 from crm.models.base import Base, OptionalClientOwned, OptionalClientRecord
 from crm.models.project import Project
 from crm.models.relations import changes, id_after, settle_client
-from crm.models.setting import Setting
 from crm.models.task import Task
 from crm.models.types import Exact, Seconds, UtcDateTime, utc_now
+from crm.models.work_rate import default_rate
 
 LONGEST = timedelta(hours=12)
 FARTHEST_AHEAD = timedelta(days=3)
 CENT = Decimal("0.01")
-#: The setting with the rate of work that has none of its own: {"rate": "80.00", "currency": "PLN"}.
-RATE_KEY = "work_time_rate"
 
 
 class WorkTime(OptionalClientRecord):
@@ -68,8 +66,8 @@ class WorkTime(OptionalClientRecord):
         if changes(self, "user") or any(attributes[name].history.has_changes() for name in ("start", "end")):
             self._check_times()
             self._refuse_overlap(session)
-        self.seconds = int((self.end - self.start).total_seconds())
         self._settle_rate(session)
+        self.price()
 
     def settle(self) -> None:
         """Fill in the project and the client of the task or project that was worked on, or refuse others."""
@@ -129,6 +127,10 @@ class WorkTime(OptionalClientRecord):
                 self.currency = self.currency or currency
         if self.hourly_rate is not None and not self.currency:
             self.currency = (self.client and self.client.billing_currency) or default_rate(session)[1]
+
+    def price(self) -> None:
+        """Work out how long it is, and what that comes to."""
+        self.seconds = int((self.end - self.start).total_seconds())
         self.amount = None
         if self.billable and self.hourly_rate is not None:
             exact = self.hourly_rate * self.seconds / 3600
@@ -173,17 +175,11 @@ class Timer(OptionalClientOwned, Base):
         settle_client(self, "task", "project")
 
 
-def default_rate(session: Session) -> tuple[Decimal | None, str]:
-    """What an hour costs where neither the entry nor its project says, and in which currency."""
-    value = session.scalar(select(Setting.value).where(Setting.key == RATE_KEY)) or {}
-    rate = value.get("rate")
-    return Decimal(rate) if rate is not None else None, value.get("currency") or "EUR"
-
-
 def clock(moment: datetime) -> str:
-    """A moment as day and time, in the user's time zone: 22 Nov, 09:00."""
+    """A moment as day and time, in the user's time zone: 22 Nov, 09:00. The year stands where it is another."""
     local = moment.astimezone(get_timezone())
-    return f"{format_date(local, 'd MMM', rebase=False)}, {format_time(local, 'HH:mm', rebase=False)}"
+    day = "d MMM" if local.year == utc_now().astimezone(get_timezone()).year else "d MMM y"
+    return f"{format_date(local, day, rebase=False)}, {format_time(local, 'HH:mm', rebase=False)}"
 
 
 def span(start: datetime, end: datetime) -> str:

@@ -16,10 +16,8 @@ MOST_WORK = 10
 
 
 def tasks_of(part: TaskList | Project) -> list[Task]:
-    """The tasks of a list, or those of a project that stand in none of its lists: open ones first, by date."""
-    if isinstance(part, TaskList):
-        return _tasks(Task.task_list_id == part.id)
-    return _tasks(Task.project_id == part.id, Task.task_list_id.is_(None))
+    """The tasks of a list or a project: open ones first, by date."""
+    return _tasks((Task.task_list_id if isinstance(part, TaskList) else Task.project_id) == part.id)
 
 
 def _tasks(*conditions: ColumnElement[bool]) -> list[Task]:

@@ -32,8 +32,13 @@ class DayFilter:
 
     @property
     def label(self) -> str:
-        label = self.record.label_of(self.attribute.key)
+        label = self.of
         return _("%(label)s from", label=label) if self.end == "from" else _("%(label)s to", label=label)
+
+    @property
+    def of(self) -> Any:
+        """The word for what is bounded."""
+        return self.record.label_of(self.attribute.key)
 
     def words(self) -> str:
         """What the parameter takes."""

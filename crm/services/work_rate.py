@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models import Setting
-from crm.models.work_time import RATE_KEY
+from crm.models.work_rate import RATE_KEY
 
 
 def set_default_rate(rate: Decimal | None, currency: str | None) -> None:

@@ -28,6 +28,7 @@ from crm.views.deal_api import DealApi
 from crm.views.document import DocumentView
 from crm.views.document_api import DocumentApi
 from crm.views.email import EmailView
+from crm.views.event import EventView
 from crm.views.id_image import IdImageView
 from crm.views.invoice import InvoiceView
 from crm.views.invoice_api import InvoiceApi
@@ -67,6 +68,7 @@ SPECIAL: dict[str, type[RecordView]] = {
     "document": DocumentView,
     "email": EmailView,
     "invoice": InvoiceView,
+    "event": EventView,
     "number_series": CompanyPartView,
     "product": ProductView,
     "project": ProjectView,

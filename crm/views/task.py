@@ -39,11 +39,12 @@ class TaskView(RecordView):
         if "HX-Request" not in request.headers:
             return redirect(self.url_after(task))
         within = request.args.get("within", "")
-        whole = getattr(task, within) if within in ("task_list", "project") else None
-        if whole is not None:
-            load_figures(registry().by_model[type(whole)], [whole])
+        wholes = [task.project, task.task_list] if within == "project" else [task.task_list] if within else []
+        wholes = [one for one in wholes if one is not None]
+        for one in wholes:
+            load_figures(registry().by_model[type(one)], [one])
         named = request.args.get("client") == "yes"
-        return self.render("client/_task_row.html", item=task, whole=whole, of_client=named, within=within)
+        return self.render("client/_task_row.html", item=task, wholes=wholes, of_client=named, within=within)
 
     def new_item(self) -> Task:
         """A task is at first to be done by whoever writes it down."""

@@ -46,10 +46,13 @@ class ProjectView(TaskListView):
         seen = {
             key for key in ("task_list", "work_time") if may("list", key) and is_on(registry()[key].module)
         }
+        tasks, lists = super().parts(item)["tasks"], lists_of(item) if "task_list" in seen else []
+        listed = {one.id: [task for task in tasks if task.task_list_id == one.id] for one in lists}
         return {
-            **super().parts(item),
+            "tasks": [task for task in tasks if task.task_list_id not in listed],
+            "lists": lists,
+            "listed": listed,
             "children": children_of(item),
-            "lists": lists_of(item) if "task_list" in seen else [],
             "work": latest_work(item) if "work_time" in seen else [],
         }
 

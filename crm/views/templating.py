@@ -18,7 +18,7 @@ from flask_babel import (
 )
 
 from crm.models.types import utc_now
-from crm.models.work_time import LONGEST, span
+from crm.models.work_time import LONGEST, clock, span
 from crm.registry import registry
 from crm.services import markdown
 from crm.services.conversations import snippet_of
@@ -182,6 +182,7 @@ def init_app(app: Flask) -> None:
         duration=duration,
         elapsed=elapsed,
         month_name=month_name,
+        clock=clock,
         span_to=span_to,
         event_time=event_time,
     )
@@ -197,6 +198,7 @@ def init_app(app: Flask) -> None:
         upload_limit=largest,
         vat_labels=rate_labels,
         url_of=url_of,
+        registry_of=lambda item: registry().by_model[type(item)],
         part_of=lambda item: registry().by_model[type(item)].part_of(item),
         hidden_client_name=hidden_client_name,
         snippet_of=snippet_of,

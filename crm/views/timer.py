@@ -23,7 +23,7 @@ from crm.views.page import Page
 from crm.views.templating import duration
 
 #: What a timer can be about, and what is asked when it stops.
-ABOUT = (WorkTime.client, WorkTime.project, WorkTime.task, WorkTime.description)
+ABOUT = (WorkTime.description, WorkTime.client, WorkTime.project, WorkTime.task)
 AT_THE_END = (WorkTime.description, WorkTime.billable)
 TIMES = (WorkTime.start, WorkTime.end)
 

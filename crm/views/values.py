@@ -29,9 +29,13 @@ FILE_ICONS = {"pdf": "fa-file-pdf", "image/": "fa-file-image", "spreadsheet": "f
               "rfc822": "fa-envelope", "outlook": "fa-envelope"}  # fmt: skip
 
 
+#: Moments whose time of day matters as much as the day.
+TIMED = frozenset({"start", "end"})
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One value. kind: empty, text, long, link, yes_no, moment, age, overdue, day, number, status, tag, tags, user,
+    """One value. kind: empty, text, long, link, yes_no, moment, clock, age, overdue, day, number, status, tag, tags, user,
     users, clients, links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what the
     user may not see) or masked (sensitive)."""
 
@@ -73,6 +77,8 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
         return Cell("text", words_of_rate(value))
     if value is not None and isinstance(record.mapper.columns[name].type, Seconds):
         return Cell("duration", value)
+    if name in TIMED and isinstance(value, datetime):
+        return Cell("day" if getattr(item, "all_day", False) else "clock", value)
     return _plain(name, value)
 
 

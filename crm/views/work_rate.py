@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms.validators import Optional
 
 from crm.extensions import db
-from crm.models.work_time import default_rate
+from crm.models.work_rate import default_rate
 from crm.services.work_rate import set_default_rate
 from crm.views.fields import NumberField
 from crm.views.forms import RecordForm

@@ -16,7 +16,7 @@
   document.addEventListener("shown.bs.dropdown", (event) => {
     const panel = event.target.parentElement.querySelector(".crm-timer-panel");
     if (!panel) return;
-    const first = () => panel.querySelector("textarea, .ts-control input")?.focus();
+    const first = () => panel.querySelector("textarea")?.focus();
     if (panel.querySelector("form")) first();
     else panel.addEventListener("htmx:afterSettle", first, { once: true });
   });
