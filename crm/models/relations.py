@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import inspect
+from sqlalchemy.orm.attributes import set_committed_value
 
 from crm.errors import RuleError
 
@@ -41,10 +42,12 @@ def settle_client(item: Any, *relations: str) -> None:
         if client_id is None:
             continue
         if item.client is None and id_after(item, "client") is None:
-            # of a client that the viewer does not see there is only the number
-            item.client_id = client_id
             if chosen.client is not None:
                 item.client = chosen.client
+            else:
+                # of a client that the viewer does not see there is only the number
+                set_committed_value(item, "client", None)
+                item.client_id = client_id
         elif id_after(item, "client") != client_id:
             raise RuleError(_("This is at another client."), field=name)
 

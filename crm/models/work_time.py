@@ -124,7 +124,7 @@ class WorkTime(OptionalClientRecord):
                 self.hourly_rate, self.currency = self.project.hourly_rate, self.project.currency
             else:
                 self.hourly_rate, currency = default_rate(session)
-                self.currency = self.currency or currency
+                self.currency = self.currency or (currency if self.hourly_rate is not None else None)
         if self.hourly_rate is not None and not self.currency:
             self.currency = (self.client and self.client.billing_currency) or default_rate(session)[1]
 

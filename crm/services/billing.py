@@ -95,12 +95,15 @@ class Sum:
 
 @dataclass
 class Summary:
-    """The work of a month. rates: (rate, currency) -> its sum; a rate of None for what has none."""
+    """The work of a month. rates: (rate, currency) -> its sum; a rate of None for what has none.
+
+    users, projects: in the order of their names; a project of None for work on none, or on a hidden one.
+    """
 
     total: Sum = field(default_factory=Sum)
     rates: dict[tuple[Decimal | None, str], Sum] = field(default_factory=dict)
-    users: dict[str, Sum] = field(default_factory=dict)
-    projects: dict[str, Sum] = field(default_factory=dict)
+    users: list[tuple[User, Sum]] = field(default_factory=list)
+    projects: list[tuple[Project | None, Sum]] = field(default_factory=list)
 
 
 def get_client(client_id: int) -> Client | None:
@@ -123,22 +126,27 @@ def summary(month: Month, client_id: int | None = None) -> Summary:
     """The work of a month at one client, or all that the viewer sees. Three statements whatever there is."""
     asked = _sums(WorkTime.user_id, WorkTime.project_id).where(*_in(month, client_id))
     rows = db.session.execute(asked).all()
-    users = _names(User, {row.user_id for row in rows})
-    projects = _names(Project, {row.project_id for row in rows if row.project_id})
     found = Summary()
-    for row in sorted(rows, key=lambda r: (users.get(r.user_id, ""), projects.get(r.project_id, ""))):
+    users: dict[int, Sum] = {}
+    projects: dict[int | None, Sum] = {}
+    known = {one.id: one for one in _all_of(Project, {row.project_id for row in rows if row.project_id})}
+    for row in rows:
         found.total.add(row)
-        found.users.setdefault(users.get(row.user_id, "?"), Sum()).add(row)
-        found.projects.setdefault(projects.get(row.project_id, ""), Sum()).add(row)
+        users.setdefault(row.user_id, Sum()).add(row)
+        projects.setdefault(row.project_id if row.project_id in known else None, Sum()).add(row)
         if row.billable:
             found.rates.setdefault((row.hourly_rate, row.currency or ""), Sum()).add(row)
     found.rates = dict(sorted(found.rates.items(), key=lambda pair: (pair[0][1], pair[0][0] or Decimal(0))))
+    found.users = [
+        (one, users[one.id]) for one in sorted(_all_of(User, set(users)), key=lambda u: u.get_full_name())
+    ]
+    named = sorted(projects, key=lambda number: known[number].name_key if number else "")
+    found.projects = [(known[number] if number else None, projects[number]) for number in named]
     return found
 
 
-def _names(model: Any, ids: set[int]) -> dict[int, str]:
-    asked = select(model).where(model.id.in_(ids))
-    return {one.id: one.get_full_name() if model is User else str(one) for one in db.session.scalars(asked)}
+def _all_of(model: Any, ids: set[int]) -> list[Any]:
+    return list(db.session.scalars(select(model).where(model.id.in_(ids))))
 
 
 def clients(month: Month) -> list[tuple[Client, Sum]]:

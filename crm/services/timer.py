@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.models import Timer, WorkTime
 from crm.models.types import utc_now
 from crm.models.work_time import LONGEST, clock, span
-from crm.security.visibility import as_user
+from crm.security.visibility import as_system
 from crm.services.history import operation
 from crm.services.progress import Progress
 
@@ -58,7 +58,8 @@ def stop_timer(
     latest = started + LONGEST
     until = end or min(utc_now().replace(microsecond=0), latest)
     entry = WorkTime(
-        user_id=timer.user_id, client_id=timer.client_id, project_id=timer.project_id, task_id=timer.task_id,
+        user_id=timer.user_id, created_by_id=timer.user_id,
+        client_id=timer.client_id, project=timer.project, task=timer.task,
         start=started, end=until, description=description or timer.description, billable=billable,
         cut_off=end is None and until == latest,
     )  # fmt: skip
@@ -88,7 +89,7 @@ def stop_forgotten(run: Progress) -> None:
 
 
 def _stop_one(user_id: int) -> None:
-    with as_user(db.session.get(User, user_id)):
+    with as_system():
         timer = find_timer(user_id, lock=True)
         if timer is None or timer.start >= utc_now() - LONGEST:
             db.session.rollback()

@@ -16,6 +16,7 @@ from crm.services.history import operation
 from crm.views.money import money
 from crm.views.page import read_id
 from crm.views.record import RecordView
+from crm.views.values import url_of
 
 
 class WorkTimeView(RecordView):
@@ -60,8 +61,8 @@ class WorkTimeView(RecordView):
             "work_time/billing.html", title=_("Hours of the month"), client=client, month=month, summary=found,
             by_client=[(one.name, self.url("billing", client=one.id, month=month), n) for one, n in by_client],
             by_rate=[(money(*rate) if rate[0] is not None else _("No rate"), "", n) for rate, n in found.rates.items()],
-            by_user=[(name, "", n) for name, n in found.users.items()],
-            by_project=[(name or _("No project"), "", n) for name, n in found.projects.items()],
+            by_user=[(user.get_full_name(), "", n) for user, n in found.users],
+            by_project=[(one or _("No project"), url_of(one) if one else "", n) for one, n in found.projects],
         )  # fmt: skip
 
     @expose("/approve_month", methods=["POST"])
