@@ -36,8 +36,8 @@ TIMED = frozenset({"start", "end"})
 @dataclass(frozen=True)
 class Cell:
     """One value. kind: empty, text, long, link, yes_no, moment, clock, age, overdue, day, number, status, tag, tags,
-    user, users, clients, links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what the
-    user may not see) or masked (sensitive)."""
+    user, users, clients, links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what
+    the user may not see) or masked (sensitive)."""
 
     kind: str
     value: Any = None
