@@ -316,7 +316,7 @@ RECORDS = (
     ),
     RecordType(
         model=Email, label=_("E-mail"), plural=_("E-mails"), icon="fa-envelope", module="mail", slug="emails",
-        columns=[Email.subject, Email.from_address, Email.to, Email.client, Email.direction, Email.state, Email.at],
+        columns=[Email.subject, Email.from_address, Email.to, Email.client, Email.state, Email.at],
         fields=[Email.client, Email.other_client_links, Email.direction, Email.state, Email.from_address, Email.to,
                 Email.cc, Email.bcc, Email.subject, Email.at, Email.text, Email.html, Email.parent,
                 Email.message_id],

@@ -112,7 +112,8 @@ class Talk:
         chat = self.maker.record(
             Chat, client, channel=channel, contact_id=contact.id if contact else None, transcript=""
         )
-        chat.started_at = at = chat.created_at
+        hours = chat.created_at.replace(hour=self.chance.randint(8, 17))
+        chat.started_at = at = min(hours, chat.created_at)
         customer = contact.name if contact else client.name
         written = []
         for who, text in lines:

@@ -9,6 +9,7 @@ from crm.errors import RuleError
 from crm.models.base import ClientRecord
 from crm.models.contact import Contact, check_contact
 from crm.models.sensitive import text_at, title_at
+from crm.models.transcripts import messages
 from crm.models.types import UtcDateTime, utc_now
 
 CHANNELS = {
@@ -45,4 +46,5 @@ class Chat(ClientRecord):
         return text_at(self, self.transcript)
 
     def __str__(self) -> str:
-        return title_at(self, self.transcript)
+        first = next((one.text for one in messages(self.transcript or "") if one.text.strip()), "")
+        return title_at(self, first or self.transcript or "")

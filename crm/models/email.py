@@ -16,7 +16,7 @@ from crm.models.sensitive import text_at, title_at
 from crm.models.types import UtcDateTime, utc_now
 
 DIRECTIONS = {"out": _l("Sent"), "in": _l("Received")}
-STATES = {"draft": _l("Draft"), "recorded": _l("Sent or received")}
+STATES = {"draft": _l("Draft"), "recorded": _l("Recorded")}
 ADDRESS_LISTS = ("from_address", "to", "cc", "bcc")
 SNIPPET = 160
 

@@ -41,6 +41,11 @@ class Box:
         return self.part.record
 
     @property
+    def held(self) -> int:
+        """How many records the rows stand for: those of conversations for all that they hold."""
+        return sum(self.sizes.values()) or len(self.rows or ())
+
+    @property
     def awaited(self) -> int:
         """How many rows will come."""
         return IN_BOX if self.count is None else min(self.count, IN_BOX)

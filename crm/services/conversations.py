@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models import Email
+from crm.models.mail_addresses import people
 from crm.models.sensitive import veil
 from crm.security.masking import is_masked, shown
 
@@ -45,6 +46,12 @@ def begin_answer(answer: Email, parent: Email, to_all: bool) -> None:
 def snippet_of(mail: Email) -> str:
     """The beginning of what a mail says, as far as the viewer may see it."""
     return veil(mail.snippet) if is_masked(mail, "text") else mail.snippet
+
+
+def names_of(mail: Email, name: str) -> str:
+    """The people in one list of a mail's addresses, as they are called, as far as the viewer may see them."""
+    text = shown(mail, name) or ""
+    return ", ".join(people(text)) if not is_masked(mail, name) else text
 
 
 def own_and_quoted(text: str) -> tuple[str, str]:

@@ -181,7 +181,7 @@ def write_entries(session: Session, old: Sequence[tuple[str, int]], entries: lis
 
 def terms_of(query: str) -> list[list[str]]:
     """Ways to read a query: each is a list of word beginnings that must all be found."""
-    terms = [t for t in (fold(part).strip("\"'()*:,;") for part in query.split()) if t]
+    terms = [t for t in (fold(part).strip("\"'()*:,;#") for part in query.split()) if t]
     readings = [terms] if terms else []
     digits = _number(query)
     if digits:

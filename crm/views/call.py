@@ -36,7 +36,7 @@ class CallView(RecordView):
 
     form_template = "call/form.html"
     more_fields = {
-        "task_title": TaskTitleField(_l("Next task"), [Length(max=200)], filters=[stripped]),
+        "task_title": TaskTitleField(_l("What is to be done"), [Length(max=200)], filters=[stripped]),
         "task_due": TaskDueField(_l("Due")),
     }
 

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from crm.extensions import db
 from crm.models import Chat
+from crm.models.transcripts import messages
 from crm.security.masking import shown
-from crm.services.transcripts import messages
 from crm.views.record import RecordView
 
 
@@ -19,5 +22,6 @@ class ChatView(RecordView):
         if template == self.show_template:
             chat: Chat = values["item"]
             values["transcript"] = shown(chat, "transcript")
-            values["messages"] = messages(values["transcript"])
+            us = {user.get_full_name() for user in db.session.scalars(select(User))}
+            values["messages"] = messages(values["transcript"], us)
         return super().render(template, status, **values)

@@ -14,7 +14,7 @@ from crm.models.mail_addresses import write_address
 from crm.models.mail_html import clean_html
 from crm.security.headers import MAIL_POLICY, policy
 from crm.security.masking import is_masked, shown
-from crm.services.conversations import begin_answer, conversation, own_and_quoted
+from crm.services.conversations import begin_answer, conversation, names_of, own_and_quoted
 from crm.services.mail_suggestions import suggestions
 from crm.views.address_fields import AddressesField
 from crm.views.record import RecordView
@@ -38,7 +38,7 @@ class EmailView(RecordView):
         if template != self.show_template:
             return super().render(template, status, **values)
         values |= {"mails": conversation(values["item"]), "is_masked": is_masked, "shown": shown,
-                   "own_and_quoted": own_and_quoted}  # fmt: skip
+                   "own_and_quoted": own_and_quoted, "names_of": names_of}  # fmt: skip
         answer = super().render(template, status, **values)
         answer.headers["Content-Security-Policy"] = policy(framing=True)
         return answer

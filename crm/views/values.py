@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 
 from crm.models import Status, Tag
 from crm.models.base import CLIENT_LINKS, Record
+from crm.models.mail_addresses import people
 from crm.models.sensitive import veil
 from crm.models.types import Seconds
 from crm.registry import TAG_LINKS, RecordType, registry
@@ -32,12 +33,15 @@ FILE_ICONS = {"pdf": "fa-file-pdf", "image/": "fa-file-image", "spreadsheet": "f
 #: Moments whose time of day matters as much as the day.
 TIMED = frozenset({"start", "end"})
 
+#: Text attributes that hold lists of mail addresses.
+ADDRESSES = frozenset({"from_address", "to", "cc", "bcc"})
+
 
 @dataclass(frozen=True)
 class Cell:
     """One value. kind: empty, text, long, link, yes_no, moment, clock, age, overdue, day, number, status, tag, tags,
-    user, users, clients, links, progress, worked, duration, badge (of the kind in `style`), hidden (a relation to what
-    the user may not see) or masked (sensitive)."""
+    user, users, people (mail addresses; `url` has their names), clients, links, progress, worked, duration, badge (of
+    the kind in `style`), hidden (a relation to what the user may not see) or masked (sensitive)."""
 
     kind: str
     value: Any = None
@@ -109,6 +113,8 @@ def _plain(name: str, value: Any) -> Cell:
         return Cell("text", size_in_words(value))
     if isinstance(value, int | Decimal):
         return Cell("number", format_decimal(value))
+    if name in ADDRESSES:
+        return Cell("people", value, ", ".join(people(value)))
     if name in LINKS:
         web = value.startswith(("http://", "https://"))
         return Cell("link", value, LINKS[name] + value) if LINKS[name] or web else Cell("text", value)

@@ -1,6 +1,7 @@
 """The transcript of a chat as single messages, read from what messengers export and what people paste."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 #: `[21.11.2026, 10:15:03] Anna: …`, `21/11/2026, 10:15 - Anna: …`, `10:15 Anna: …`, `Anna: …`
@@ -14,7 +15,7 @@ MOST = 2_000
 
 @dataclass(frozen=True)
 class Message:
-    """One message. at: the time as it was written, or nothing. side: 0 for who spoke first, 1 for the others.
+    """One message. at: the time as it was written, or nothing. ours: whether one of us wrote it.
 
     follows: whether the same person wrote the one before.
     """
@@ -22,12 +23,15 @@ class Message:
     who: str
     at: str
     text: str
-    side: int
+    ours: bool
     follows: bool = False
 
 
-def messages(transcript: str) -> list[Message]:
-    """The messages of a transcript, in order; none where it is not written as messages."""
+def messages(transcript: str, us: Collection[str] = ()) -> list[Message]:
+    """The messages of a transcript, in order; none where it is not written as messages.
+
+    us: our names. Where none of them speaks, whoever spoke first is the client.
+    """
     found: list[tuple[str, str, str]] = []
     for line in transcript.splitlines():
         read = MESSAGE.match(line.strip())
@@ -40,8 +44,10 @@ def messages(transcript: str) -> list[Message]:
             return []
     if len(found) > MOST:
         return []
+    speakers = list(dict.fromkeys(who for who, _at, _text in found))
+    ours = {who for who in speakers if who in us} or set(speakers[1:])
     before = [None, *(who for who, _at, _text in found)]
     return [
-        Message(who, at, text, int(who != found[0][0]), who == last)
+        Message(who, at, text, who in ours, who == last)
         for (who, at, text), last in zip(found, before, strict=False)
     ]
