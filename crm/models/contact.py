@@ -53,7 +53,8 @@ class Contact(ClientRecord):
     tag_links: Mapped[list[ContactTag]] = relationship(cascade="all, delete-orphan")
     tags = linked("tag_links", "tag", lambda tag: ContactTag(tag=tag))
     external_ids: Mapped[list[ContactExternalId]] = relationship(
-        cascade="all, delete-orphan", order_by=[ContactExternalId.app_code, ContactExternalId.id]
+        cascade="all, delete-orphan",
+        order_by=[ContactExternalId.alias, ContactExternalId.app_code, ContactExternalId.id],
     )
     attribute_values: Mapped[list["AttributeValue"]] = relationship(
         cascade="all, delete-orphan", back_populates="contact"
@@ -106,7 +107,8 @@ class Contact(ClientRecord):
 
     def external_id_of(self, app_code: str) -> str | None:
         """The external ID of one app code."""
-        return next((e.external_id for e in self.external_ids if e.app_code == app_code), None)
+        mine = (e.external_id for e in self.external_ids if e.app_code == app_code and not e.alias)
+        return next(mine, None)
 
     @property
     def has_address(self) -> bool:

@@ -6,6 +6,7 @@ Stored, words are references to options, so that renaming one renames it everywh
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -240,6 +241,20 @@ def set_attributes(owner: Owner, values: Mapping[str, Any], add_words: bool = Fa
     rows = rows_of(owner)
     for definition, value in wanted:
         store(owner, definition, rows[definition.id], value)
+
+
+def carry(source: Owner, target: Owner) -> None:
+    """Give target the values that source has for attributes of the same key, as far as they can be said there."""
+    values = _values(kind_of(source), [source.id]).get(source.id, {})
+    rows = rows_of(target)
+    for definition in writable(kind_of(target)):
+        had = values.get(definition.key)
+        try:
+            value = read_value(definition, str(had) if isinstance(had, Decimal) else had)
+        except Unreadable:
+            continue
+        if value is not None:
+            store(target, definition, rows[definition.id], value)
 
 
 def read_values(

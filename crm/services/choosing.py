@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import ColumnElement, inspect, or_, select
 from sqlalchemy.orm import selectinload
 
 from crm.extensions import db
@@ -17,12 +17,16 @@ MOST_SUGGESTIONS = 20
 
 
 def choices(
-    record: RecordType, typed: str = "", client_id: int | None = None, archived: bool = False
+    record: RecordType,
+    typed: str = "",
+    client_id: int | None = None,
+    archived: bool = False,
+    only: ColumnElement[bool] | None = None,
 ) -> list[tuple[Any, str]]:
     """(record, hint) of what the viewer may choose; the newest where nothing is typed.
 
     What is not active is not offered. client_id: only the records of this client, and those of no client.
-    archived: archived clients as well.
+    archived: archived clients as well. only: those that meet it.
     The hint tells records with the same name apart.
     """
     model: Any = record.model
@@ -33,6 +37,8 @@ def choices(
         asked = asked.order_by(*_by_name(model), model.id.desc())
     else:
         asked = asked.order_by(model.id.desc())
+    if only is not None:
+        asked = asked.where(only)
     if model is Client and not archived:
         asked = asked.where(Client.archived_at.is_(None))
     if "active" in inspect(model).columns:

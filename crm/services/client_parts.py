@@ -60,7 +60,7 @@ def set_external_id(client: Client, external_id: str | None, app_code: str = "")
     if shown is not None and shown.external_id == external_id:
         return
     alias = own.get((app_code, external_id))
-    if alias is None and _is_taken(app_code, external_id):
+    if alias is None and is_taken(app_code, external_id):
         raise RuleError(_("Another client has this external ID."), field="external_id")
     if alias is not None:
         alias.alias = False
@@ -72,7 +72,8 @@ def set_external_id(client: Client, external_id: str | None, app_code: str = "")
         client.external_ids.append(ClientExternalId(app_code=app_code, external_id=external_id))
 
 
-def _is_taken(app_code: str, external_id: str) -> bool:
+def is_taken(app_code: str, external_id: str) -> bool:
+    """Whether a client has this external ID, in the trash or out of sight too."""
     with including_hidden(), as_system() as session:
         asked = select(ClientExternalId.id).where(
             ClientExternalId.app_code == app_code, ClientExternalId.external_id == external_id

@@ -19,6 +19,7 @@ from crm.models import Client, Contact
 from crm.security.masking import may_see_sensitive
 from crm.security.visibility import including_hidden
 from crm.services.client_parts import lock
+from crm.services.history import operation
 
 LEFT = "clients_that_contacts_left"
 
@@ -112,6 +113,23 @@ def make_primary(contact: Contact) -> None:
     db.session.flush()
     contact.is_primary = True
     db.session.flush()
+
+
+def move_contact(contact: Contact, client_id: int) -> None:
+    """Let a contact go to another client, with all that belongs to it. The caller commits.
+
+    Raises RuleError where the viewer does not see the client, or the contact is there already.
+    """
+    client = db.session.get(Client, client_id)
+    if client is None:
+        raise RuleError(_("There is no such client."), field="client")
+    hold(db.session(), [contact.client_id, client_id])
+    _look_again(contact)
+    if contact.client_id == client_id:
+        raise RuleError(_("The contact is at this client already."), field="client")
+    with operation("contact_move", client_id=client_id):
+        contact.client = client
+        db.session.flush()
 
 
 def delete_contact(contact: Contact) -> None:

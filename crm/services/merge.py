@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from crm.errors import RuleError, StateConflict
 from crm.extensions import db
-from crm.models import AttributeDefinition, Client
+from crm.models import Client
 from crm.registry import registry
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden, visible_client_ids
 from crm.services import history
 from crm.services.following import rewrite_entries, rewrite_links, rewrite_secrets
 from crm.services.locking import hold_clients, hold_rows, patiently
+from crm.services.merge_attributes import attribute_choices
 from crm.services.merge_fields import check_choices, combine
 from crm.services.merge_moves import Move, references
 from crm.services.timeline import add_client_entries
@@ -34,29 +35,22 @@ def merge(source_id: int, target_id: int, choices: Mapping[str, str] | None = No
     """
     if source_id == target_id:
         raise RuleError(_("Choose two different clients."), field="target_id")
-    _check_visible(source_id, target_id)
+    check_visible(source_id, target_id)
     choices = dict(choices or {})
-    check_choices(choices, attribute_choices())
+    check_choices(choices, attribute_choices("client"))
     session = db.session
 
     def work() -> int:
         with history.operation("merge", client_id=target_id, source_id=source_id, target_id=target_id):
-            return _merge(session, source_id, target_id, choices)
+            return _merge(session(), source_id, target_id, choices)
 
     number = patiently(session, work)
     forget_viewers()
     return number
 
 
-def attribute_choices() -> dict[str, bool]:
-    """Key of each attribute of clients, and whether the values of both clients can be kept: several words can."""
-    asked = select(AttributeDefinition.key, AttributeDefinition.type).where(
-        AttributeDefinition.applies_to == "client"
-    )
-    return {key: kind == "words" for key, kind in db.session.execute(asked)}
-
-
-def _check_visible(*ids: int) -> None:
+def check_visible(*ids: int) -> None:
+    """Raise NotFound, or StateConflict for one that is in the trash or was merged, where not all are seen."""
     if len(visible_client_ids(ids)) == len(ids):
         return
     with including_hidden():
@@ -65,7 +59,23 @@ def _check_visible(*ids: int) -> None:
     raise NotFound(_("There is no such client."))
 
 
-def _merge(session: scoped_session[Session], source_id: int, target_id: int, choices: dict[str, str]) -> int:
+def _merge(session: Session, source_id: int, target_id: int, choices: dict[str, str]) -> int:
+    source, target = hold_both(session, source_id, target_id)
+    had_activity, differ = target.last_activity_at, source.sensitive != target.sensitive
+    move = Move(session, source_id, target_id)
+    move.all(choices)
+    session.expire_all()
+    combine(source, target, choices)
+    number = lead_to(source, target, "merge", differ)
+    keep_latest_activity(session, source, target)
+    before: Any = had_activity.isoformat() if had_activity else None
+    history.add_details(session, moved=move.moved, last_activity_before=before)
+    session.expire_all()
+    return number
+
+
+def hold_both(session: Session, source_id: int, target_id: int) -> tuple[Client, Client]:
+    """Two clients with all that points at the source, held until the transaction ends. Raises StateConflict."""
     for column in references():
         if column.table is not clients:
             hold_rows(session.connection(), column.table, column == source_id)
@@ -75,27 +85,28 @@ def _merge(session: scoped_session[Session], source_id: int, target_id: int, cho
     for client in (source, target):
         if client is None or client.merged_into_id or client.deleted_at:
             raise StateConflict(_("One of the two was merged or put in the trash meanwhile."))
-    had_activity, differ = target.last_activity_at, source.sensitive != target.sensitive
-    move = Move(session(), source_id, target_id)
-    move.all(choices)
-    session.expire_all()
-    combine(source, target, choices)
-    source.merged_into_id = target_id
+    assert source and target
+    return source, target
+
+
+def lead_to(source: Client, target: Client, kind: str, differ: bool) -> int:
+    """Let the source lead to the target, which has its rows already; gives the number of the operation.
+
+    kind: what the target's timeline says of it. differ: whether one of the two was sensitive and the other not.
+    """
+    session = db.session()
+    source.merged_into_id = target.id
     session.flush()
-    number = history.operation_id(session())
-    rewrite_entries(session(), registry().by_model[Client], [target_id], number)
-    rewrite_links(session(), number)
+    number = history.operation_id(session)
+    rewrite_entries(session, registry().by_model[Client], [target.id], number)
+    rewrite_links(session, number)
     if differ:
-        rewrite_secrets(session(), target_id)
-    add_client_entries(session(), number, {target_id: "merge"})
-    _keep_latest_activity(session, source, target)
-    before: Any = had_activity.isoformat() if had_activity else None
-    history.add_details(session(), moved=move.moved, last_activity_before=before)
-    session.expire_all()
+        rewrite_secrets(session, target.id)
+    add_client_entries(session, number, {target.id: kind})
     return number
 
 
-def _keep_latest_activity(session: scoped_session[Session], source: Client, target: Client) -> None:
+def keep_latest_activity(session: Session, source: Client, target: Client) -> None:
     """Written past the version, as by everything that notes an activity."""
     latest = max(filter(None, (source.last_activity_at, target.last_activity_at)), default=None)
     session.connection().execute(

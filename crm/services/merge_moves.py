@@ -3,29 +3,12 @@
 The tables are found by walking the metadata, so that a new one cannot be forgotten.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnClause,
-    ColumnElement,
-    Index,
-    Table,
-    UniqueConstraint,
-    and_,
-    exists,
-    func,
-    or_,
-    select,
-)  # fmt: skip
-from sqlalchemy.orm import Session
-from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy import Column, ColumnElement, Table, exists, func, select
 
 from crm.models import (
-    AttributeDefinition,
-    AttributeValue,
     Client,
     ClientAssignee,
     ClientExternalId,
@@ -34,14 +17,13 @@ from crm.models import (
     SearchEntry,
     TimelineEntry,
 )  # fmt: skip
-from crm.models.attribute import VALUE_COLUMNS
 from crm.models.base import Base, BetweenClients
-from crm.services.bulk import delete_rows, update_rows
-from crm.services.change_values import can_be_logged
-from crm.services.flags import flags, predicate
-from crm.services.following import drop_entries, follow
+from crm.services.bulk import update_rows
+from crm.services.flags import flags
+from crm.services.following import follow
 from crm.services.history import operation_id
-from crm.services.merge_fields import SOURCE, TARGET
+from crm.services.merge_attributes import settle_attributes
+from crm.services.moving_rows import RowMoves
 
 #: Columns named client_id that a merge leaves as they are, and why.
 STAYS = {
@@ -69,41 +51,33 @@ def references() -> list[Column[Any]]:
     return found
 
 
-@dataclass
-class Move:
-    """One merge's worth of moves. moved: how many rows of each table now are the target's."""
-
-    session: Session
-    source: int
-    target: int
-    moved: dict[str, int] = field(default_factory=dict)
+class Move(RowMoves):
+    """One merge's worth of moves."""
 
     def all(self, choices: Mapping[str, str]) -> None:
         """Move everything; choices: for attributes, `source`, `target` or `both` by `attr.<key>`."""
         self._external_ids()
         self._assignees()
-        self._attributes(choices)
+        settle_attributes(self, "client", choices)
+        self.rows()
+
+    def rows(self, only: Mapping[str, ColumnElement[bool]] | None = None) -> None:
+        """Move the rows of every table, and what the timeline says of the client.
+
+        only: by the name of a table the condition of its rows that move, where not all do.
+        """
         for column in references():
             if _is_between(column.table):
                 self._self_links(column.table)
+            which = (only or {}).get(column.table.name)
             for flag in flags(column.table, column.name):
                 self._lower_flag(column, flag)
-            kept = self._without_doubles(column)
-            step, number = update_rows(
-                self.session, column.table, (column == self.source) & kept, {column.name: self.target},
-                raise_version=column.table is Client.__table__,
-            )  # fmt: skip
+            step, number = self.move(column, which, raise_version=column.table is Client.__table__)
             if number:
-                self.moved[column.table.name] = self.moved.get(column.table.name, 0) + number
                 follow(self.session, operation_id(self.session), step, column.table, self.source, self.target)
         entries = TimelineEntry.__table__
         about_client = (entries.c.client_id == self.source) & entries.c.table_name.is_(None)
         update_rows(self.session, entries, about_client, {"client_id": self.target})
-
-    def _drop(self, table: Table, condition: ColumnElement[bool]) -> None:
-        step, number = delete_rows(self.session, table, condition)
-        if number:
-            drop_entries(self.session, operation_id(self.session), step, table)
 
     # -- what a rule decides
 
@@ -123,43 +97,13 @@ class Move:
             self.session, table, table.c.client_id == self.source, {"position": table.c.position + after}
         )
 
-    def _attributes(self, choices: Mapping[str, str]) -> None:
-        """Blank values of the target give way; chosen ones stay alone; several words are kept from both.
-
-        This is about what the clients have themselves; their contacts keep what they have.
-        """
-        table = AttributeValue.__table__
-        own = table.c.contact_id.is_(None)
-        columns = sorted(set(VALUE_COLUMNS.values()))
-        blank = and_(*(table.c[name].is_(None) for name in columns if name != "text"))
-        blank &= func.coalesce(table.c.text, "") == ""
-        self._drop(table, (table.c.client_id == self.target) & own & blank)
-        definitions = AttributeDefinition.__table__
-        both = self._definitions_with_both()
-        for name, choice in sorted(choices.items()):
-            if not name.startswith("attr.") or choice not in (SOURCE, TARGET):
-                continue
-            loser = self.target if choice == SOURCE else self.source
-            chosen = select(definitions.c.id).where(
-                definitions.c.applies_to == "client", definitions.c.key == name.removeprefix("attr.")
-            )
-            mine = table.c.definition_id.in_(chosen) & table.c.definition_id.in_(both)
-            self._drop(table, (table.c.client_id == loser) & own & mine)
-
-    def _definitions_with_both(self) -> list[int]:
-        table = AttributeValue.__table__
-        own = table.c.contact_id.is_(None)
-        mine = select(table.c.definition_id).where(table.c.client_id == self.target, own)
-        theirs = select(table.c.definition_id).where(table.c.client_id == self.source, own)
-        return list(self.session.connection().scalars(mine.intersect(theirs)))
-
     # -- what the database would refuse
 
     def _self_links(self, table: Table) -> None:
         """A link between the two would be one from the target to itself."""
         pair, other = table.c.client_id, table.c.other_id
         one = (pair == self.source) & (other == self.target)
-        self._drop(table, one | ((pair == self.target) & (other == self.source)))
+        self.drop(table, one | ((pair == self.target) & (other == self.source)))
         if table is Relationship.__table__:
             self._mirrored_links(table)
 
@@ -173,7 +117,7 @@ class Move:
                 twin.c[mine] == table.c[theirs],
                 twin.c.type_id == table.c.type_id,
             )
-            self._drop(table, (table.c[mine] == self.source) & table.c.type_id.in_(same) & there)
+            self.drop(table, (table.c[mine] == self.source) & table.c.type_id.in_(same) & there)
 
     def _lower_flag(self, column: Column[Any], flag: str) -> None:
         """Of what a client has one of (its primary contact), the target keeps its own."""
@@ -181,51 +125,6 @@ class Move:
         there = exists().where(twin.c[column.name] == self.target, twin.c[flag])
         update_rows(self.session, table, (column == self.source) & table.c[flag] & there, {flag: False})
 
-    def _without_doubles(self, column: Column[Any]) -> ColumnElement[bool]:
-        """Delete the source's rows that a unique key would not let the target have twice.
-
-        Rows that the log cannot hold, or that others refer to, stay with the source: gives the condition of
-        those that may move.
-        """
-        table = column.table
-        doubles = [self._is_double(column, *key) for key in _unique_keys(column)]
-        if not doubles:
-            return column.is_not(None)
-        if can_be_logged(table) and not _is_referred_to(table):
-            self._drop(table, (column == self.source) & or_(*doubles))
-            return column.is_not(None)
-        return ~or_(*doubles)
-
-    def _is_double(self, column: Column[Any], key: list[str], condition: Any) -> ColumnElement[bool]:
-        table, twin = column.table, column.table.alias()
-        same = [twin.c[name] == table.c[name] for name in key if name != column.name]
-        both = [] if condition is None else [_of(side, condition) for side in (table, twin)]
-        return exists().where(twin.c[column.name] == self.target, *same, *both)
-
 
 def _is_between(table: Table) -> bool:
     return any(m.local_table is table and issubclass(m.class_, BetweenClients) for m in Base.registry.mappers)
-
-
-def _is_referred_to(table: Table) -> bool:
-    return any(
-        key.column.table is table for other in Base.metadata.tables.values() for key in other.foreign_keys
-    )
-
-
-def _unique_keys(column: Column[Any]) -> Iterator[tuple[list[str], Any]]:
-    """(columns, condition of the rows it is about, or None) of the unique keys with a column; flags are not meant."""
-    for key in (*column.table.constraints, *column.table.indexes):
-        is_unique = isinstance(key, UniqueConstraint) or (isinstance(key, Index) and key.unique)
-        names, condition = [c.name for c in key.columns] if is_unique else [], predicate(key)
-        if column.name in names and (condition is None or names != [column.name]):
-            yield names, condition
-
-
-def _of(side: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The condition of a partial index, said of an alias of its table."""
-
-    def instead(element: Any, **_kw: Any) -> Any:
-        return side.c[element.name] if isinstance(element, ColumnClause) else None
-
-    return replacement_traverse(condition, {}, instead)

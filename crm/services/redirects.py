@@ -1,9 +1,9 @@
-"""Where a client went that was merged into another."""
+"""Where a client went that was merged into another, or a contact that is no more under its number."""
 
 from sqlalchemy import select
 
 from crm.extensions import db
-from crm.models import Client
+from crm.models import Change, Client, Contact, Operation
 from crm.security.visibility import sees_client
 
 
@@ -23,4 +23,28 @@ def followed(client_id: int) -> int:
         if target is None or target in passed:
             return client_id
         client_id = target
+        passed.add(target)
+
+
+def went_to(contact_id: int) -> tuple[type[Client] | type[Contact], int] | None:
+    """The contact with which a contact was made one, or the client that it became, if the viewer sees it."""
+    passed = {contact_id}
+    while True:
+        deleted = (Change.table_name == Contact.__tablename__) & (Change.action == "delete")
+        asked = (
+            select(Operation.kind, Operation.details)
+            .join(Change, Change.operation_id == Operation.id)
+            .where(deleted, Change.row_id == contact_id, Operation.undone_by_id.is_(None))
+        )
+        found = db.session.execute(asked.order_by(Operation.id.desc())).first()
+        details = (found.details or {}) if found else {}
+        if found and found.kind == "to_client" and details.get("contact_id") == contact_id:
+            client_id = followed(details["to_id"])
+            return (Client, client_id) if sees_client(client_id) else None
+        target = details.get("target_contact") if found and found.kind == "contact_merge" else None
+        if target is None or target in passed:
+            return None
+        if db.session.get(Contact, target) is not None:
+            return Contact, target
+        contact_id = target
         passed.add(target)

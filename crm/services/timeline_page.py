@@ -29,9 +29,9 @@ from crm.services.redirects import followed
 from crm.services.timeline import CLIENT_KINDS, PARTS
 
 #: What operations on a client are shown unless everything is asked for; records always are.
-INTERACTIONS = frozenset(
-    {"created", "status", "consent", "archive", "restore", "trash", "merge", "unmerge", "undo"}
-)
+INTERACTIONS = frozenset(CLIENT_KINDS) - {"change"}
+#: Operations after which the rows of one client are another's.
+MERGES = frozenset({"merge", "unmerge", "to_contact"})
 PAGE = 20
 #: Of one page's operations, so many changed rows are put into words at most.
 MOST_CHANGES = 500
@@ -95,7 +95,7 @@ def page(
     rows = db.session.execute(asked).all()
     more, rows = len(rows) > PAGE, rows[:PAGE]
     told = {e.operation_id for e, *_ in rows if e.table_name is None and e.kind != "created"}
-    merges = {o.id for _entry, _user, o, *_ in rows if o is not None and o.kind in ("merge", "unmerge")}
+    merges = {o.id for _entry, _user, o, *_ in rows if o is not None and o.kind in MERGES}
     changes = _changes(client_id, told, merges)
     of_records = [(entry.table_name, entry.row_id) for entry, *_ in rows]
     parts, told_by = parts_of(of_records), told_words(of_records)
@@ -126,11 +126,13 @@ def _line(
 
 
 def merged_source(line: Line) -> int | None:
-    """The client that a line says was merged into this one, or taken out again."""
+    """The other client that a line is about: merged into this one, taken out again, left or reached by a contact."""
     if line.record is not None or line.operation is None:
         return None
-    details = line.operation.details or {}
-    return details.get("source_id") if details.get("target_id") == line.entry.client_id else None
+    details, here = line.operation.details or {}, line.entry.client_id
+    if details.get("from_id") is not None and here in (details["from_id"], details["to_id"]):
+        return details["to_id"] if here == details["from_id"] else details["from_id"]
+    return details.get("source_id") if details.get("target_id") == here else None
 
 
 def _bound(mark: Mark) -> tuple[Any, Any]:

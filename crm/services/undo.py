@@ -38,6 +38,8 @@ clients = Client.__table__
 
 #: Operations that take another one back, and are not taken back themselves.
 UNDOING = frozenset({"undo", "unmerge"})
+#: Operations that made the rows of one client, `source_id`, those of another, `target_id`.
+MERGES = frozenset({"merge", "to_contact"})
 
 
 def may_undo(operation: Any) -> bool:
@@ -69,7 +71,7 @@ def undo(operation_id: int) -> Report:
         kind = "unmerge" if operation.kind == "merge" else "undo"
         pair = (
             {name: operation.details[name] for name in ("source_id", "target_id")}
-            if kind == "unmerge"
+            if operation.kind in MERGES
             else {}
         )
         with history.operation(kind, client_id=operation.client_id, undoes=operation_id, **pair):
@@ -87,7 +89,7 @@ def check_undoable(session: Session, operation: Any) -> None:
         raise StateConflict(_("This was undone already."))
     if operation.kind in UNDOING:
         raise StateConflict(_("An undo cannot be undone. Do again what you want to have."))
-    if operation.kind == "merge":
+    if operation.kind in MERGES:
         source, target = operation.details["source_id"], operation.details["target_id"]
         asked = select(clients.c.id, clients.c.merged_into_id).where(clients.c.id.in_([source, target]))
         leads_to = dict(session.connection().execute(asked).all())
@@ -117,7 +119,7 @@ def _ask_models(session: Session, operation_id: int) -> None:
 
 def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     connection, details = session.connection(), operation.details or {}
-    pair = (details["target_id"], details["source_id"]) if kind == "unmerge" else None
+    pair = (details["target_id"], details["source_id"]) if operation.kind in MERGES else None
     involved = select(log.c.client_id).where(log.c.operation_id == operation.id, log.c.client_id.is_not(None))
     names = connection.scalars(
         select(log.c.table_name).where(log.c.operation_id == operation.id).distinct()
@@ -145,6 +147,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     settle_after(session, number)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
+    add_client_entries(session, number, dict.fromkeys(_told(session, operation.id), kind))
     if pair:
         # the target too where the merge had filled none of its fields
         add_client_entries(session, number, dict.fromkeys(pair, kind))
@@ -155,6 +158,15 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     history.add_details(session, **report.as_json())
     connection.execute(update(operations).where(operations.c.id == operation.id).values(undone_by_id=number))
     return report
+
+
+def _told(session: Session, operation: int) -> list[int]:
+    """The clients whose timelines tell of an operation."""
+    entries = TimelineEntry.__table__
+    told = select(entries.c.client_id).where(
+        entries.c.operation_id == operation, entries.c.table_name.is_(None)
+    )
+    return list(session.connection().scalars(told.where(entries.c.client_id.in_(select(clients.c.id)))))
 
 
 def _restore_activity(session: Session, operation: Row[Any], target: int, before: str | None) -> None:

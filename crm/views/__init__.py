@@ -22,7 +22,9 @@ from crm.views.client_api import ClientApi
 from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.company import CompanyPartView, CompanyView
 from crm.views.contact import ContactView
+from crm.views.contact_actions_api import ContactActionsApi, ToContactApi
 from crm.views.contact_api import ContactApi
+from crm.views.contact_moves import ContactMovesView, ToContactView
 from crm.views.deal import DealView
 from crm.views.deal_api import DealApi
 from crm.views.document import DocumentView
@@ -98,7 +100,7 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {
 }
 
 #: The APIs that do more than CRUD.
-APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi)
+APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi, ContactActionsApi, ToContactApi)
 
 #: The pages that belong to no record type.
 PAGES: tuple[type[Any], ...] = (
@@ -107,6 +109,8 @@ PAGES: tuple[type[Any], ...] = (
     ArchiveView,
     SearchView,
     MergeView,
+    ContactMovesView,
+    ToContactView,
     OperationView,
     MailchimpCardView,
     TimerView,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect
+from flask import flash, redirect, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,11 +16,14 @@ from crm.extensions import db
 from crm.models import Contact
 from crm.services import contacts
 from crm.services.attributes import columns_of
+from crm.services.contact_duplicates import twins_of_client, twins_of_contact
 from crm.services.contact_external_ids import set_external_id
+from crm.services.redirects import went_to
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.attribute_form import AttributesInForm
 from crm.views.fields import stripped
 from crm.views.forms import RecordForm
+from crm.views.page import get_client, read_id
 from crm.views.record import RecordView
 
 
@@ -37,8 +40,25 @@ class ContactView(AttributesInForm, AttributeEditing, RecordView):
     show_template = "contact/show.html"
     form_template = "contact/form.html"
     more_fields = {"external_id": ExternalIdField(_l("External ID"), [Length(max=200)], filters=[stripped])}
-    more_routes = frozenset({"make_primary"})
-    method_permission_name = {"make_primary": "edit"}
+    more_routes = frozenset({"make_primary", "twins"})
+    method_permission_name = {"make_primary": "edit", "twins": "list"}
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Response:
+        contact = db.session.get(Contact, read_id(pk))
+        if contact is None and (went := went_to(int(pk))) is not None:
+            return redirect(url_for(f"{went[0].__name__}View.show", pk=went[1]), 301)
+        return super().show(pk)
+
+    def more_of_show(self, item: Contact) -> dict[str, Any]:
+        return {"twins": twins_of_contact(item)}
+
+    @expose("/twins/<pk>")
+    @has_access
+    def twins(self, pk: str) -> Response:
+        """The likely duplicates among the contacts of a client, as a fragment."""
+        return self.render("contact/_twins_of_client.html", twins=twins_of_client(get_client(pk)))
 
     @expose("/make_primary/<pk>", methods=["POST"])
     @has_access

@@ -1,4 +1,4 @@
-"""Two clients side by side: what each has, and where there is something to choose."""
+"""Two clients, or two contacts, side by side: what each has, and where there is something to choose."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from crm.models import Client
+from crm.models import Client, Contact
 from crm.registry import registry
 from crm.security.masking import is_masked
-from crm.services.attributes import definitions, values_of_clients
+from crm.services.attributes import definitions, kind_of, values_of
 from crm.services.client_words import KINDS, LABELS, ROLES
-from crm.services.merge_fields import BOTH, SOURCE, TARGET, Field, fields
+from crm.services.merge_fields import BOTH, SOURCE, TARGET, Field, Owner, fields
 from crm.views.values import Cell, cell
 
 GROUP_LABELS = {
@@ -20,6 +20,7 @@ GROUP_LABELS = {
     "delivery": _l("Delivery address"),
     "account": _l("Bank and account"),
     "consent": _l("Marketing consent"),
+    "address": _l("Address"),
 }
 
 
@@ -45,14 +46,20 @@ def rows(source: Client, target: Client, chosen: Mapping[str, str]) -> list[Row]
     return [row for row in (*found, *_toggles(source, target), *_attributes(source, target, chosen)) if row]
 
 
-def _field(field: Field, source: Client, target: Client, chosen: Mapping[str, str]) -> Row | None:
+def contact_rows(source: Contact, target: Contact, chosen: Mapping[str, str]) -> list[Row]:
+    """What either contact has, in the order of their form; chosen: what the user picked already."""
+    found = [_field(field, source, target, chosen) for field in fields(Contact)]
+    return [row for row in (*found, *_attributes(source, target, chosen)) if row]
+
+
+def _field(field: Field, source: Owner, target: Owner, chosen: Mapping[str, str]) -> Row | None:
     if field.is_blank(source) and field.is_blank(target):
         return None
     sides = [_shown(field, client) for client in (source, target)]
-    label = (
-        GROUP_LABELS.get(field.name) or LABELS.get(field.name) or field.name.replace("_", " ").capitalize()
-    )
-    if field.name == "consent" and False in (source.consent, target.consent):
+    record = registry().by_model[type(source)]
+    words = LABELS if isinstance(source, Client) else {}
+    label = GROUP_LABELS.get(field.name) or words.get(field.name) or record.label_of(field.name)
+    if isinstance(source, Client) and field.name == "consent" and False in (source.consent, target.consent):
         return Row(field.name, label, *sides, taken=TARGET if target.consent is False else SOURCE)
     # of masked values it is not told whether they are the same
     masked = any(is_masked(client, name) for client in (source, target) for name in field.columns)
@@ -69,15 +76,15 @@ def _choices(*names: str) -> tuple[tuple[str, Any], ...]:
     return tuple((name, words[name]) for name in names)
 
 
-def _shown(field: Field, client: Client) -> Cell:
+def _shown(field: Field, client: Owner) -> Cell:
     if field.is_blank(client):
         return Cell("empty")
-    record = registry().by_model[Client]
+    record = registry().by_model[type(client)]
     if field.name == "status":
         return cell(record, client, "status")
-    if field.name == "consent":
+    if isinstance(client, Client) and field.name == "consent":
         return Cell("yes_no", client.consent)
-    if field.name == "kind":
+    if isinstance(client, Client) and field.name == "kind":
         return Cell("text", KINDS[client.kind])
     cells = [cell(record, client, name) for name in field.columns if name != "use_delivery"]
     filled = [one for one in cells if one.kind != "empty"]
@@ -101,10 +108,10 @@ def _toggles(source: Client, target: Client) -> Iterable[Row]:
             yield Row(name, label, *sides, taken=TARGET if values[1] else SOURCE)
 
 
-def _attributes(source: Client, target: Client, chosen: Mapping[str, str]) -> Iterable[Row]:
-    values = values_of_clients([source.id, target.id])
-    for definition in definitions("client", options=False):
-        sides = [values.get(client.id, {}).get(definition.key) for client in (source, target)]
+def _attributes(source: Owner, target: Owner, chosen: Mapping[str, str]) -> Iterable[Row]:
+    values = {item.id: values_of(item) for item in (source, target)}
+    for definition in definitions(kind_of(source), options=False):
+        sides = [values[item.id].get(definition.key) for item in (source, target)]
         if sides[0] is None and sides[1] is None:
             continue
         name, several = f"attr.{definition.key}", definition.type == "words"

@@ -20,7 +20,7 @@ from crm.views.page import Page
 from crm.views.sentences import HEADLINES
 
 #: Filters of the list, by the value of `kind`.
-FILTERS = {"": (), "merge": ("merge", "unmerge")}
+FILTERS = {"": (), "merge": ("merge", "unmerge", "contact_merge", "to_contact")}
 ACTIONS = {"insert": _l("added"), "update": _l("changed"), "delete": _l("deleted"),
            "seen": _l("looked at"), "expired": _l("removed after their last day")}  # fmt: skip
 REASONS = {

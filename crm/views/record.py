@@ -107,7 +107,13 @@ class RecordView(RecordExport, ModelView):
     def show(self, pk: str) -> Answer:
         item = self.get_item(pk)
         load_figures(self.record, [item])
-        return self.render(self.show_template, title=self.title_of(item), item=item)
+        return self.render(
+            self.show_template, title=self.title_of(item), item=item, **self.more_of_show(item)
+        )
+
+    def more_of_show(self, item: Any) -> dict[str, Any]:
+        """What the page of a record needs beside it."""
+        return {}
 
     def title_of(self, item: Any) -> str:
         """The title of a record's page: its name, after the word of its kind where it has one."""

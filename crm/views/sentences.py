@@ -28,6 +28,10 @@ HEADLINES: dict[str, tuple[Any, str]] = {
     "archive": (_l("Archived"), "fa-box-archive"),
     "restore": (_l("Restored"), "fa-rotate-left"),
     "trash": (_l("Moved to the trash"), "fa-trash"),
+    "contact_move": (_l("Contact moved"), "fa-user"),
+    "contact_merge": (_l("Contacts merged"), "fa-code-merge"),
+    "to_contact": (_l("A client became a contact"), "fa-user"),
+    "to_client": (_l("A contact became a client"), "fa-user"),
     "merge": (_l("Merged"), "fa-code-merge"),
     "unmerge": (_l("Merge undone"), "fa-code-branch"),
     "undo": (_l("Undone"), "fa-rotate-left"),
@@ -65,7 +69,13 @@ def headline(line: Line) -> tuple[str, str]:
 
 def text_of(line: Line, names: Names) -> str:
     """The text of a line beside its headline: of a record its own, of a merge the name of what was merged."""
-    return line.entry.summary or names.get(("client", merged_source(line) or 0), "")
+    told, other = line.entry.summary, names.get(("client", merged_source(line) or 0), "")
+    details = (line.operation.details or {}) if line.operation else {}
+    if line.record is None and told and other and "from_id" in details:
+        if line.entry.client_id == details["from_id"]:
+            return _("%(contact)s, to %(client)s", contact=told, client=other)
+        return _("%(contact)s, from %(client)s", contact=told, client=other)
+    return told or other
 
 
 def said(line: Line, names: Names, client: Client) -> list[Said]:
