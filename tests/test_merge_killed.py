@@ -29,6 +29,7 @@ GRAPH: dict[str, Any] = {
     "tags": {(0, 0), (0, 1), (1, 0)},
     "external": {(0, 0), (0, 1), (1, 0)},
     "values": {(0, 0), (0, 1), (1, 0)},
+    "values of contacts": {(0, 0), (0, 1), (3, 0)},
     "assignees": {(0, "alice"), (0, "bob"), (1, "bob")},
     "links": {(0, 1, 0), (0, 2, 0), (1, 2, 0), (3, 0, 1)},
     "fields": [(0, "phone"), (0, "notes"), (1, "email")],
