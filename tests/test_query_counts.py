@@ -51,6 +51,7 @@ PAGES = {
     "notes": ("/crm/notes/list/", 12),
     "tasks": ("/crm/tasks/list/", 12),
     "contacts": ("/crm/contacts/list/", 12),
+    "contact": ("/crm/contacts/show/1", 20),
     "deals": ("/crm/deals/list/", 12),
     "deals board": ("/crm/deals/kanban/", 12 + 5),
     "relationships": ("/crm/relationships/list/", 12),

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import expect
 
-from crm.models import Deal, Note
+from crm.models import AttributeDefinition, Contact, Deal, Note
 
 PAGES = (
     "/",
@@ -20,6 +20,9 @@ PAGES = (
     "/crm/clients/trash/",
     "/crm/clients/merge/",
     "/crm/contacts/list/",
+    "/crm/contacts/show/1",
+    "/crm/contacts/edit/1",
+    "/crm/attributes/add?kind=contact",
     "/crm/deals/list/",
     "/crm/deals/add",
     "/crm/deals/show/1",
@@ -53,13 +56,15 @@ PAGES = (
 
 @pytest.fixture
 def acme(make_client, system) -> int:
-    """A client with a deal and a note."""
+    """A client with a contact, a deal and a note; contacts have an attribute."""
     number = make_client("Acme", email="info@acme.example")
     with system() as session:
         deal = Deal(
             client_id=number, title="Chairs", stage="new", amount=1200, expected_close=date(2030, 1, 2)
         )
-        session.add_all([deal, Note(client_id=number, text="Call back\nafter the fair")])
+        ann = Contact(client_id=number, first_name="Ann")
+        session.add(AttributeDefinition(label="Birthday", type="date", applies_to="contact", required=True))
+        session.add_all([deal, ann, Note(client_id=number, text="Call back\nafter the fair")])
         session.commit()
     return number
 
