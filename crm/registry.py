@@ -69,6 +69,7 @@ class Kind:
     """One of the kinds that a record type is divided into.
 
     value: what its column holds, also in addresses: `?kind=quote`. addable: whether + Add on the card offers it.
+    always_section: whether its tab has a section for it also where there are none, though + Add does not offer it.
     empty: what stands where there are none yet; otherwise what the record type says.
     labels, choices: as of the record type, where this kind has others. without: the names of fields that it lacks.
     """
@@ -78,6 +79,7 @@ class Kind:
     plural: Any
     icon: str
     addable: bool = True
+    always_section: bool = False
     empty: Any = ""
     labels: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)

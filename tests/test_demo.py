@@ -20,11 +20,14 @@ from crm.models import (
     ContactExternalId,
     ContactTag,
     Deal,
+    Invoice,
+    InvoiceLine,
     Note,
     Relationship,
     SearchEntry,
     Task,
     TimelineEntry,
+    Transaction,
 )
 from crm.security.visibility import as_system, including_hidden
 
@@ -36,6 +39,9 @@ KINDS = (
     Note,
     Task,
     Deal,
+    Invoice,
+    InvoiceLine,
+    Transaction,
     Relationship,
     AttributeValue,
     SearchEntry,

@@ -6,7 +6,7 @@ import threading
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -96,6 +96,7 @@ def test_patterns_that_number_nothing_are_refused(pattern, reset, app):
         check_pattern(pattern, reset)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.dates(), st.dates())
 def test_different_numbers_are_written_differently(number, one, other):
     for reset, pattern in (("never", "A{number}"), ("yearly", "{number:03}/{year}"),

@@ -6,6 +6,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import func, select
 
 from crm.demo import words
+from crm.demo.company import add_company
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, Status, Tag, Task
 from crm.models.folding import fold
@@ -26,8 +27,9 @@ REPS = ("alice", "bob", "charlie")
 
 
 def add_basics() -> None:
-    """Add the demo users, tags, attributes and tasks that are missing. The caller commits."""
+    """Add the demo users, company, tags, attributes and tasks that are missing. The caller commits."""
     _add_users()
+    add_company()
     _add_tags_and_attributes()
     _add_alerts_and_own_tasks()
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from crm.demo import people, words
 from crm.demo.attribute_values import random_value
 from crm.demo.basics import REPS, USERS
+from crm.demo.billing import Billing
 from crm.demo.contacts import ContactMaker
 from crm.demo.rows import Rows
 from crm.demo.talk import Talk
@@ -59,6 +60,7 @@ class ClientMaker:
         }
         self.contacts = ContactMaker(chance, rows)
         self.talk = Talk(self)
+        self.billing = Billing(self)
 
     def client(self) -> None:
         """One client, with contacts, records, tags, values."""
@@ -158,6 +160,7 @@ class ClientMaker:
             other, kind = chance.choice(earlier), chance.choice(self.kinds)
             self.record(Relationship, client, other_id=other.id, other=other, type_id=kind.id, type=kind)
         self.talk.with_client(client, reps)
+        self.billing.with_client(client)
         for definition, options in self.attributes.items():
             values = random_value(chance, definition, options) if chance.random() < 0.25 else {}
             if values:

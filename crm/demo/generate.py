@@ -31,6 +31,7 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
         for number in range(1, count + 1):
             maker.client()
             if number % PORTION == 0 or number == count:
+                maker.billing.give_numbers()
                 rows.write()
                 db.session.commit()
                 gc.collect()

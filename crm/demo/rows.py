@@ -24,6 +24,8 @@ from crm.models import (
     Event,
     EventAttendee,
     EventContact,
+    Invoice,
+    InvoiceLine,
     Note,
     Operation,
     Project,
@@ -35,6 +37,7 @@ from crm.models import (
     Ticket,
     TicketComment,
     TimelineEntry,
+    Transaction,
     WorkTime,
 )
 from crm.models.base import Base
@@ -45,7 +48,8 @@ from crm.services.timeline import entry_rows
 #: Tables in an order in which no row names one that is not there yet.
 ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, ContactTag, ContactExternalId,
          Note, Project, TaskList, Task, TaskAssignee, Deal, Event, EventAttendee, EventContact, WorkTime,
-         Relationship, AttributeValue, Call, Chat, Email, EmailClient, Ticket, TicketComment)  # fmt: skip
+         Relationship, AttributeValue, Call, Chat, Email, EmailClient, Ticket, TicketComment,
+         Invoice, InvoiceLine, Transaction)  # fmt: skip
 
 
 class Rows:
@@ -53,7 +57,8 @@ class Rows:
 
     def __init__(self) -> None:
         numbered = (Client, Contact, Note, Project, TaskList, Task, Deal, Event, WorkTime, Relationship,
-                    Call, Chat, Email, Ticket, TicketComment)  # fmt: skip
+                    Call, Chat, Email, Ticket, TicketComment,
+                    Invoice, Transaction)  # fmt: skip
         newest = {m: db.session.scalar(select(func.max(m.__table__.c.id))) or 0 for m in numbered}
         self.next_ids = {model: number + 1 for model, number in newest.items()}
         self.made: dict[type[Base], list[Any]] = {}

@@ -71,7 +71,8 @@ class Invoice(WithLines, ClientRecord):
               sqlite_where=text("state != 'cancelled' AND corrects_id IS NULL"),
               postgresql_where=text("state != 'cancelled' AND corrects_id IS NULL")),
         Index("ix_invoice_state_settled_due", "state", "settled", "due", "id"),
-        Index("ix_invoice_kind_id", "kind", "id"),
+        Index("ix_invoice_created_at_id", "created_at", "id"),
+        Index("ix_invoice_kind_created_at_id", "kind", "created_at", "id"),
         Index("ix_invoice_client_id_kind_id", "client_id", "kind", "id"),
         Index("ix_invoice_number", "number"),
         Index("ix_invoice_issue_date_id", "issue_date", "id"),
@@ -201,7 +202,7 @@ class Invoice(WithLines, ClientRecord):
         if session.scalar(same.limit(1)) is not None:
             raise RuleError(_("There is an invoice of this supplier with this number."), field="number")
 
-    def put_lines_right(self, session: Session | None = None) -> None:
+    def put_lines_right(self, session: Session) -> None:
         if self.is_frozen and _value_before(self, "state") != "draft":
             return
         super().put_lines_right(session)

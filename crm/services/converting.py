@@ -1,4 +1,7 @@
-"""One document made out of another: an order of a quote. Each is made once, and both know each other."""
+"""One document made out of another: an order of a quote, an invoice of an order or a repair.
+
+Each is made once, and both know each other.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +15,13 @@ from sqlalchemy.exc import IntegrityError
 
 from crm.errors import RuleError, StateConflict
 from crm.extensions import db
-from crm.models import Sale
+from crm.models import Invoice, Sale
 from crm.models.line import LINE_FIELDS
-from crm.models.types import utc_now
+from crm.models.types import today, utc_now
 from crm.registry import registry
 from crm.security.manager import may, may_change
 from crm.services import history
+from crm.services.company import account_for, due_date
 from crm.services.sale_terms import terms_of
 
 #: What every document takes over from the one it is made of, as far as it has these.
@@ -49,12 +53,27 @@ def _new_order(quote: Sale) -> dict[str, Any]:
     return {"kind": "order", "date": day, "due": terms_of(quote.client, day)["due"]}
 
 
+def _new_invoice(sale: Sale) -> dict[str, Any]:
+    day = today()
+    return {"kind": "outgoing", "issue_date": day, "sale_date": day, "due": due_date(sale.client, day),
+            "bank_account": account_for(sale.currency)}  # fmt: skip
+
+
+def _holds() -> ColumnElement[bool]:
+    """An invoice that was not cancelled, and is no correction."""
+    return (Invoice.state != "cancelled") & Invoice.corrects_id.is_(None)
+
+
 CONVERSIONS: dict[str, Conversion] = {
     one.name: one
     for one in (
         Conversion(
             name="order", label=_l("Make an order"), icon="fa-cart-shopping", model=Sale,
             kinds=frozenset({"quote"}), values=_new_order, becomes={"quote": "accepted"},
+        ),
+        Conversion(
+            name="invoice", label=_l("Make an invoice"), icon="fa-file-invoice", model=Invoice,
+            kinds=frozenset({"order", "repair"}), values=_new_invoice, link="sale", counts=_holds,
         ),
     )
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """What happens to an invoice: it is issued, cancelled, corrected, or made from an order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,17 +10,27 @@ from sqlalchemy import select
 
 from crm.errors import RuleError, StateConflict
 from crm.extensions import db
-from crm.models import Client, Invoice, InvoiceLine, Transaction, VatRate
+from crm.models import BankAccount, Client, Company, Invoice, InvoiceLine, Transaction, VatRate
 from crm.models.company import ADDRESS
 from crm.models.line import LINE_FIELDS, Line
 from crm.models.number_series import take_number
 from crm.models.types import today, utc_now
 from crm.models.vat import rate_words
-from crm.services.company import account_for, due_date, our_company
+from crm.services.company import account_for, default_currency, due_date, our_company
 from crm.services.history import operation
 
 #: What a line of one record becomes in another.
 COPIED = ("position", *LINE_FIELDS)
+
+
+def terms_of(client: Client | None, kind: str, day: date) -> dict[str, Any]:
+    """currency, discount and due day of an invoice of this day; of a supplier's the discount is none of ours."""
+    own = client is not None and kind == "outgoing"
+    return {
+        "currency": default_currency(client),
+        "discount": client.discount if client is not None and own else None,
+        "due": due_date(client, day) if client is not None else None,
+    }
 
 
 def hold(invoice: Invoice) -> Invoice:
@@ -40,7 +51,7 @@ def issue(invoice: Invoice) -> None:
         if not invoice.lines:
             raise RuleError(_("An invoice needs at least one line."), field="lines")
         _fill_in(invoice)
-        invoice.put_lines_right()
+        invoice.put_lines_right(db.session())
         _check_amount(invoice)
         invoice.as_issued = snapshot(invoice)
         series = "correction" if invoice.is_correction else "invoice"
@@ -80,22 +91,28 @@ def _check_amount(invoice: Invoice) -> None:
 
 def snapshot(invoice: Invoice) -> dict[str, Any]:
     """What an invoice keeps of others as it is issued: seller, buyer, account and VAT by rate, ready to print."""
-    company, client, account = our_company(), invoice.client, invoice.bank_account
-    labels = {rate.code: rate for rate in db.session.scalars(select(VatRate))}
+    rates = {rate.code: rate for rate in db.session.scalars(select(VatRate))}
+    return printed(invoice, our_company(), invoice.bank_account, rates)
+
+
+def printed(
+    invoice: Invoice, company: Company, account: BankAccount | None, known: Mapping[str, VatRate]
+) -> dict[str, Any]:
+    """The same with what it takes given. known: our VAT rates by their codes."""
     rates = invoice.totals.rates
-    remarks = [labels[rate].remark for rate, _sums in rates if rate in labels]
+    remarks = [known[rate].remark for rate, _sums in rates if rate in known]
     return {
         "seller": {
             "name": company.name, "tax_id": company.tax_id, "registration": company.registration,
             "email": company.email, "phone": company.phone, "website": company.website,
             **{part: getattr(company, part) for part in ADDRESS},
         },
-        "buyer": buyer_of(client),
+        "buyer": buyer_of(invoice.client),
         "account": account and {
             "bank": account.bank, "number": account.number, "bic": account.bic, "currency": account.currency,
         },
         "vat": [
-            {"rate": rate, "label": labels[rate].label if rate in labels else rate_words(rate),
+            {"rate": rate, "label": known[rate].label if rate in known else rate_words(rate),
              "net": str(sums.net), "vat": str(sums.vat), "gross": str(sums.gross)}
             for rate, sums in rates
         ],

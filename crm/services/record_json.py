@@ -79,9 +79,10 @@ def answered(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any
     """The JSON of one attribute, as the current user may see it."""
     if _is_relation(record, attribute):
         return _relation_json(record, item, attribute)
-    column = record.mapper.columns[attribute.key]
+    # none for what is worked out from others
+    column = record.mapper.columns.get(attribute.key)
     # a mask is a text; of anything else that is masked there is nothing to tell
-    if is_masked(item, attribute.key) and not isinstance(column.type, String):
+    if is_masked(item, attribute.key) and not (column is not None and isinstance(column.type, String)):
         return None
     return plain(shown(item, attribute.key))
 

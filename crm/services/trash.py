@@ -46,9 +46,8 @@ def purge(client: Client) -> None:
     """Delete a client in the trash for good, with all that belongs to it; the caller commits.
 
     What was merged into it goes too; what belongs to other clients as well stays with them. History keeps that
-    it was done and by whom, but nothing that was in the rows: they are meant to be gone.
-    What was merged into it goes too. History keeps that it was done and by whom, but nothing that was in the
-    rows: they are meant to be gone. Raises StateConflict where something is kept for good.
+    it was done and by whom, but nothing that was in the rows: they are meant to be gone. Raises StateConflict
+    where something is kept for good.
     """
     session, connection = db.session(), db.session.connection()
     ids = _with_merged(client.id)

@@ -7,6 +7,7 @@ from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from crm.errors import StateConflict
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import Part, RecordType, registry
@@ -104,8 +105,13 @@ class ArchiveView(Page):
             with including_hidden():
                 found = attached(client)
             return self.render("client/purge.html", title=_("Delete for good"), client=client, attached=found)
-        trash.purge(client)
-        db.session.commit()
+        try:
+            trash.purge(client)
+            db.session.commit()
+        except StateConflict as error:
+            db.session.rollback()
+            flash(str(error.description), "danger")
+            return redirect(url_for("ArchiveView.trash"))
         flash(_("“%(name)s” is gone for good.", name=name), "success")
         return redirect(url_for("ArchiveView.trash"))
 

@@ -81,9 +81,7 @@ class ClientCard:
             values["id_image_sides"] = id_images.SIDE_NAMES
         elif name != TIMELINE:
             found = sections(client, parts_of_tab(name))
-            values["boxes"] = [
-                box for box in found if box.rows or box.part.kind is None or box.part.kind.addable
-            ]
+            values["boxes"] = [box for box in found if box.rows or has_empty_section(box.part)]
         values["people"] = people_of(client, values.get("boxes", ()))
         return values
 
@@ -141,6 +139,11 @@ def people_of(client: Client, found: Sequence[Box]) -> dict[int, User]:
 def parts_of_tab(tab: str) -> list[Part]:
     """What a tab lists, one section each: record types, those with kinds by kind."""
     return [part for record in seen_records() if record.tab == tab for part in record.parts]
+
+
+def has_empty_section(part: Part) -> bool:
+    """Whether a tab has a section for this part also where there are no records."""
+    return part.kind is None or part.kind.addable or part.kind.always_section
 
 
 def additions(client: Client) -> list[tuple[Any, list[tuple[Part, str]]]]:

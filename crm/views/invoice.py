@@ -1,9 +1,10 @@
 """Invoices: drafted, issued, cancelled and corrected; and shown as they are printed."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, jsonify, redirect, request
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
@@ -15,8 +16,12 @@ from crm.models.types import today
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
 from crm.services import invoicing
-from crm.services.company import account_for, default_currency, due_date, find_logo
+from crm.services.company import account_for, find_logo
+from crm.services.invoicing import terms_of
 from crm.services.payments import of_invoice
+from crm.views.forms import RecordForm
+from crm.views.page import get_client
+from crm.views.raw_values import plain_number
 from crm.views.record import RecordView
 
 
@@ -24,22 +29,45 @@ class InvoiceView(RecordView):
     """The record view of invoices."""
 
     show_template = "invoice/show.html"
-    more_routes = frozenset({"issue", "cancel", "correct"})
-    method_permission_name = {"issue": "issue", "cancel": "cancel", "correct": "issue"}
+    form_template = "invoice/form.html"
+    more_routes = frozenset({"issue", "cancel", "correct", "terms"})
+    method_permission_name = {"issue": "issue", "cancel": "cancel", "correct": "issue", "terms": "add"}
 
     def new_item(self) -> Invoice:
         """One of today in the client's currency, with its discount and payment period."""
         invoice = super().new_item()
-        client, day = invoice.client, today()
-        invoice.issue_date = day
-        invoice.currency = default_currency(client)
+        invoice.issue_date = today()
+        for name, value in terms_of(invoice.client, invoice.kind, invoice.issue_date).items():
+            setattr(invoice, name, value)
         if invoice.kind == "outgoing":
-            invoice.sale_date = day
+            invoice.sale_date = invoice.issue_date
             invoice.bank_account = account_for(invoice.currency)
-        if client is not None:
-            invoice.due = due_date(client, day)
-            invoice.discount = client.discount if invoice.kind == "outgoing" else None
         return invoice
+
+    def make_form(self, item: Invoice, filled: bool = True) -> RecordForm:
+        form = super().make_form(item, filled)
+        if item.kind == "incoming":
+            form.number.flags.required = form.issue_date.flags.required = True
+            form.rounding.description = _(
+                "Where the VAT on the paper is a few cents more or less than below."
+            )
+        else:
+            form.issue_date.description = _("The day it is issued, where left blank.")
+            form.due.description = _("After the client's payment period, where left blank.")
+        return form
+
+    @expose("/terms/<pk>")
+    @has_access
+    def terms(self, pk: str) -> Response:
+        """What an invoice takes from this client, for the form: `{"currency": "EUR", "discount": "5", "due": …}`."""
+        client = get_client(pk)
+        try:
+            day = date.fromisoformat(request.args.get("date", ""))
+        except ValueError:
+            day = today()
+        found = terms_of(client, self.asked_kind(), day)
+        return jsonify(currency=found["currency"], discount=plain_number(found["discount"]),
+                       due=found["due"].isoformat() if found["due"] else "")  # fmt: skip
 
     def may_change(self, item: Invoice, action: str) -> bool:
         return super().may_change(item, action) and not item.is_frozen
@@ -52,7 +80,7 @@ class InvoiceView(RecordView):
             self.show_template, title=self.title_of(invoice), item=invoice, paper=paper_of(invoice),
             logo=find_logo(), payments=of_invoice(invoice) if may("list", "transaction") else [],
             corrections=invoicing.corrections_of(invoice), over=invoicing.balance_after(invoice),
-            may_issue=may("issue", "invoice"), may_cancel=may("cancel", "invoice"),
+            today=today, may_issue=may("issue", "invoice"), may_cancel=may("cancel", "invoice"),
         )  # fmt: skip
 
     def url_after(self, item: Invoice) -> str:

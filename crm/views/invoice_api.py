@@ -6,6 +6,7 @@ from flask import Response, request
 from flask_appbuilder.api import expose
 
 from crm.models import Invoice
+from crm.models.types import today
 from crm.services import invoicing
 from crm.services.client_json import plain
 from crm.views import api_document as document
@@ -39,6 +40,15 @@ class InvoiceApi(RecordApi):
                 {name: plain(value) for name, value in row.items()} for row in paper["vat"]
             ]
         return found
+
+    def write(self, item: Invoice, data: dict[str, Any]) -> None:
+        """A new one takes from its client what is not sent."""
+        super().write(item, data)
+        if item.id is None and item.client is not None:
+            day = item.issue_date or today()
+            for name, value in invoicing.terms_of(item.client, item.kind, day).items():
+                if name not in data and (name != "due" or item.issue_date is not None):
+                    setattr(item, name, value)
 
     @expose("/<pk>/issue", methods=["POST"])
     @access

@@ -3,7 +3,8 @@
 (() => {
   const form = document.querySelector("form[data-terms]");
   if (!form) return;
-  const { client, contact, date } = form.elements;
+  const { client, contact } = form.elements;
+  const date = form.elements.date ?? form.elements.issue_date;
   const isNew = form.hasAttribute("data-terms-query");
   const touched = new Set();
 
