@@ -160,3 +160,26 @@ def test_processes_that_start_together_agree_on_the_secret_key(tmp_path):
         keys = processes.map(secret_of, [str(tmp_path)] * 16, chunksize=1)
     assert len(set(keys)) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://example.com/files",
+        "s3://",
+        "s3://bucket?endpiont=https://s3.example.com",
+        "s3://bucket/a folder",
+        "/var/files",
+    ],
+)
+def test_a_bucket_is_named_rightly(tmp_path, value):
+    assert complaint(tmp_path, CRM_FILES_URL=value).startswith(
+        "CRM_FILES_URL must be an address such as s3://"
+    )
+    good = "s3://key:secret@bucket/folder?endpoint=https://s3.example.com&region=eu-1"
+    assert load(tmp_path, CRM_FILES_URL=good)["CRM_FILES_URL"] == good
+
+
+def test_a_request_may_be_as_large_as_some_files(tmp_path):
+    assert load(tmp_path)["MAX_CONTENT_LENGTH"] == 100 * 1024**2
+    assert load(tmp_path, CRM_UPLOAD_LIMIT_MB="5")["MAX_CONTENT_LENGTH"] == 64 * 1024**2

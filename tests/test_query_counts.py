@@ -24,10 +24,12 @@ from crm.models import (
     Contact,
     ContactTag,
     Deal,
+    Document,
     Note,
     Relationship,
     RelationshipType,
     Status,
+    StoredFile,
     Tag,
     Task,
 )
@@ -55,6 +57,8 @@ PAGES = {
     "deals": ("/crm/deals/list/", 12),
     "deals board": ("/crm/deals/kanban/", 12 + 5),
     "relationships": ("/crm/relationships/list/", 12),
+    "documents": ("/crm/documents/list/", 12),
+    "tab of files": ("/crm/clients/tab/{client}/files", 20),
     "API": ("/api/v1/clients/", 12),
 }
 MOST_LOOKUPS = 7
@@ -85,7 +89,8 @@ def fill(app: Flask, count: int, user_id: int) -> int:
             Tag(name="tag"),
             AttributeDefinition(label="Size", key="size", type="integer", in_list=True),
         )
-        session.add_all([tag, size])
+        file = StoredFile(place="x", digest="0" * 64, size=1, type="image/png")
+        session.add_all([tag, size, file])
         clients = [
             Client(name=f"Acme {n}", status=statuses[n % 4], email=f"a{n}@example.com") for n in range(count)
         ]
@@ -105,6 +110,7 @@ def fill(app: Flask, count: int, user_id: int) -> int:
                 ),
                 Deal(client_id=first.id, title=f"acme deal {n}"),
                 Task(client_id=first.id, title=f"acme task {n}"),
+                Document(client_id=first.id, name=f"acme document {n}", stored_file=file),
             ]
             if n:
                 rows.append(Relationship(client_id=first.id, other_id=client.id, type=kind))

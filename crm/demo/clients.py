@@ -13,6 +13,7 @@ from crm.demo.attribute_values import random_value
 from crm.demo.basics import REPS, USERS
 from crm.demo.billing import Billing
 from crm.demo.contacts import ContactMaker
+from crm.demo.documents import DocumentMaker
 from crm.demo.rows import Rows
 from crm.demo.talk import Talk
 from crm.demo.work import WorkMaker
@@ -26,6 +27,7 @@ from crm.models import (
     ClientTag,
     Contact,
     Deal,
+    Document,
     Note,
     Relationship,
     RelationshipType,
@@ -61,6 +63,7 @@ class ClientMaker:
         self.contacts = ContactMaker(chance, rows)
         self.talk = Talk(self)
         self.billing = Billing(self)
+        self.documents = DocumentMaker(chance, rows)
 
     def client(self) -> None:
         """One client, with contacts, records, tags, values."""
@@ -150,6 +153,10 @@ class ClientMaker:
             self.contacts.fill(self.record(Contact, client, is_primary=number == 0), client)
         for _ in range(chance.choices((0, 1, 2), (5, 4, 1))[0]):
             self.record(Note, client, text=chance.choice(words.NOTES), pinned=chance.random() < 0.1)
+        for _ in range(chance.choices((0, 1, 2), (14, 5, 1))[0]):
+            self.record(Document, client, **self.documents.values(client))
+        if not is_company and chance.random() < 0.03:
+            self.documents.id_card(client)
         if chance.random() < 0.4:
             self.task(client, reps)
         if chance.random() < 0.35:

@@ -27,6 +27,8 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
     db.session.commit()
     rows = Rows()
     maker = ClientMaker(random.Random(seed), rows)
+    # its files are in the store: from here on they are named by rows
+    db.session.commit()
     with _collecting_seldom():
         for number in range(1, count + 1):
             maker.client()

@@ -43,7 +43,7 @@ JOBS = (
         has_work=is_configured,
         permission=("sync", "mailchimp"),
     ),
-    Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30)),
+    Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30), permission=("list", "jobs")),
     Job(
         "timers",
         _l("Stop forgotten timers"),

@@ -13,7 +13,7 @@ class FileKind:
 
 
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
-_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
 FILE_KINDS: dict[str, FileKind] = {
     "application/pdf": FileKind(_("PDF"), ("pdf",)),
@@ -29,9 +29,9 @@ FILE_KINDS: dict[str, FileKind] = {
     "application/vnd.ms-excel": FileKind(_("Excel workbook (old)"), ("xls",)),
     "application/vnd.ms-powerpoint": FileKind(_("PowerPoint presentation (old)"), ("ppt",)),
     "application/vnd.ms-outlook": FileKind(_("Outlook e-mail"), ("msg",)),
-    f"{_OPEN_DOCUMENT}text": FileKind(_("OpenDocument text"), ("odt",)),
-    f"{_OPEN_DOCUMENT}spreadsheet": FileKind(_("OpenDocument spreadsheet"), ("ods",)),
-    f"{_OPEN_DOCUMENT}presentation": FileKind(_("OpenDocument presentation"), ("odp",)),
+    f"{OPEN_DOCUMENT}text": FileKind(_("OpenDocument text"), ("odt",)),
+    f"{OPEN_DOCUMENT}spreadsheet": FileKind(_("OpenDocument spreadsheet"), ("ods",)),
+    f"{OPEN_DOCUMENT}presentation": FileKind(_("OpenDocument presentation"), ("odp",)),
     "application/rtf": FileKind(_("Rich text"), ("rtf",)),
     "application/zip": FileKind(_("ZIP archive"), ("zip",)),
     "application/xml": FileKind(_("XML"), ("xml",)),

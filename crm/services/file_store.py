@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask, current_app
-from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, delete, event, exists
+from sqlalchemy import Column, ColumnElement, Connection, Engine, delete, event, exists, or_
 from sqlalchemy.orm import Session, SessionTransaction
 
 from crm.errors import CannotStore
@@ -164,7 +164,7 @@ def references() -> Iterator[Column[Any]]:
 
 def is_used() -> ColumnElement[bool]:
     """The condition that some row refers to a file."""
-    return ~and_(*(~exists().where(column == files.c.id) for column in references()))
+    return or_(*(exists().where(column == files.c.id) for column in references()))
 
 
 def give_up(stored_ids: Iterable[int]) -> int:

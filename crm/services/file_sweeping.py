@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select, update
 
 from crm.extensions import db
@@ -32,9 +33,17 @@ def sweep(run: Progress, grace: timedelta = GRACE) -> None:
         missing += _compare(run, prefix, utc_now() - grace)
     if missing:
         run.count("missing", len(missing))
-        for stored in missing[:MOST_NAMED]:
-            run.note(_("File %(number)d is missing (%(place)s).", number=stored.id, place=stored.place))
-        raise CannotWork(_("%(n)d files are missing in the file store: see the report.", n=len(missing)))
+        places = [stored.place for stored in missing]
+        for place in places[:MOST_NAMED]:
+            run.note(_("Missing: %(place)s", place=place))
+        first = ", ".join(places[:3])
+        raise CannotWork(
+            ngettext(
+                "%(num)d file is missing in the file store: %(first)s",
+                "%(num)d files are missing in the file store, first: %(first)s",
+                len(places), first=first,
+            )
+        )  # fmt: skip
 
 
 def _mark_unused() -> None:

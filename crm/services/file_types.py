@@ -7,10 +7,10 @@ import puremagic
 from flask_babel import gettext as _
 
 from crm.errors import RuleError
-from crm.models.file_kinds import FILE_KINDS, ending_of
+from crm.models.file_kinds import FILE_KINDS, OPEN_DOCUMENT, ending_of
 
 HEAD = 8 * 1024
-ZIP, OLE, PICTURE = "PK", "old office", "image"
+ZIP, OLE = "PK", "old office"
 #: In a ZIP archive of this folder is a document of this kind.
 OPEN_XML = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 #: Archives with these names inside carry programs.
@@ -30,7 +30,6 @@ def type_of(content: IO[bytes], name: str, field: str | None) -> str:
     if not head:
         raise RuleError(_("“%(name)s” is empty.", name=name), field=field)
     ending = ending_of(name)
-    # a list that begins with "BMW" is no bitmap
     found = None if ending in TEXTS and _is_text(head) else _by_magic(head)
     if found == ZIP:
         found = _in_archive(content)
@@ -55,8 +54,9 @@ def _by_magic(head: bytes) -> str | None:
         return ZIP
     if head.startswith(bytes.fromhex("D0CF11E0A1B11AE1")):
         return OLE
-    if "image/svg+xml" not in found and any(one.startswith("image/") for one in found):
-        return f"{PICTURE}/*"
+    # a list that begins with "BMW" is no bitmap
+    if not _is_text(head) and any(one.startswith("image/") for one in found):
+        return "image/*"
     return next((type for type in ("application/pdf", "application/rtf") if type in found), None)
 
 
@@ -69,7 +69,7 @@ def _in_archive(content: IO[bytes]) -> str | None:
                 return None
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
                 said = archive.read("mimetype").decode("ascii", "replace").strip()
-                return said if said in FILE_KINDS else None
+                return said if said in FILE_KINDS and said.startswith(OPEN_DOCUMENT) else None
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError):
         return None
     if "[content_types].xml" in names:

@@ -81,7 +81,7 @@ class Folder(Storage):
                 _sync_folder(folder)
 
     def read(self, place: str) -> Iterator[bytes]:
-        return _Portions((self.path / place).open("rb"))
+        return _Portions(self.path / place)
 
     def has(self, place: str) -> bool:
         return (self.path / place).is_file()
@@ -161,20 +161,33 @@ def _no_room() -> Iterator[None]:
 
 
 class _Portions:
-    """A file in portions, which closes itself at its end, or when whoever asked has had enough."""
+    """A file in portions: opened when the first is asked for, closed with the last or when that is enough."""
 
-    def __init__(self, file: IO[bytes]):
-        self.file = file
-        self.close = file.close
+    def __init__(self, path: Path):
+        path.stat()
+        self.path = path
+        self.file: IO[bytes] | None = None
+        self.is_over = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if portion := self.file.read(PORTION):
-            return portion
-        self.close()
-        raise StopIteration
+        if self.is_over:
+            raise StopIteration
+        if self.file is None:
+            self.file = self.path.open("rb")
+        portion = self.file.read(PORTION)
+        if len(portion) < PORTION:
+            self.close()
+        if not portion:
+            raise StopIteration
+        return portion
+
+    def close(self) -> None:
+        self.is_over = True
+        if self.file is not None:
+            self.file.close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,25 +11,23 @@ from crm.models.folding import fold
 from crm.services import file_store
 
 #: Whatever a browser makes of the content, it may do nothing.
-POLICY = "default-src 'none'; style-src 'none'; sandbox; frame-ancestors 'none'"
+POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 def as_attachment(stored: StoredFile, name: str) -> Response:
     """A file to be saved under this name. 404 where the store has lost it."""
-    response = _answer(stored, stored.digest)
-    response.mimetype = stored.type
-    response.headers["Content-Disposition"] = disposition("attachment", name)
-    if response.status_code != 304:
-        response.response = _content(stored)
-        response.headers["Content-Length"] = str(stored.size)
-    return response
+    return _file(stored, disposition("attachment", name))
 
 
 def as_picture(stored: StoredFile) -> Response:
     """A picture shown by itself, at its full size. 404 where the store has lost it."""
+    return _file(stored, "inline")
+
+
+def _file(stored: StoredFile, said: str) -> Response:
     response = _answer(stored, stored.digest)
     response.mimetype = stored.type
-    response.headers["Content-Disposition"] = "inline"
+    response.headers["Content-Disposition"] = said
     if response.status_code != 304:
         response.response = _content(stored)
         response.headers["Content-Length"] = str(stored.size)

@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 from crm.errors import StateConflict
 from crm.extensions import db
 from crm.registry import registry
+from crm.security.manager import may
+from crm.services import id_images
 from crm.services.listing import whole
 from crm.services.operations import Done, counts_of, find_operation, page_of_operations, sees_all_operations
 from crm.services.undo import UNDOING, check_undoable, undo
@@ -20,7 +22,11 @@ from crm.views.page import Page
 from crm.views.sentences import HEADLINES
 
 #: Filters of the list, by the value of `kind`.
-FILTERS = {"": (), "merge": ("merge", "unmerge", "contact_merge", "to_contact")}
+FILTERS = {
+    "": (),
+    "merge": ("merge", "unmerge", "contact_merge", "to_contact"),
+    "seen": (id_images.SEEN,),
+}
 ACTIONS = {"insert": _l("added"), "update": _l("changed"), "delete": _l("deleted"),
            "seen": _l("looked at"), "expired": _l("removed after their last day")}  # fmt: skip
 REASONS = {
@@ -52,6 +58,10 @@ TABLES = {
 }
 
 
+#: Tables of which only some may know that they have rows, and the permission of those: (what, of what).
+FOR_FEW = {"id_image": ("id_images", "client")}
+
+
 class OperationView(Page):
     """Operations, newest first; one of them, with what its undo did."""
 
@@ -80,7 +90,8 @@ class OperationView(Page):
         operation = done.operation
         report = report_of(operation.id, operation.details) if operation.kind in UNDOING else None
         return self.render(
-            "operation/show.html", title=words(operation.kind), done=done, counts=counts_of(operation.id),
+            "operation/show.html", title=words(operation.kind), done=done, known=is_known,
+            counts={table: rows for table, rows in counts_of(operation.id).items() if is_known(table)},
             report=report, why_not=why_not(done), words=words, table_words=table_words, reasons=REASONS,
             undoes=(operation.details or {}).get("undoes"),
         )  # fmt: skip
@@ -137,6 +148,11 @@ def words(kind: str) -> str:
     if action in ACTIONS:
         return f"{table_words(table)}: {ACTIONS[action]}"
     return kind.replace("_", " ").capitalize()
+
+
+def is_known(table: str) -> bool:
+    """Whether the user may know of rows of this table."""
+    return table not in FOR_FEW or may(*FOR_FEW[table])
 
 
 def table_words(table: str) -> str:

@@ -110,3 +110,14 @@ def test_a_service_out_of_reach_is_told_in_our_words(
             document_at(acme)
         session.rollback()
         assert session.scalars(select(Document)).all() == []
+
+
+def test_the_key_may_stand_in_the_environment(
+    endpoint: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    store, place = storage_of(f"s3://crm-files?endpoint={endpoint}&region=us-east-1", tmp_path), new_place()
+    store.write(place, io.BytesIO(b"x"))
+    assert b"".join(store.read(place)) == b"x"
+    store.remove([place])

@@ -266,6 +266,6 @@ def test_a_missing_file_is_told(system: Any, make_client: Any, folder: Path) -> 
         session.commit()
         (folder / place).unlink()
         run = Quiet()
-        with pytest.raises(CannotWork, match="1 files are missing"):
+        with pytest.raises(CannotWork, match="1 file is missing"):
             sweep(run)
         assert place in run.lines[0]
