@@ -228,6 +228,15 @@ def _store_words(
         db.session.add(_new_row(owner, definition, slot=option_id, option=wanted[option_id]))
 
 
+def without_masked(owner: Owner, data: dict[str, Any]) -> dict[str, Any]:
+    """What a program sent, without the sensitive values that are just what the viewer is shown of them."""
+    if may_see_sensitive():
+        return data
+    secret = {one.key for one in definitions(kind_of(owner), options=False) if one.type == "secret"}
+    told = values_of(owner) if owner.id is not None and secret & data.keys() else {}
+    return {key: value for key, value in data.items() if key not in secret or value != told.get(key)}
+
+
 def set_attributes(owner: Owner, values: Mapping[str, Any], add_words: bool = False) -> None:
     """Set attributes of an owner by key; None clears one. The caller commits.
 

@@ -12,6 +12,7 @@ from crm.extensions import db
 from crm.models import Change, Client, Operation
 from crm.security.manager import may
 from crm.services import archiving, client_filters, client_listing
+from crm.services.attributes import without_masked
 from crm.services.client_json import KEPT, NAMES, client_json, clients_json, loaded
 from crm.services.client_reading import read_client
 from crm.services.client_writing import Words, begun, needs, problems, write_client
@@ -54,7 +55,7 @@ class ClientApi(RecordApi):
 
     def write(self, item: Client, data: dict[str, Any]) -> None:
         words = Words(may_add_tags=may("add", "tag"))
-        given = read_client(data, words.definitions)
+        given = read_client(without_masked(item, data), words.definitions)
         is_new = inspect(item).transient
         if is_new:
             given = begun(item, given, words)

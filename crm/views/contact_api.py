@@ -86,6 +86,7 @@ class ContactApi(RecordApi):
         return contact
 
     def write(self, item: Contact, data: dict[str, Any]) -> None:
+        data = attributes.without_masked(item, data)
         own, errors = {}, {}
         for name in data.keys() & READERS.keys():
             try:
