@@ -142,7 +142,7 @@ def test_tabs_come_from_the_declaration(make_client: Any, sign_in: Any) -> None:
     assert f"/crm/tasks/add?client={acme}" in part
     assert "A task is something to be done" in alice.get(f"/crm/clients/show/{acme}?tab=tasks").text
     assert alice.get(f"/crm/clients/tab/{acme}/nonsense").status_code == 404
-    assert alice.get(f"/crm/clients/show/{acme}?tab=emails").status_code == 404
+    assert alice.get(f"/crm/clients/show/{acme}?tab=products").status_code == 404
     assert sign_in("charlie").get(f"/crm/clients/tab/{acme}/tasks").status_code == 404
 
 
