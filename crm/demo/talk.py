@@ -113,7 +113,7 @@ class Talk:
             Chat, client, channel=channel, contact_id=contact.id if contact else None, transcript=""
         )
         hours = chat.created_at.replace(hour=self.chance.randint(8, 17))
-        chat.started_at = at = min(hours, chat.created_at)
+        chat.started_at = at = hours if hours <= chat.created_at else hours - timedelta(days=1)
         customer = contact.name if contact else client.name
         written = []
         for who, text in lines:

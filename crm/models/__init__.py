@@ -9,7 +9,7 @@ from crm.models.company import Company, CompanyLogo
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.document import Document
-from crm.models.email import Email, EmailClient
+from crm.models.email import Email, EmailAttachment, EmailClient
 from crm.models.event import Event, EventAttendee, EventContact
 from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
@@ -66,6 +66,7 @@ __all__ = [
     "Deal",
     "Document",
     "Email",
+    "EmailAttachment",
     "EmailClient",
     "EmailSuppression",
     "Event",

@@ -1,18 +1,32 @@
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, inspect, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    exists,
+    inspect,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
-from crm.models.base import Base, SharedRecord
+from crm.models.base import Base, OptionalClientOwned, SharedRecord
 from crm.models.client import Client
+from crm.models.file_kinds import with_ending
 from crm.models.mail_addresses import WrongAddress, in_order, people, read_addresses
 from crm.models.mail_html import clean_html, text_of_html
 from crm.models.sensitive import text_at, title_at
+from crm.models.stored_file import HasFile
 from crm.models.types import UtcDateTime, utc_now
 
 DIRECTIONS = {"out": _l("Sent"), "in": _l("Received")}
@@ -33,6 +47,37 @@ class EmailClient(Base):
 
     client: Mapped[Client | None] = relationship(lazy="joined")
     email: Mapped["Email"] = relationship(back_populates="other_client_links")
+
+
+class EmailAttachment(HasFile, OptionalClientOwned, Base):
+    """A file that came or went with a mail. Its client is the mail's, which it follows; who sees that sees it."""
+
+    __tablename__ = "email_attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email_id: Mapped[int] = mapped_column(ForeignKey("email.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+    email: Mapped["Email"] = relationship(back_populates="attachments")
+
+    @property
+    def file_name(self) -> str:
+        """The name under which it is downloaded, which says what kind of file it is."""
+        return with_ending(self.name, self.type)
+
+    @classmethod
+    def elsewhere(cls, seen: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+        link = EmailClient.__table__.alias()
+        return exists().where(link.c.email_id == cls.email_id, seen(link.c.client_id))
+
+    @classmethod
+    def personal(cls, user_id: Any) -> ColumnElement[bool]:
+        mail = Email.__table__.alias()
+        own = and_(mail.c.client_id.is_(None), mail.c.created_by_id == user_id)
+        return exists().where(mail.c.id == cls.email_id, own)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Email(SharedRecord):
@@ -66,6 +111,10 @@ class Email(SharedRecord):
         cascade="all, delete-orphan", order_by=EmailClient.id, back_populates="email"
     )
 
+    attachments: Mapped[list[EmailAttachment]] = relationship(
+        cascade="all, delete-orphan", order_by=EmailAttachment.id, back_populates="email"
+    )
+
     def before_save(self, session: Session) -> None:
         if self.direction not in DIRECTIONS:
             raise RuleError(_("There is no such direction."), field="direction")
@@ -75,6 +124,7 @@ class Email(SharedRecord):
         self._read_body()
         self._take_place()
         self._keep_one_own_client(session)
+        self._take_attachments_along()
         if self.state == "draft":
             self.at = None
         elif self.at is None:
@@ -123,6 +173,14 @@ class Email(SharedRecord):
             links.remove(link)
             if inspect(link).persistent:
                 session.delete(link)
+
+    def _take_attachments_along(self) -> None:
+        """Keep the attachments at the mail's own client."""
+        for attachment in self.attachments:
+            if self.client is not None and attachment.client is not self.client:
+                attachment.client = self.client
+            elif self.client is None and attachment.client_id != self.client_id:
+                attachment.client_id = self.client_id
 
     @property
     def other_clients(self) -> tuple[Client, ...]:

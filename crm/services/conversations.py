@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from crm.extensions import db
 from crm.models import Email
@@ -19,7 +20,8 @@ ANSWER = re.compile(r"^(?:re|odp|aw|antw|sv)(?:\[\d+\])?:\s*", re.IGNORECASE)
 
 def conversation(mail: Email) -> Sequence[Email]:
     """The mails of a mail's conversation that the viewer sees, oldest first, drafts last."""
-    asked = select(Email).where(Email.thread_key == mail.thread_key)
+    loaded = (selectinload(Email.attachments), selectinload(Email.other_client_links))
+    asked = select(Email).where(Email.thread_key == mail.thread_key).options(*loaded)
     return list(db.session.scalars(asked.order_by(Email.at.is_(None), Email.at, Email.id).limit(MOST)))
 
 

@@ -15,6 +15,7 @@ from crm.services import history
 from crm.services.erasing import blank_history, files_of
 from crm.services.file_store import give_up
 from crm.services.following import rewrite_entries
+from crm.services.going_along import belongings
 
 PAGE = 50
 
@@ -83,7 +84,17 @@ def _hand_over_shared(ids: set[int]) -> None:
         session.connection().execute(
             update(table).where(table.c.id.in_(numbers)).values(client_id=further.scalar_subquery())
         )
+        _take_along(table, numbers)
         rewrite_entries(session, record, numbers, None)
+
+
+def _take_along(records: Table, numbers: list[int]) -> None:
+    """Put what belongs to these records, as attachments to mails, to their clients."""
+    for column, table in belongings():
+        if table is records:
+            client_id = select(records.c.client_id).where(records.c.id == column).scalar_subquery()
+            mine = column.in_(numbers)
+            db.session.connection().execute(update(column.table).where(mine).values(client_id=client_id))
 
 
 def _with_merged(client_id: int) -> set[int]:

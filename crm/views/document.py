@@ -40,6 +40,20 @@ class FilesField(MultipleFileField):
 ENDINGS = ",".join(f".{ending}" for kind in FILE_KINDS.values() for ending in kind.endings)
 
 
+def prepared(form: RecordForm, files: list[Any]) -> list[Upload]:
+    """What can be kept of what was sent, with messages for the rest."""
+    # a large picture takes a second: let go of the database, so that others can write meanwhile
+    db.session.rollback()
+    uploads = []
+    for file in files:
+        try:
+            uploads.append(prepare(file.stream, file.filename, "files"))
+        except (RuleError, TooLarge) as error:
+            form.files.errors = [*form.files.errors, str(error.description)]
+            form.refused_with = 413 if isinstance(error, TooLarge) else form.refused_with
+    return uploads
+
+
 class DocumentView(RecordView):
     """The record view of documents."""
 
@@ -98,24 +112,10 @@ class DocumentView(RecordView):
         if item.id is not None and not form.name.data and "name" in request.form:
             form.name.errors = [REQUIRED]
         if not form.errors:
-            form.files.uploads = self._prepared(form, files)
+            form.files.uploads = prepared(form, files)
         elif files:
             form.files.errors = [*form.files.errors, _("Please choose the files again.")]
         return not form.errors
-
-    @staticmethod
-    def _prepared(form: RecordForm, files: list[Any]) -> list[Upload]:
-        """What can be kept of what was sent, with messages for the rest."""
-        # a large picture takes a second: let go of the database, so that others can write meanwhile
-        db.session.rollback()
-        uploads = []
-        for file in files:
-            try:
-                uploads.append(prepare(file.stream, file.filename, "files"))
-            except (RuleError, TooLarge) as error:
-                form.files.errors = [*form.files.errors, str(error.description)]
-                form.refused_with = 413 if isinstance(error, TooLarge) else form.refused_with
-        return uploads
 
     def fill(self, form: RecordForm, item: Document) -> bool:
         super().fill(form, item)

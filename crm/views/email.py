@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, abort, g, jsonify, render_template, request
 from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
@@ -14,9 +15,14 @@ from crm.models.mail_addresses import write_address
 from crm.models.mail_html import clean_html
 from crm.security.headers import MAIL_POLICY, policy
 from crm.security.masking import is_masked, shown
+from crm.services.attachments import attach
 from crm.services.conversations import begin_answer, conversation, names_of, own_and_quoted
 from crm.services.mail_suggestions import suggestions
+from crm.services.uploads import largest
 from crm.views.address_fields import AddressesField
+from crm.views.document import ENDINGS, FilesField, prepared
+from crm.views.file_answers import as_attachment
+from crm.views.forms import RecordForm
 from crm.views.record import RecordView
 
 
@@ -25,13 +31,14 @@ class EmailView(RecordView):
 
     show_template = "email/show.html"
     form_template = "email/form.html"
-    more_routes = frozenset({"body", "addresses"})
-    method_permission_name = {"body": "show", "addresses": "list"}
+    more_routes = frozenset({"body", "addresses", "attachment"})
+    method_permission_name = {"body": "show", "addresses": "list", "attachment": "show"}
     more_fields = {
         "from_address": AddressesField(_l("From"), most=1),
         "to": AddressesField(_l("To")),
         "cc": AddressesField(_l("Cc")),
         "bcc": AddressesField(_l("Bcc")),
+        "files": FilesField(_l("Attachments"), render_kw={"accept": ENDINGS}),
     }
 
     def render(self, template: str, status: int = 200, **values: Any) -> Answer:
@@ -55,6 +62,14 @@ class EmailView(RecordView):
         page.headers["X-Frame-Options"] = "SAMEORIGIN"
         return page
 
+    @expose("/<pk>/attachment/<number>")
+    @has_access
+    def attachment(self, pk: str, number: str) -> Answer:
+        """A file that came or went with a mail."""
+        mail: Email = self.get_item(pk)
+        found = next((one for one in mail.attachments if str(one.id) == number), None)
+        return as_attachment(found.stored_file, found.file_name) if found else abort(404)
+
     @expose("/addresses")
     @has_access
     def addresses(self) -> Response:
@@ -67,13 +82,41 @@ class EmailView(RecordView):
     def new_item(self) -> Email:
         """A mail to the client's primary contact, or the answer to another one: `?parent=`, `&all=yes`."""
         mail: Email = super().new_item()
-        if is_email(g.user.email or ""):
+        # users made without an address have one that leads nowhere
+        if is_email(g.user.email or "") and not g.user.email.endswith(".invalid"):
             mail.from_address = write_address(g.user.get_full_name(), g.user.email)
         if request.args.get("parent"):
             begin_answer(mail, self.get_item(request.args["parent"]), request.args.get("all") == "yes")
         elif mail.client is not None and (offered := suggestions(mail.client.id)):
             mail.to = offered[0][0]
         return mail
+
+    def make_form(self, item: Email, filled: bool = True) -> RecordForm:
+        form = super().make_form(item, filled)
+        if request.method == "POST" and filled:
+            form.files.process(request.files)
+        form.files.description = _("At most %(n)d MB each.", n=largest() // 1024**2)
+        return form
+
+    def is_valid(self, form: RecordForm, item: Email) -> bool:
+        super().is_valid(form, item)
+        files = form.files.chosen()
+        if not form.errors and files:
+            form.files.uploads = prepared(form, files)
+        elif files:
+            form.files.errors = [*form.files.errors, _("Please choose the files again.")]
+        return not form.errors
+
+    def fill(self, form: RecordForm, item: Email) -> bool:
+        super().fill(form, item)
+        attach(item, form.files.uploads)
+        return True
+
+    def apply(self, form: RecordForm, item: Email) -> bool:
+        if not super().apply(form, item):
+            return False
+        attach(item, form.files.uploads)
+        return True
 
     def client_of(self, item: Email) -> Client | None:
         """The client of a mail, or another one of its clients that the user sees."""
