@@ -230,7 +230,7 @@ RECORDS = (
         fields=[Sale.client, Sale.contact, Sale.date, Sale.due, Sale.status, Sale.item, Sale.fault,
                 Sale.estimate, Sale.currency, Sale.discount, Sale.notes],
         lines=Sale.lines, search=[Sale.number, Sale.item, Sale.lines], when=Sale.created_at,
-        order=[Sale.date.desc(), Sale.id.desc()], money=[Sale.gross, Sale.estimate],
+        order=[Sale.date.desc(), Sale.id.desc()], money=[Sale.gross, Sale.estimate], filters=[Sale.status],
         kind=Sale.kind,
         kinds=[
             Kind("quote", _("Quote"), _("Quotes"), "fa-file-signature", without=OF_REPAIRS,
@@ -310,7 +310,7 @@ RECORDS = (
         fields=[Product.name, Product.sku, Product.client, Product.sale_price, Product.purchase_price,
                 Product.currency, Product.vat_rate, Product.unit, Product.active, Product.description],
         search=[Product.name, Product.sku], order=[Product.name_key, Product.id],
-        follows_client=[Product.client, Product.purchase_price],
+        follows_client=[Product.client, Product.purchase_price], filters=[Product.active],
         money=[Product.sale_price, Product.purchase_price],
         labels={"client": _("Supplier"), "sku": _("SKU"), "sale_price": _("Sale price"),
                 "purchase_price": _("Purchase price"), "vat_rate": _("VAT"), "unit": _("Unit")},

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Boolean, Date, inspect
+from sqlalchemy import Boolean, Date, Integer, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from crm.models.base import CLIENT_LINKS, BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
 from crm.models.line import WithLines
-from crm.models.types import UtcDateTime
+from crm.models.types import Exact, UtcDateTime
 from crm.models.words import WORDS
 
 #: What can be done with a record: the routes that exist, and the names of its permissions.
@@ -281,7 +281,6 @@ class RecordType:
                     f"{self.key}: headings or restricted name {name!r}, which is no field."
                 )
         self._check_kinds()
-        self._check_filters()
         if self.kind is not None:
             words = [(kind.value, kind.label) for kind in self.kinds]
             of_kinds: dict[str, list[tuple[str, Any]]] = {}
@@ -289,6 +288,7 @@ class RecordType:
                 for name, pairs in kind.choices.items():
                     of_kinds.setdefault(name, []).extend(pairs)
             object.__setattr__(self, "choices", {**of_kinds, **self.choices, self.kind.key: words})
+        self._check_filters()
 
     def _check_filters(self) -> None:
         for attribute in self.filters:
@@ -379,6 +379,16 @@ class RecordType:
         """The model of its lines."""
         assert self.lines is not None
         return self.lines.property.mapper.class_
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The names of the columns that hold numbers, which stand at the right of a list's cells."""
+        kinds = {name: column.type for name, column in self.mapper.columns.items() if not column.foreign_keys}
+        return frozenset(
+            name
+            for name, kind in kinds.items()
+            if isinstance(kind, Exact | Integer) and name not in self.choices
+        )
 
     @property
     def is_setting(self) -> bool:

@@ -164,7 +164,7 @@ def test_the_same_cell_shows_both_values(sign_in: Any, system: Any, make_sale: A
     assert alice.post(url, data=hers.change(**{"lines-0-price": "20"})).status_code == 302
     answer = bob.post(url, data=his.change(**{"lines-0-price": "30", **row(5, description="Box", price="1")}))
     assert answer.status_code == 409
-    assert "Changed meanwhile to “20”" in answer.text
+    assert "Changed meanwhile to “20.00”" in answer.text
     again = FilledForm(answer.text)
     assert again.values["lines-0-price"] == ["30"]
     assert bob.post(url, data=again.change()).status_code == 302

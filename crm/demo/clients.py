@@ -15,6 +15,7 @@ from crm.demo.billing import Billing
 from crm.demo.contacts import ContactMaker
 from crm.demo.documents import DocumentMaker
 from crm.demo.rows import Rows
+from crm.demo.selling import Selling
 from crm.demo.talk import Talk
 from crm.demo.work import WorkMaker
 from crm.extensions import db
@@ -62,6 +63,7 @@ class ClientMaker:
         }
         self.contacts = ContactMaker(chance, rows)
         self.talk = Talk(self)
+        self.selling = Selling(self)
         self.billing = Billing(self)
         self.documents = DocumentMaker(chance, rows)
 
@@ -167,6 +169,7 @@ class ClientMaker:
             other, kind = chance.choice(earlier), chance.choice(self.kinds)
             self.record(Relationship, client, other_id=other.id, other=other, type_id=kind.id, type=kind)
         self.talk.with_client(client, reps)
+        self.selling.with_client(client)
         self.billing.with_client(client)
         for definition, options in self.attributes.items():
             values = random_value(chance, definition, options) if chance.random() < 0.25 else {}

@@ -13,6 +13,7 @@ from sqlalchemy import DDL
 from crm.demo.basics import add_basics
 from crm.demo.clients import ClientMaker
 from crm.demo.rows import Rows
+from crm.demo.selling import add_products
 from crm.extensions import db
 
 PORTION = 1_000
@@ -24,6 +25,7 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
     progress is told how many clients are done. Commits after each portion; call it as the system.
     """
     add_basics()
+    add_products()
     db.session.commit()
     rows = Rows()
     maker = ClientMaker(random.Random(seed), rows)
@@ -33,6 +35,7 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
         for number in range(1, count + 1):
             maker.client()
             if number % PORTION == 0 or number == count:
+                maker.selling.give_numbers()
                 maker.billing.give_numbers()
                 rows.write()
                 db.session.commit()

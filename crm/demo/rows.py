@@ -30,8 +30,11 @@ from crm.models import (
     InvoiceLine,
     Note,
     Operation,
+    Product,
     Project,
     Relationship,
+    Sale,
+    SaleLine,
     SearchEntry,
     Task,
     TaskAssignee,
@@ -51,7 +54,7 @@ from crm.services.timeline import entry_rows
 ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, ContactTag, ContactExternalId,
          Note, Project, TaskList, Task, TaskAssignee, Deal, Event, EventAttendee, EventContact, WorkTime,
          Relationship, AttributeValue, Call, Chat, Email, EmailClient, Ticket, TicketComment,
-         Invoice, InvoiceLine, Transaction, Document, IdImage)  # fmt: skip
+         Product, Sale, SaleLine, Invoice, InvoiceLine, Transaction, Document, IdImage)  # fmt: skip
 
 
 class Rows:
@@ -60,7 +63,7 @@ class Rows:
     def __init__(self) -> None:
         numbered = (Client, Contact, Note, Project, TaskList, Task, Deal, Event, WorkTime, Relationship,
                     Call, Chat, Email, Ticket, TicketComment,
-                    Invoice, Transaction, Document)  # fmt: skip
+                    Product, Sale, Invoice, Transaction, Document)  # fmt: skip
         newest = {m: db.session.scalar(select(func.max(m.__table__.c.id))) or 0 for m in numbered}
         self.next_ids = {model: number + 1 for model, number in newest.items()}
         self.made: dict[type[Base], list[Any]] = {}

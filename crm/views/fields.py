@@ -35,15 +35,19 @@ def within(low: int, high: int, message: Any) -> Callable[[Any, Field], None]:
 
 
 class NumberField(Field):
-    """An exact number with up to `places` decimals and at most `largest`; integers have places=0."""
+    """An exact number with up to `places` decimals and at most `largest`; integers have places=0.
+
+    least: so many decimals are shown in any case, two for amounts.
+    """
 
     widget = TextInput()
 
     def __init__(
-        self, label: Any = None, validators: Any = None, places: int = 2, largest: Any = None, **kw: Any
-    ):
+        self, label: Any = None, validators: Any = None, places: int = 2, largest: Any = None, least: int = 0,
+        **kw: Any,
+    ):  # fmt: skip
         super().__init__(label, validators, **kw)
-        self.places = places
+        self.places, self.least = places, least
         self.largest = Decimal(largest if largest is not None else LARGEST_INTEGER)
 
     def _value(self) -> str:
@@ -51,7 +55,9 @@ class NumberField(Field):
             return str(self.raw_data[0])
         if self.data is None:
             return ""
-        return format_decimal(self.data, format="0." + "#" * max(self.places, 1))
+        return format_decimal(
+            self.data, format="0." + "0" * self.least + "#" * (max(self.places, 1) - self.least)
+        )
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         self.data = None

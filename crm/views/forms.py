@@ -174,7 +174,10 @@ def field_for(record: RecordType, attribute: InstrumentedAttribute[Any]) -> Any:
             return YesNoField(label)
         return BooleanField(label, default=column.default.arg if column.default is not None else False)
     if isinstance(column.type, Exact):
-        return NumberField(label, validators, places=column.type.scale, largest=column.type.largest)
+        least = 2 if name in {a.key for a in record.money} else 0
+        return NumberField(
+            label, validators, places=column.type.scale, largest=column.type.largest, least=least
+        )
     if isinstance(column.type, Integer):
         return NumberField(label, validators, places=0)
     if isinstance(column.type, UtcDateTime):

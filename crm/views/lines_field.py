@@ -29,9 +29,9 @@ PREFILLED = frozenset({"quantity", "vat_rate"})
 BLANK = "new"
 
 
-def _number(label: Any, places: int, *validators: Any) -> NumberField:
+def _number(label: Any, places: int, *validators: Any, least: int = 0) -> NumberField:
     return NumberField(
-        label, [*validators], places=places, largest=Exact(places).largest,
+        label, [*validators], places=places, largest=Exact(places).largest, least=least,
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ class LineForm(Form):
     description = _text(_l("Description"), 500)
     quantity = _number(_l("Quantity"), 3, InputRequired(REQUIRED))
     unit = _text(_l("Unit"), 20)
-    price = _number(_l("Net price"), 4)
+    price = _number(_l("Net price"), 4, least=2)
     discount = _number(_l("Discount %"), 2, Optional(), within(0, 100, _l("From 0 to 100 %.")))
     vat_rate = VatField(_l("VAT"), render_kw={"data-plain": "yes"})
 

@@ -15,7 +15,7 @@ class ProductView(RecordView):
     def choice_json(self, item: Product, hint: str) -> dict[str, Any]:
         line = {
             "description": item.name, "unit": item.unit, "vat_rate": item.vat_rate, "currency": item.currency,
-            "price": plain_number(item.sale_price),
+            "price": plain_number(item.sale_price, least=2),
         }  # fmt: skip
         return {**super().choice_json(item, hint), "line": line}
 

@@ -23,11 +23,12 @@ def raw_value(field: Field) -> str:
     return str(value).replace("\r\n", "\n").strip()
 
 
-def plain_number(value: Decimal | None) -> str:
-    """A number with a point and without the noughts at its end; blank for none."""
+def plain_number(value: Decimal | None, least: int = 0) -> str:
+    """A number with a point and without the noughts at its end, but with `least` decimals; blank for none."""
     if value is None:
         return ""
-    return format(value.normalize(), "f") if value else "0"
+    places = max(least, -int(value.normalize().as_tuple().exponent), 0)
+    return f"{value:.{places}f}"
 
 
 def value_in_words(field: Field) -> str:

@@ -46,7 +46,7 @@ def test_totals_follow_as_one_types(open_as: Open, system: Any, acme: int, phone
     choose_product(page, 0, "gold", "Gold ring")
     first = rows.nth(0)
     expect(first.get_by_label("Description")).to_have_value("Gold ring")
-    expect(first.get_by_label("Net price")).to_have_value("100.5")
+    expect(first.get_by_label("Net price")).to_have_value("100.50")
     first.get_by_label("Quantity").fill("2")
     # 2 × 100.50 less the client's 10 % is 180.90, with 8 % VAT
     expect(first.locator("[data-net]")).to_have_text(re.compile("180.90"))
