@@ -419,6 +419,35 @@ def test_a_link_to_a_client_that_one_sees_no_more_is_left_alone(
 
 @pytest.mark.both_engines
 @pytest.mark.usefixtures("both_ways")
+def test_a_record_is_not_taken_back_to_a_client_that_one_sees_no_more(
+    app: Flask, make_client: Callable[..., int], system: Callable[[], Any]
+) -> None:
+    left, mine = make_client("Left", ["alice"]), make_client("Mine", ["alice"])
+    with app.app_context(), as_user(user("alice")):
+        note, contact = Note(client_id=left, text="n"), Contact(client_id=left, first_name="C")
+        db.session.add_all([note, contact])
+        db.session.commit()
+        note.client_id = contact.client_id = mine
+        db.session.commit()
+        number = last_operation()
+        db.session.remove()
+    with system() as session:
+        session.get(Client, left).assignees = [user("charlie")]
+        session.commit()
+    with app.app_context(), as_user(user("alice")):
+        report = undo(number)
+        db.session.commit()
+        assert (report.hidden, report.left, sum(report.undone.values())) == (2, [], 0)
+        db.session.remove()
+    with system() as session:
+        assert session.scalars(select(Note)).one().client_id == mine
+        assert session.scalars(select(Contact)).one().client_id == mine
+        told = select(TimelineEntry.kind).where(TimelineEntry.client_id == left)
+        assert "undo" not in set(session.scalars(told))
+
+
+@pytest.mark.both_engines
+@pytest.mark.usefixtures("both_ways")
 def test_links_of_others_follow_a_name_that_comes_back(
     make_client: Callable[..., int], system: Callable[[], Any]
 ) -> None:

@@ -152,7 +152,10 @@ class ClientMaker:
         for tag in chance.sample(self.tags, chance.choices((0, 1, 2, 3), (4, 4, 2, 1))[0]):
             self.rows.new(ClientTag, client_id=client.id, tag_id=tag)
         for number in range(chance.randint(1, 3) if is_company else 0):
-            self.contacts.fill(self.record(Contact, client, is_primary=number == 0), client)
+            contact = self.record(Contact, client, is_primary=number == 0)
+            self.contacts.fill(contact, client)
+            if chance.random() < 0.03:
+                self.contacts.repeat(self.record(Contact, client, is_primary=False), contact)
         for _ in range(chance.choices((0, 1, 2), (5, 4, 1))[0]):
             self.record(Note, client, text=chance.choice(words.NOTES), pinned=chance.random() < 0.1)
         for _ in range(chance.choices((0, 1, 2), (14, 5, 1))[0]):

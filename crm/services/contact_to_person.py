@@ -8,12 +8,12 @@ from sqlalchemy import Column, Table, func, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
-from crm.errors import RuleError
+from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Change, Client, ClientAssignee, ClientExternalId, Contact, Operation, TimelineEntry
 from crm.models.client import ADDRESS_PARTS
 from crm.models.contact import PARTS
-from crm.registry import RecordType, registry
+from crm.registry import registry
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden
 from crm.services import history
@@ -50,7 +50,7 @@ def become_client(contact_id: int, take: Collection[str] | None = None) -> tuple
         raise RuleError(
             _("A client needs an e-mail or a phone. Give the contact one first."), field="contact"
         )
-    offered = {record.key for record in takable()}
+    offered = set(takable())
     if unknown := set(take or ()) - offered:
         raise RuleError(_("“%(name)s” cannot be taken along.", name=min(unknown)), field="take")
     session, from_id = db.session, contact.client_id
@@ -64,20 +64,26 @@ def become_client(contact_id: int, take: Collection[str] | None = None) -> tuple
     return numbers
 
 
-def takable() -> list[RecordType]:
-    """The record types whose records can name a contact and may go along; papers of the company stay with it."""
+def takable() -> dict[str, Column[Any]]:
+    """Key of the record types whose records can name a contact and may go along -> the column that names it.
+
+    Papers of the company stay with it.
+    """
     by_key = registry().by_key
-    names = {column.table.name for column in references_to(table) if column.nullable}
-    return [by_key[name] for name in sorted(names & by_key.keys()) if not by_key[name].lines]
+    return {
+        column.table.name: column
+        for column in references_to(table)
+        if column.nullable and column.table.name in by_key and not by_key[column.table.name].lines
+    }
 
 
 def naming(contact: Contact) -> dict[str, int]:
     """Key -> how many records of the contact's client name it, of those that can go along."""
     found = {}
-    for record in takable():
-        model: Any = record.model
-        mine = (model.contact_id == contact.id) & (model.client_id == contact.client_id)
-        found[record.key] = db.session.scalar(select(func.count(model.id)).where(mine)) or 0
+    for key, column in takable().items():
+        model: Any = registry().by_key[key].model
+        mine = (column == contact.id) & (model.client_id == contact.client_id)
+        found[key] = db.session.scalar(select(func.count(model.id)).where(mine)) or 0
     return {key: number for key, number in found.items() if number}
 
 
@@ -104,7 +110,7 @@ def _become(session: Session, contact_id: int, from_id: int, take: set[str]) -> 
     session.expire_all()
     contact = session.get(Contact, contact_id, with_for_update={"of": Contact}, populate_existing=True)
     if contact is None or contact.client_id != from_id:
-        raise RuleError(_("The contact was moved or deleted meanwhile."), field="contact")
+        raise StateConflict(_("The contact was moved or deleted meanwhile."))
     company, before = contact.client, person_before(contact)
     client = _as_it_was(session, before[0]) if before else Client(kind="person", status=default_status())
     _fill(client, contact, company, is_new=before is None)
@@ -142,7 +148,7 @@ def _as_it_was(session: Session, client_id: int) -> Client:
 def _fill(client: Client, contact: Contact, company: Client, is_new: bool) -> None:
     """What the contact says now counts; what it leaves blank, of a client that was one before, stays."""
     for name in ("first_name", "last_name", "position", "email", "phone", "mobile", "website"):
-        if value := getattr(contact, name):
+        if (value := getattr(contact, name)) and not (name == "mobile" and value == client.phone2):
             setattr(client, name, value)
     if contact.has_address:
         for part in ADDRESS_PARTS:

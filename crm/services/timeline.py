@@ -33,6 +33,8 @@ CLIENT_KINDS = (
     "unmerge",
     "undo",
 )
+#: Those of them that tell of a contact.
+CONTACT_KINDS = frozenset({"contact_move", "contact_merge", "to_contact", "to_client"})
 #: Tables whose rows are part of the client itself, or of its contacts.
 PARTS = {"client_tag", "client_assignee", "client_external_id", "attribute_value"}
 

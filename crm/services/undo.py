@@ -27,7 +27,7 @@ from crm.services.going_along import take_along
 from crm.services.lines import add_up_again
 from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.settling import settle_after
-from crm.services.timeline import add_client_entries
+from crm.services.timeline import CONTACT_KINDS, add_client_entries
 from crm.services.undo_hidden import hidden_rows, seen
 from crm.services.undo_report import Report
 from crm.services.undo_steps import Reverter
@@ -147,7 +147,9 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     settle_after(session, number)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
-    add_client_entries(session, number, dict.fromkeys(_told(session, operation.id), kind))
+    if report.undone["contact"]:
+        told = set(_told_of_contacts(session, operation.id)) - hidden.clients
+        add_client_entries(session, number, dict.fromkeys(told, kind))
     if pair:
         # the target too where the merge had filled none of its fields
         add_client_entries(session, number, dict.fromkeys(pair, kind))
@@ -160,11 +162,11 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     return report
 
 
-def _told(session: Session, operation: int) -> list[int]:
-    """The clients whose timelines tell of an operation."""
+def _told_of_contacts(session: Session, operation: int) -> list[int]:
+    """The clients whose timelines tell what an operation did to a contact."""
     entries = TimelineEntry.__table__
     told = select(entries.c.client_id).where(
-        entries.c.operation_id == operation, entries.c.table_name.is_(None)
+        entries.c.operation_id == operation, entries.c.kind.in_(CONTACT_KINDS)
     )
     return list(session.connection().scalars(told.where(entries.c.client_id.in_(select(clients.c.id)))))
 

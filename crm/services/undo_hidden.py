@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from crm.models import Change
+from crm.models import Change, TimelineEntry
 from crm.models.base import Base, BetweenClients
 from crm.security.visibility import including_hidden, viewer, visible_client_ids
-from crm.services.change_values import listed
+from crm.services.change_values import listed, unpacked
 from crm.services.redirects import followed
 
 log = Change.__table__
@@ -19,7 +19,11 @@ CHUNK = 10_000
 
 @dataclass(frozen=True)
 class Hidden:
-    """clients: those that are not seen. links: table -> rows between two clients of which one is not seen."""
+    """clients: those that are not seen.
+
+    links: table -> rows at a client that is seen, which lead to one that is not: they lie between the two, or
+    were taken from the one to the other.
+    """
 
     clients: frozenset[int] = frozenset()
     links: Mapping[str, frozenset[int]] = field(default_factory=dict)
@@ -45,14 +49,26 @@ def hidden_rows(session: Session, operation_id: int, with_links: bool) -> Hidden
         return Hidden()
     asked = select(log.c.client_id).where(log.c.operation_id == operation_id, log.c.client_id.is_not(None))
     ids = set(session.connection().scalars(asked.distinct()))
-    between = _between() if with_links else []
-    ends = {model.__tablename__: _ends(session, operation_id, model) for model in between}
-    hidden = _unseen({*ids, *(end for links in ends.values() for both in links.values() for end in both)})
+    ends = _ends_of_links(session, operation_id) if with_links else {}
+    hidden = _unseen({*ids, *(end for rows in ends.values() for both in rows.values() for end in both)})
     links = {
-        name: frozenset(row for row, both in of_table.items() if both & hidden)
-        for name, of_table in ends.items()
+        name: frozenset(row for row, both in rows.items() if both & hidden) for name, rows in ends.items()
     }
     return Hidden(frozenset(ids & hidden), {name: rows for name, rows in links.items() if rows})
+
+
+def _ends_of_links(session: Session, operation_id: int) -> dict[str, dict[int, set[int]]]:
+    """Table -> row -> the clients that it links, or between which the operation moved it."""
+    found = {model.__tablename__: _ends(session, operation_id, model) for model in _between()}
+    dialect = session.get_bind().dialect.name
+    column = TimelineEntry.__table__.c.client_id
+    before, after = (unpacked(dialect, side, column) for side in (log.c.before, log.c.after))
+    moved = select(log.c.table_name, log.c.row_id, before, after).where(
+        log.c.operation_id == operation_id, log.c.action == "update", before.is_not(None)
+    )
+    for name, row_id, *both in session.connection().execute(moved):
+        found.setdefault(name, {}).setdefault(row_id, set()).update(end for end in both if end)
+    return found
 
 
 def _between() -> list[Any]:
