@@ -6,6 +6,7 @@ write them anew: `python -m pytest tests/test_query_counts.py --write-query-coun
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,22 @@ from crm.models import (
     ContactTag,
     Deal,
     Document,
+    Event,
+    EventAttendee,
     Note,
+    Project,
     Relationship,
     RelationshipType,
     Status,
     StoredFile,
     Tag,
     Task,
+    TaskList,
+    WorkTime,
 )
 from crm.security.visibility import as_system
 
+MARCH = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FILE = Path(__file__).with_name("query_counts.json")
 #: page -> (address, the most it may cost)
 PAGES = {
@@ -52,6 +59,13 @@ PAGES = {
     "start": ("/", 12),
     "notes": ("/crm/notes/list/", 12),
     "tasks": ("/crm/tasks/list/", 12),
+    "task lists": ("/crm/task-lists/list/", 12),
+    "a task list": ("/crm/task-lists/show/1", 12),
+    "projects": ("/crm/projects/list/", 12),
+    "a project": ("/crm/projects/show/1", 14),
+    "events": ("/crm/events/list/", 12),
+    "work time": ("/crm/work-times/list/", 12),
+    "hours of the month": ("/crm/work-times/billing?month=2026-03", 12),
     "contacts": ("/crm/contacts/list/", 12),
     "contact": ("/crm/contacts/show/1", 20),
     "deals": ("/crm/deals/list/", 12),
@@ -102,15 +116,36 @@ def fill(app: Flask, count: int, user_id: int) -> int:
             session.add(ClientTag(client_id=client.id, tag=tag))
             session.add(AttributeValue(client_id=client.id, definition=size, integer=client.id))
         first = clients[0]
+        project = Project(name="Acme", client_id=first.id, responsible_id=user_id)
+        steps = TaskList(name="Steps", client_id=first.id, project=project)
+        session.add_all([project, steps])
+        session.flush()
         for n, client in enumerate(clients):
+            start = MARCH + n * timedelta(hours=1)
             rows = [
                 Note(client_id=first.id, text=f"acme note {n}"),
                 Contact(
                     client_id=first.id, first_name="Acme", last_name=str(n), tag_links=[ContactTag(tag=tag)]
                 ),
                 Deal(client_id=first.id, title=f"acme deal {n}"),
-                Task(client_id=first.id, title=f"acme task {n}"),
                 Document(client_id=first.id, name=f"acme document {n}", stored_file=file),
+                Task(client_id=first.id, title=f"acme task {n}", task_list=steps, project=project),
+                TaskList(name=f"List {n}", client_id=first.id, project=project),
+                Project(name=f"Project {n}", client_id=first.id, parent=project, responsible_id=user_id),
+                Event(
+                    title=f"Event {n}",
+                    client_id=first.id,
+                    start=start,
+                    end=start,
+                    attendee_links=[EventAttendee(user_id=user_id)],
+                ),
+                WorkTime(
+                    user_id=user_id,
+                    client_id=first.id,
+                    project=project,
+                    start=start,
+                    end=start + timedelta(hours=1),
+                ),
             ]
             if n:
                 rows.append(Relationship(client_id=first.id, other_id=client.id, type=kind))

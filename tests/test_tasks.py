@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from crm.models import Change, Task, TaskAssignee
 from crm.models.types import utc_now
+from tests.filled_form import opened
 
 
 def test_title_from_description(make_client: Any, sign_in: Any, system: Any) -> None:
@@ -25,6 +26,16 @@ def test_new_tasks_are_offered_to_oneself(make_client: Any, sign_in: Any, people
     acme = make_client("Acme", assignees=["alice"])
     page = sign_in("alice").get(f"/crm/tasks/add?client={acme}").text
     assert f'<option selected value="{people["alice"]}">' in page
+
+
+def test_the_form_as_it_is_offered_can_be_saved(
+    make_client: Any, sign_in: Any, system: Any, people: Any
+) -> None:
+    acme, alice = make_client("Acme", assignees=["alice"]), sign_in("alice")
+    form = opened(alice, f"/crm/tasks/add?client={acme}")
+    assert alice.post("/crm/tasks/add", data=form.change(title="Call")).status_code == 302
+    with system() as session:
+        assert [user.id for user in session.get(Task, 1).assignees] == [people["alice"]]
 
 
 def test_tick_and_untick(make_client: Any, sign_in: Any, system: Any, people: dict[str, int]) -> None:

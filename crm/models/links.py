@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sqlalchemy import inspect
+
 
 def linked(links: str, target: str, make: Callable[[Any], Any]) -> Any:
     """A property: the `target` of each row in the relationship `links`.
@@ -19,7 +21,7 @@ def linked(links: str, target: str, make: Callable[[Any], Any]) -> Any:
         rows = getattr(self, links)
         known = {id(getattr(row, target)): row for row in rows}
         wanted = list(dict.fromkeys(wanted))
-        hidden = [row for row in rows if getattr(row, target) is None]
+        hidden = [row for row in rows if getattr(row, target) is None and inspect(row).persistent]
         kept = [*(known.get(id(one)) or make(one) for one in wanted), *hidden]
         if [id(row) for row in kept] != [id(row) for row in rows]:
             rows[:] = kept

@@ -55,7 +55,8 @@ class WorkTime(OptionalClientRecord):
 
     user: Mapped[User] = relationship(User, foreign_keys=[user_id])
     project: Mapped[Project | None] = relationship(Project)
-    task: Mapped[Task | None] = relationship(Task)
+    #: Loaded at once, since it is the title of work without a description.
+    task: Mapped[Task | None] = relationship(Task, lazy="selectin")
 
     def before_save(self, session: Session) -> None:
         self.settle()

@@ -36,7 +36,8 @@ def lists_of(project: Project) -> list[TaskList]:
 
 def children_of(project: Project) -> list[Project]:
     """The projects that are part of this one, with their progress."""
-    asked = select(Project).where(Project.parent_id == project.id).order_by(Project.name_key, Project.id)
+    asked = select(Project).where(Project.parent_id == project.id).options(selectinload(Project.responsible))
+    asked = asked.order_by(Project.name_key, Project.id)
     return _with_figures(Project, asked.limit(MOST_SHOWN))
 
 
