@@ -134,7 +134,7 @@ class WorkTime(OptionalClientRecord):
         self.seconds = int((self.end - self.start).total_seconds())
         self.amount = None
         if self.billable and self.hourly_rate is not None:
-            exact = self.hourly_rate * self.seconds / 3600
+            exact = Decimal(self.hourly_rate) * self.seconds / 3600
             self.amount = exact.quantize(CENT, ROUND_HALF_UP)
 
     def belongs_to(self, user_id: int) -> bool:
