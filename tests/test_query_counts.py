@@ -152,8 +152,8 @@ def fill(app: Flask, count: int, user_id: int) -> int:
             session.add_all(rows)
             for row in rows:
                 row.created_by_id = user_id
-            if isinstance(rows[3], Task):
-                rows[3].assignees = [alice]
+                if isinstance(row, Task):
+                    row.assignees = [alice]
             session.commit()
         number = first.id
         session.remove()
