@@ -304,7 +304,7 @@ RECORDS = (
     ),
     RecordType(
         model=Product, label=_("Product"), plural=_("Products"), icon="fa-gem", module="sales",
-        tab="products", box=False,
+        tab="products", box=False, addable=False,
         columns=[Product.name, Product.sku, Product.client, Product.sale_price, Product.purchase_price,
                  Product.vat_rate, Product.active],
         fields=[Product.name, Product.sku, Product.client, Product.sale_price, Product.purchase_price,
