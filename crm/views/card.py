@@ -91,7 +91,7 @@ class ClientCard:
         """The boxes that the card's first answer left without rows, as a fragment."""
         client = self.get_item(pk)
         found = later_boxes(client, *boxed_records())
-        return self.render("client/_boxes.html", client=client, boxes=found, tabs=self.tabs(client),
+        return self.render("client/_later_boxes.html", client=client, boxes=found, tabs=self.tabs(client),
                            people=people_of(client, found))  # fmt: skip
 
     @expose("/role/<pk>", methods=["POST"])

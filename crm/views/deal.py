@@ -99,6 +99,6 @@ class DealView(BoardPages, RecordView):
         query = query_of_filters(self.record)
         return {
             "editable": may("edit", "deal"), "move_url": f"{request.script_root}/api/v1/deals/%ID%/stage",
-            "filters": filters_of(self.record), "query": query,
+            "filters": {name: one for name, one in filters_of(self.record).items() if name != "stage"}, "query": query,
             "totals_url": f"{self.url('kanban_totals')}?{query}",
         }  # fmt: skip
