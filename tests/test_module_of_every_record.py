@@ -1,4 +1,4 @@
-"""Every record type of a module that is off is nowhere: on the card, in menus, in search, by address; then it is back."""
+"""A record type whose module is off is nowhere: card, menus, search, addresses. Switched on, it is back."""
 
 import re
 from typing import Any

@@ -73,6 +73,7 @@ class Invoice(WithLines, ClientRecord):
         Index("ix_invoice_state_settled_due", "state", "settled", "due", "id"),
         Index("ix_invoice_created_at_id", "created_at", "id"),
         Index("ix_invoice_kind_created_at_id", "kind", "created_at", "id"),
+        Index("ix_invoice_client_id_id", "client_id", "id"),
         Index("ix_invoice_client_id_kind_id", "client_id", "kind", "id"),
         Index("ix_invoice_number", "number"),
         Index("ix_invoice_issue_date_id", "issue_date", "id"),

@@ -17,6 +17,7 @@ class Product(SeenByAll, Record):
     __tablename__ = "product"
     __table_args__ = (
         UniqueConstraint("sku"),
+        Index("ix_product_client_id_id", "client_id", "id"),
         Index("ix_product_name_key_id", "name_key", "id"),
         Index("ix_product_sale_price_id", "sale_price", "id"),
     )

@@ -52,6 +52,7 @@ class Sale(WithLines, ClientRecord):
         Index("ix_sale_kind_date_id", "kind", "date", "id"),
         Index("ix_sale_gross_id", "gross", "id"),
         Index("ix_sale_status_id", "status", "id"),
+        Index("ix_sale_client_id_id", "client_id", "id"),
         Index("ix_sale_client_id_kind_id", "client_id", "kind", "id"),
     )
 

@@ -1,0 +1,20 @@
+"""Indexes by which a client's card finds the newest of its records."""
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+TABLES = ("sale", "invoice", "product")
+
+
+def upgrade() -> None:
+    for table in TABLES:
+        op.create_index(f"ix_{table}_client_id_id", table, ["client_id", "id"])
+
+
+def downgrade() -> None:
+    for table in TABLES:
+        op.drop_index(f"ix_{table}_client_id_id", table)
