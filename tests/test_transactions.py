@@ -45,7 +45,7 @@ def test_what_was_paid_too_much_is_shown_and_given_back(system, buyer, sign_in):
     with system():
         invoice = issued(buyer)
         pay(invoice, 150)
-        assert (invoice.status, invoice.open_amount, invoicing.balance_after(invoice)) == ("paid", -27, 27)
+        assert (invoice.status, invoice.open_amount, invoicing.overpaid(invoice)) == ("paid", -27, 27)
         back = payment_of(invoice)
         assert (back["direction"], back["amount"]) == ("out", 27)
         number = invoice.id

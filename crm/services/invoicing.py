@@ -192,7 +192,7 @@ def copied(line: Line, model: type[Line]) -> Any:
     return model(**{name: getattr(line, name) for name in COPIED})
 
 
-def balance_after(invoice: Invoice) -> Decimal:
+def overpaid(invoice: Invoice) -> Decimal:
     """What is paid too much of an invoice; 0 where nothing is."""
     over = -invoice.open_amount if invoice.to_pay >= 0 else invoice.open_amount
     return max(over, Decimal(0)) if invoice.state == "issued" else Decimal(0)

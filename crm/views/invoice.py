@@ -79,7 +79,7 @@ class InvoiceView(RecordView):
         return self.render(
             self.show_template, title=self.title_of(invoice), item=invoice, paper=paper_of(invoice),
             logo=find_logo(), payments=of_invoice(invoice) if may("list", "transaction") else [],
-            corrections=invoicing.corrections_of(invoice), over=invoicing.balance_after(invoice),
+            corrections=invoicing.corrections_of(invoice), over=invoicing.overpaid(invoice),
             today=today, may_issue=may("issue", "invoice"), may_cancel=may("cancel", "invoice"),
         )  # fmt: skip
 
