@@ -43,6 +43,7 @@ from crm.models.file_kinds import FILE_KINDS
 from crm.models.progress import PROGRESS, WORKED, progress_by, worked_on
 from crm.models.project import STATUSES
 from crm.models.task import PRIORITIES
+from crm.models.ticket_times import MOMENT, first_answers, solutions
 from crm.registry import CRUD, Figure, Kind, RecordType
 
 STAGE_NAMES = dict(zip(STAGES, (_("New"), _("Qualified"), _("Proposal"), _("Won"), _("Lost")), strict=True))
@@ -213,6 +214,8 @@ RECORDS = (
         when=Ticket.created_at, also_when={"solved": (Ticket.solved_at, _("solved"))},
         order=[Ticket.solved_at.is_(None).desc(), Ticket.created_at.desc(), Ticket.id.desc()],
         box_order=[Ticket.solved_at.is_(None).desc(), Ticket.created_at.desc(), Ticket.id.desc()],
+        figures=[Figure("first_answer", _("Answered"), first_answers, MOMENT),
+                 Figure("solution", _("Solved"), solutions, MOMENT)],
         labels={"id": _("Number"), "created_at": _("Age"), "body": _("Description")}, ages=[Ticket.created_at],
         choices={"status": list(ticket.STATUSES.items()), "priority": list(ticket.PRIORITIES.items()),
                  "channel": list(ticket.CHANNELS.items())},

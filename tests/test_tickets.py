@@ -148,3 +148,15 @@ def test_without_a_client_it_is_its_writers(sign_in: Any) -> None:
     assert "find out" in alice.get("/crm/tickets/show/1").text
     assert "Who is this?" not in sign_in("charlie").get("/crm/tickets/list/").text
     assert "Who is this?" in sign_in("office").get("/crm/tickets/list/").text
+
+
+@pytest.mark.both_engines
+def test_times_in_list_and_api(ticket: int, sign_in: Any) -> None:
+    alice = sign_in("alice")
+    assert alice.get(f"/api/v1/tickets/{ticket}").json["result"]["first_answer"] is None
+    alice.post(f"/crm/tickets/comment/{ticket}", data={"body": "Look", "public": "no"})
+    assert alice.get("/api/v1/tickets/").json["result"][0]["first_answer"] is None
+    alice.post(f"/crm/tickets/comment/{ticket}", data={"body": "Done", "public": "yes", "then": "solved"})
+    found = alice.get(f"/api/v1/tickets/{ticket}").json["result"]
+    assert found["first_answer"][:10] == found["solution"][:10] == utc_now().date().isoformat()
+    assert alice.get("/crm/tickets/list/").text.count("after 3 days") == 2
