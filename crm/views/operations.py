@@ -42,6 +42,9 @@ KINDS = {
     "invoice_issued": _l("Invoice issued"),
     "invoice_cancelled": _l("Invoice cancelled"),
     "invoice_corrected": _l("Correction of an invoice"),
+    "task.done": _l("Task ticked"),
+    "work_time.timer": _l("Timer stopped"),
+    "work_time.approve": _l("Work time approved"),
 }
 TABLES = {
     "invoice_line": _l("Lines of invoices"),

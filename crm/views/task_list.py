@@ -7,10 +7,8 @@ from flask_appbuilder import expose, has_access
 from werkzeug.wrappers import Response
 
 from crm.models import Project
-from crm.registry import registry
 from crm.security.manager import may
 from crm.services.figures import load_figures
-from crm.services.modules import is_on
 from crm.services.project_parts import children_of, latest_work, lists_of, tasks_of
 from crm.views.record import RecordView
 
@@ -43,17 +41,14 @@ class ProjectView(TaskListView):
     show_template = "project/show.html"
 
     def parts(self, item: Project) -> dict[str, Any]:
-        seen = {
-            key for key in ("task_list", "work_time") if may("list", key) and is_on(registry()[key].module)
-        }
-        tasks, lists = super().parts(item)["tasks"], lists_of(item) if "task_list" in seen else []
+        tasks, lists = super().parts(item)["tasks"], lists_of(item) if may("list", "task_list") else []
         listed = {one.id: [task for task in tasks if task.task_list_id == one.id] for one in lists}
         return {
             "tasks": [task for task in tasks if task.task_list_id not in listed],
             "lists": lists,
             "listed": listed,
             "children": children_of(item),
-            "work": latest_work(item) if "work_time" in seen else [],
+            "work": latest_work(item) if may("list", "work_time") else [],
         }
 
     def new_item(self) -> Project:

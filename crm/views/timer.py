@@ -15,7 +15,6 @@ from crm.models.types import utc_now
 from crm.models.work_time import LONGEST
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services.modules import is_on
 from crm.services.timer import find_timer, start_timer, stop_timer
 from crm.views.fields import MomentField
 from crm.views.forms import RecordForm, field_for
@@ -78,9 +77,13 @@ class TimerView(Page):
         form = form_of((*AT_THE_END, *TIMES))(request.form)
         if not form.validate():
             return self.page(timer, form, 422)
+        start = form["start"].data
+        if start == timer.start.replace(second=0):
+            # as it was shown, without seconds
+            start = None
         try:
             entry = stop_timer(
-                timer, form["description"].data, form["billable"].data, form["start"].data, form["end"].data
+                timer, form["description"].data, form["billable"].data, start, form["end"].data
             )
             db.session.commit()
         except HTTPException as error:
@@ -124,15 +127,11 @@ class TimerView(Page):
 def form_of(attributes: Any) -> type[RecordForm]:
     """A form with some fields of work time, none of which must be filled in."""
     record = registry().by_model[WorkTime]
-    seen = (a for a in attributes if a.key not in ("project", "task") or _is_offered(a.key))
+    seen = (a for a in attributes if a.key not in ("project", "task") or may("list", a.key))
     fields = {
         a.key: MomentField(record.label_of(a.key)) if a in TIMES else field_for(record, a) for a in seen
     }
     return type("TimerForm", (RecordForm,), fields)
-
-
-def _is_offered(key: str) -> bool:
-    return is_on(registry()[key].module) and may("list", key)
 
 
 def came_from() -> str:
