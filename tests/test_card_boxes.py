@@ -100,6 +100,7 @@ def test_without_records_nothing_is_asked_for(make_client: Any, sign_in: Any) ->
     assert boxes_in(alice.get(f"/crm/clients/show/{acme}").text) == ["relationship"]
     assert boxes_in(vera.get(f"/crm/clients/show/{acme}").text) == []
     assert f"/crm/clients/boxes/{acme}" not in alice.get(f"/crm/clients/show/{acme}").text
+    assert alice.get(f"/crm/clients/boxes/{acme}").text.strip() == ""
     assert sign_in("charlie").get(f"/crm/clients/boxes/{acme}").status_code == 404
 
 

@@ -24,6 +24,7 @@ PAGES = (
     "/crm/contacts/edit/1",
     "/crm/attributes/add?kind=contact",
     "/crm/deals/list/",
+    "/crm/deals/kanban/",
     "/crm/deals/add",
     "/crm/deals/show/1",
     "/crm/deals/edit/1",
