@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Contact, ContactExternalId
+from crm.models.types import utc_now
 from crm.registry import registry
 from crm.services import contacts, history
 from crm.services.bulk import update_rows
@@ -42,17 +43,13 @@ def merge_contacts(source_id: int, target_id: int, choices: Mapping[str, str] | 
         raise RuleError(
             _("The two are at different clients. Move one to the other first."), field="target_id"
         )
-    choices = dict(choices or {})
+    choices, client_id = dict(choices or {}), client_ids.pop()
     check_choices(choices, attribute_choices("contact"), Contact)
     session = db.session
 
     def work() -> int:
-        names = {
-            "client_id": client_ids.copy().pop(),
-            "source_contact": source_id,
-            "target_contact": target_id,
-        }
-        with history.operation("contact_merge", **names):
+        pair = {"source_contact": source_id, "target_contact": target_id}
+        with history.operation("contact_merge", client_id=client_id, **pair):
             return _merge(session, source_id, target_id, choices)
 
     return patiently(session, work)
@@ -79,6 +76,8 @@ def _merge(session: scoped_session[Session], source_id: int, target_id: int, cho
     if source.is_primary:
         contacts.make_primary(target)
     combine_contacts(source, target, choices)
+    # its tags and the like stand in rows of their own: so that whoever knows another version is told
+    target.changed_at = utc_now()
     session.flush()
     client_id, name = target.client_id, told_name(target)
     session.expunge(source)

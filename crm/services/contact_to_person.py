@@ -15,7 +15,7 @@ from crm.models.client import ADDRESS_PARTS
 from crm.models.contact import PARTS
 from crm.registry import registry
 from crm.security.viewer import forget_viewers
-from crm.security.visibility import including_hidden
+from crm.security.visibility import including_hidden, sees_client
 from crm.services import history
 from crm.services.attributes import carry
 from crm.services.bulk import dialect_of, rows_of, update_rows
@@ -88,7 +88,10 @@ def naming(contact: Contact) -> dict[str, int]:
 
 
 def person_before(contact: Contact) -> tuple[int, int] | None:
-    """(client, operation) of the person that a contact was before, where that client still leads to the contact's."""
+    """(client, operation) of the person that a contact was before, where that client still leads to the contact's.
+
+    None too where the viewer did not see that client.
+    """
     made = select(log.c.operation_id).where(
         log.c.table_name == table.name, log.c.row_id == contact.id, log.c.action == "insert"
     )
@@ -99,8 +102,10 @@ def person_before(contact: Contact) -> tuple[int, int] | None:
     if found is None:
         return None
     source = found.details["source_id"]
-    leads_on = followed(source)
-    return (source, found.id) if leads_on != source and leads_on == contact.client_id else None
+    if followed(source) == source or followed(source) != contact.client_id:
+        return None
+    with including_hidden():
+        return (source, found.id) if sees_client(source) else None
 
 
 def _become(session: Session, contact_id: int, from_id: int, take: set[str]) -> tuple[int, int]:
@@ -138,9 +143,7 @@ def _become(session: Session, contact_id: int, from_id: int, take: set[str]) -> 
 
 def _as_it_was(session: Session, client_id: int) -> Client:
     with including_hidden():
-        client = session.get(Client, client_id, populate_existing=True)
-    if client is None:
-        raise NotFound(_("There is no such client."))
+        client = session.get_one(Client, client_id, populate_existing=True)
     client.merged_into_id = None
     return client
 

@@ -259,6 +259,24 @@ def test_one_who_never_was_a_client(system: Any, acme: int, sign_in: Any, app: F
         assert all(not gone for gone, _new in changed.values()), changed
 
 
+def test_a_client_that_one_did_not_see_is_not_brought_back(
+    system: Any, acme: int, jan: int, app: Flask
+) -> None:
+    with system() as session:
+        session.get(Client, jan).assignees = [user("charlie")]
+        session.commit()
+        contact_id, _number = become_contact(jan, acme)
+        session.commit()
+    with app.app_context(), as_user(user("alice")):
+        client_id, _number = become_client(contact_id)
+        db.session.commit()
+        assert client_id not in (jan, acme) and db.session.get(Client, client_id).name == "Jan Lis"
+        assert {note.client_id for note in db.session.scalars(select(Note))} == {acme}
+        db.session.remove()
+    with system():
+        assert find_target(jan) == acme
+
+
 def test_left_behind_by_choice(system: Any, acme: int) -> None:
     with system() as session:
         ann = Contact(client_id=acme, first_name="Ann", email="ann@acme.example")
