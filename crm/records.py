@@ -287,7 +287,7 @@ RECORDS = (
     RecordType(
         model=Invoice, label=_("Invoice"), plural=_("Invoices"), icon="fa-file-invoice", module="sales",
         tab="invoices",
-        columns=[Invoice.number, Invoice.client, Invoice.issue_date, Invoice.due, Invoice.gross,
+        columns=[Invoice.number, Invoice.kind, Invoice.client, Invoice.issue_date, Invoice.due, Invoice.gross,
                  Invoice.open_amount, Invoice.status],
         fields=[Invoice.client, Invoice.number, Invoice.issue_date, Invoice.sale_date, Invoice.due,
                 Invoice.currency, Invoice.discount, Invoice.payment_method, Invoice.bank_account,
@@ -311,7 +311,7 @@ RECORDS = (
         choices={"status": list(INVOICE_STATUSES.items()), "payment_method": list(PAYMENT_METHODS.items())},
         badges={"status": {"draft": "", "issued": "info", "part_paid": "warning", "paid": "success",
                            "overdue": "danger", "cancelled": ""}},
-        labels={"number": _("Number"), "issue_date": _("Date"), "sale_date": _("Date of sale"),
+        labels={"number": _("Number"), "kind": _("Kind"), "issue_date": _("Date"), "sale_date": _("Date of sale"),
                 "due": _("Due"), "gross": _("Total"), "open_amount": _("Open"), "discount": _("Discount in %"),
                 "payment_method": _("Payment"), "bank_account": _("Bank account"),
                 "rounding": _("VAT differs by")},

@@ -19,7 +19,7 @@ def test_from_the_form_to_a_payment(open_as: Any, make_client: Any) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Issue").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("INV/")
     page.get_by_role("link", name="Record payment").click()
-    expect(page.get_by_label("Amount")).to_have_value("123")
+    expect(page.get_by_label("Amount")).to_have_value("123.00")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".crm-sheet-state")).to_have_text("Paid")
     expect(page.get_by_role("link", name=re.compile("Record"))).to_have_count(0)
