@@ -1,4 +1,4 @@
-"""Reading that is written down: who looked at what, as an operation that changed nothing."""
+"""Reading that is written down: who looked at what or took it away, as an operation that changed nothing."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from crm.security.viewer import actor_id
 from crm.services.history import source
 
 
-def note(kind: str, client_id: int, **details: Any) -> None:
-    """Write down that the current user looked at something of a client, before it is shown.
+def note(kind: str, client_id: int | None = None, **details: Any) -> None:
+    """Write down that the current user looks at something, of one client or of many, before it is shown.
 
     In a transaction of its own: it stands whatever becomes of the request, and a request that only reads can
     do it too.

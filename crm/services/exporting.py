@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from crm.database import transactions
 from crm.errors import UnknownFilter
 from crm.extensions import db
-from crm.services.auditing import note
+from crm.services.audit import note
 from crm.services.table_files import csv_bytes, xlsx_file
 
 #: How many records are loaded at once.
