@@ -41,7 +41,7 @@ VALUE_COLUMNS = {
 TYPE_NAMES = {
     "text": _l("Text"),
     "long_text": _l("Long text"),
-    "number": _l("Number"),
+    "number": _l("Decimal number"),
     "integer": _l("Whole number"),
     "date": _l("Date"),
     "yes_no": _l("Yes or no"),

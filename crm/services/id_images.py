@@ -21,7 +21,7 @@ from crm.services.history import operation
 from crm.services.progress import Progress
 from crm.services.uploads import Upload
 
-SIDE_NAMES = dict(zip(SIDES, (_l("Front"), _l("Back"), _l("Other")), strict=True))
+SIDE_NAMES = dict(zip(SIDES, (_l("Front side"), _l("Back side"), _l("Other")), strict=True))
 #: What the operations are called.
 SEEN, EXPIRED = "id_image.seen", "id_image.expired"
 PORTION = 100

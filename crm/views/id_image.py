@@ -26,8 +26,8 @@ from crm.views.page import Page, get_client, read_id
 class IdImageForm(RecordForm):
     """Both sides of a card at once, or one picture."""
 
-    front = FileField(_l("Front"), render_kw={"accept": "image/*"})
-    back = FileField(_l("Back"), render_kw={"accept": "image/*"})
+    front = FileField(_l("Front side"), render_kw={"accept": "image/*"})
+    back = FileField(_l("Back side"), render_kw={"accept": "image/*"})
     other = FileField(_l("Other picture"), render_kw={"accept": "image/*"})
     kept_until = DayField(
         _l("Keep until"), description=_l("After this day the pictures are removed for good.")
