@@ -297,7 +297,6 @@ RECORDS = (
         also_when={"issued": (Invoice.issued_at, _("issued")),
                    "cancelled": (Invoice.cancelled_at, _("cancelled"))},
         order=[Invoice.created_at.desc(), Invoice.id.desc()],
-        box_order=[Invoice.created_at.desc(), Invoice.id.desc()],
         filters=[Invoice.status], money=[Invoice.gross, Invoice.open_amount],
         kind=Invoice.kind,
         kinds=[

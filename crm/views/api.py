@@ -18,7 +18,7 @@ from crm.services import listing
 from crm.services.figures import load_figures
 from crm.services.reading import Unreadable, read_moment
 from crm.services.record_filters import filters_of
-from crm.services.record_json import changes, record_json, shown_names, write_record, written_names
+from crm.services.record_json import LINES, changes, record_json, shown_names, write_record, written_names
 from crm.views import api_document
 from crm.views.api_access import Api, access, body, check_version, reply
 
@@ -143,7 +143,8 @@ class RecordApi(Api):
         return [self.one_json(item) for item in items]
 
     def field_names(self) -> dict[str, list[str]]:
-        return {"columns": list(shown_names(self.record)), "fields": list(written_names(self.record))}
+        more = [LINES] if self.record.lines is not None else []
+        return {"columns": [*shown_names(self.record), *more], "fields": [*written_names(self.record), *more]}
 
     def write(self, item: Any, data: dict[str, Any]) -> None:
         write_record(self.record, item, data)
