@@ -217,7 +217,7 @@ def test_the_pages_of_the_admin(two: Any, system: Any, sign_in: Any, with_values
     assert office.post(add, data=opened(office, add).change(label="It", type="text")).status_code == 302
     with_values(one, it="a dozen")
     everything = office.get("/crm/attributes/list/").text
-    assert "Of clients" in everything and "1 contact" in everything and "New" in everything
+    assert "Of clients" in everything and "1 contact" in everything and "Add" in everything
     contacts = office.get("/crm/attributes/list/?kind=contact").text
     assert "Of clients" not in contacts and "with its values at 1 contact?" in contacts
     edit = "/crm/attributes/edit/2"
