@@ -7,7 +7,7 @@ import pytest
 import stdnum.be.vat
 import stdnum.pl.nip
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from crm.demo import people
 from crm.demo.generate import make_demo
@@ -28,7 +28,9 @@ from crm.models import (
     Task,
     TimelineEntry,
     Transaction,
+    WorkTime,
 )
+from crm.models.types import utc_now
 from crm.security.visibility import as_system, including_hidden
 
 KINDS = (
@@ -101,3 +103,16 @@ def test_tax_ids_are_right() -> None:
     for country, check in (("PL", stdnum.pl.nip), ("BE", stdnum.be.vat)):
         for number in (people.tax_id(chance, country) for _ in range(200)):
             assert check.is_valid(number.removeprefix(country).strip()), number
+
+
+def test_more_of_it_beside_what_lies_in_the_trash(app: Flask) -> None:
+    """The same seed would give the same hours once more: those that are taken stay taken."""
+    with app.app_context(), as_system():
+        make_demo(120, 3)
+        clients, hours = Client.__table__, WorkTime.__table__
+        connection = db.session.connection()
+        connection.execute(update(clients).values(deleted_at=utc_now()))
+        db.session.commit()
+        before = db.session.connection().scalar(select(func.count(hours.c.id)))
+        make_demo(120, 3)
+        assert db.session.connection().scalar(select(func.count(hours.c.id))) > before > 0

@@ -42,7 +42,9 @@ class WorkMaker:
         self.now: datetime = maker.now
         #: (user, day) -> when the user is free again on that day.
         self.free: dict[tuple[int, date], datetime] = {}
-        for user_id, end in db.session.execute(select(WorkTime.user_id, WorkTime.end).order_by(WorkTime.end)):
+        # of the bare table: hours at a client in the trash are taken too
+        taken = WorkTime.__table__.c
+        for user_id, end in db.session.execute(select(taken.user_id, taken.end).order_by(taken.end)):
             self.free[user_id, end.date()] = end
 
     def fill(self, client: Client, user_ids: list[int], is_company: bool) -> None:
