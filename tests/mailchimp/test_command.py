@@ -43,7 +43,9 @@ def start(office: Office):
 
 
 def last_run():
-    row = db.session.execute(runs.select().order_by(runs.c.id.desc()).limit(1)).one()
+    row = db.session.execute(
+        runs.select().where(runs.c.kind == "mailchimp").order_by(runs.c.id.desc()).limit(1)
+    ).one()
     db.session.rollback()
     return row
 
