@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from crm.models import Client, Contact, Note, Task, TaskAssignee
+from crm.models import Client, Contact, Note, Tag, Task, TaskAssignee
 from crm.models.types import utc_now
 
 
@@ -46,6 +46,23 @@ def test_saved_in_place(open_as: Any, acme: int, system: Any, axe: Any) -> None:
         client = session.get(Client, acme)
         assert client.is_supplier and client.stars == 2
         assert session.get(Task, 1).done
+
+
+def test_two_clicks_before_the_first_is_answered(open_as: Any, acme: int, system: Any) -> None:
+    with system() as session:
+        session.get(Client, acme).tags = [Tag(name="Wholesale"), Tag(name="Spring fair"), Tag(name="Bridal")]
+        session.commit()
+    page = open_as("alice", f"/crm/clients/show/{acme}")
+    held: list[Any] = []
+    page.route(
+        f"**/crm/clients/tags/{acme}", lambda route: held.append(route) if not held else route.continue_()
+    )
+    page.get_by_role("button", name="Remove tag Wholesale").click()
+    with page.expect_response(f"**/crm/clients/tags/{acme}"):
+        page.get_by_role("button", name="Remove tag Bridal").click()
+    held[0].continue_()
+    tags = page.locator(".crm-tag-edit")
+    expect(tags).to_have_text(re.compile("^Spring fair +Tag$"))
 
 
 def test_tabs_and_endless_timeline(open_as: Any, acme: int, axe: Any) -> None:
