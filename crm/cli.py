@@ -21,7 +21,7 @@ from crm.services import merge as merging
 from crm.services import reindex as reindexing
 from crm.services import undo as undoing
 from crm.services import users
-from crm.services.client_exporting import COLUMNS, prepare_clients
+from crm.services.client_exporting import ALL, prepare_clients
 from crm.services.setup import initialise
 
 crm = AppGroup("crm", help="Set up and run the CRM.")
@@ -87,7 +87,12 @@ def undo(operation_id: int) -> None:
 @click.option(
     "--filter", "filters", default="", help="Filters as in the list's address: `status=vip&tags=Gold`."
 )
-@click.option("--columns", type=click.Choice(COLUMNS), default="all", show_default=True)
+@click.option(
+    "--columns",
+    default=ALL,
+    show_default=True,
+    help="`listed`, `all`, or names: `name,status,attr.ring_size`.",
+)
 def export(file: Path, filters: str, columns: str) -> None:
     """Export clients to FILE, as CSV, XLSX or vCard by its ending. Prints how many last."""
     with as_system():

@@ -186,6 +186,7 @@ class RecordType:
     badges: of closed lists that are shown as badges, value -> kind of badge (danger, warning, success, info or "").
     money: the amounts, which are in the record's `currency`.
     ages: columns shown as how long ago they are.
+    is_contact: whether it is contact with its client, of which lists of clients show and ask for the last.
     """
 
     model: type
@@ -230,6 +231,7 @@ class RecordType:
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
     money: Sequence[InstrumentedAttribute[Any]] = ()
     ages: Sequence[InstrumentedAttribute[Any]] = ()
+    is_contact: bool = False
 
     def __post_init__(self) -> None:
         named = {"columns": self.columns, "fields": self.fields, "search": self.search, "filters": self.filters,

@@ -90,14 +90,19 @@ def lacking(found: Iterable[AttributeDefinition], values: Values) -> dict[str, l
 # -- values
 
 
-def values_of_clients(client_ids: Collection[int]) -> dict[int, Values]:
-    """client id -> key -> value of every active attribute that is set, in one query; sensitive ones masked."""
-    return _values("client", client_ids)
+def values_of_clients(client_ids: Collection[int], keys: Collection[str] | None = None) -> dict[int, Values]:
+    """client id -> key -> value of every active attribute that is set, in one query; sensitive ones masked.
+
+    keys: only of these.
+    """
+    return _values("client", client_ids, keys)
 
 
-def values_of_contacts(contact_ids: Collection[int]) -> dict[int, Values]:
+def values_of_contacts(
+    contact_ids: Collection[int], keys: Collection[str] | None = None
+) -> dict[int, Values]:
     """The same of contacts: contact id -> key -> value."""
-    return _values("contact", contact_ids)
+    return _values("contact", contact_ids, keys)
 
 
 def values_of(owner: Owner) -> Values:
@@ -119,7 +124,7 @@ def of_owners(kind: str, ids: Collection[int]) -> ColumnElement[bool]:
     return AttributeValue.client_id.in_(ids) & AttributeValue.contact_id.is_(None)
 
 
-def _values(kind: str, ids: Collection[int]) -> dict[int, Values]:
+def _values(kind: str, ids: Collection[int], keys: Collection[str] | None = None) -> dict[int, Values]:
     masked = not may_see_sensitive()
     value, definition, option = AttributeValue, AttributeDefinition, AttributeOption
     owner = getattr(value, OWNER_COLUMNS[kind]).label("owner")
@@ -130,7 +135,7 @@ def _values(kind: str, ids: Collection[int]) -> dict[int, Values]:
         )
         .join(definition, definition.id == value.definition_id)
         .outerjoin(option, option.id == value.option_id)
-        .where(of_owners(kind, ids), definition.active)
+        .where(of_owners(kind, ids), definition.active, *([] if keys is None else [definition.key.in_(keys)]))
         .order_by(owner, definition.position, definition.id, option.position, option.id)
     )  # fmt: skip
     found: dict[int, Values] = defaultdict(dict)
@@ -157,7 +162,7 @@ def card_of(owner: Owner) -> list[tuple[str, list[tuple[AttributeDefinition, Any
 def columns_of(kind: str, owners: Sequence[Owner]) -> tuple[list[AttributeDefinition], dict[int, Values]]:
     """The attributes that are columns of the list, and what these owners have there by id and key."""
     shown = [definition for definition in definitions(kind, options=False) if definition.in_list]
-    return shown, _values(kind, [owner.id for owner in owners]) if shown else {}
+    return shown, _values(kind, [owner.id for owner in owners], [one.key for one in shown]) if shown else {}
 
 
 def rows_of(owner: Owner) -> dict[int, list[AttributeValue]]:

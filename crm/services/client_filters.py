@@ -26,6 +26,7 @@ from crm.security.visibility import viewer
 from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.listing import PAGING
 from crm.services.modules import is_on
+from crm.services.next_steps import no_contact_since
 from crm.services.search import matches
 
 NONE = "none"
@@ -161,7 +162,7 @@ def _created_to(values: Sequence[str], _args: Any) -> Condition:
 
 
 def _last_contact_before(values: Sequence[str], _args: Any) -> Condition:
-    return Client.last_activity_at < begin_of(max(_days("last_contact_before", values)))
+    return no_contact_since(begin_of(max(_days("last_contact_before", values))))
 
 
 def _archived(values: Sequence[str], _args: Any) -> Condition | None:

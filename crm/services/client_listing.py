@@ -1,6 +1,6 @@
 """A page of clients: filtered, sorted, with what a row shows loaded at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -60,8 +60,11 @@ def _position_of_status() -> Any:
     return case(places, value=Client.status_id) if places else Client.status_id
 
 
-def page_of(args: MultiDict[str, str]) -> Page:
-    """The page of clients that the query parameters ask for; unreadable ones give a message and no rows."""
+def page_of(args: MultiDict[str, str], columns: Collection[str] = ()) -> Page:
+    """The page of clients that the query parameters ask for; unreadable ones give a message and no rows.
+
+    columns: the names of those shown, as far as they need more than is loaded for every list.
+    """
     try:
         number = whole(args, "page", 1, 100_000)
         size = whole(args, "page_size", PAGE_SIZE, LARGEST_PAGE)
@@ -71,7 +74,8 @@ def page_of(args: MultiDict[str, str]) -> Page:
         return Page(
             (), 1, PAGE_SIZE, False, message=str(error.description), statement=select(Client).limit(0)
         )
-    rows = clients(found.order_by(*order).limit(size + 1).offset((number - 1) * size))
+    more = [selectinload(Client.external_ids)] if "external_id" in columns else []
+    rows = clients(found.options(*more).order_by(*order).limit(size + 1).offset((number - 1) * size))
     return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)
 
 

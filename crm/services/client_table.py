@@ -1,26 +1,41 @@
 """A client as one row of a table: the columns that an export writes, with words in place of codes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from crm.models import AttributeDefinition, Client
+from crm.models import AttributeDefinition, Client, Task
 from crm.security.masking import shown
 from crm.services.attributes import definitions, values_of_clients
 from crm.services.client_words import KINDS, LABELS
 from crm.services.iso_lists import country_name, language_name
+from crm.services.next_steps import last_contacts, next_tasks
 
 ADDRESS = ("street", "postal_code", "city", "region", "country")
-#: (client, its attributes by key) -> value
-Read = Callable[[Client, dict[str, Any]], Any]
+#: With what the names of columns of attributes begin; their keys follow.
+ATTRIBUTE = "attr."
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a table tells of a client beside its own columns. values: of attributes, by key."""
+
+    values: dict[str, Any]
+    next_task: Task | None = None
+    last_contact: datetime | None = None
+
+
+Read = Callable[[Client, Told], Any]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. name: the field of the API, parts of an address after a dot."""
+    """One column of a table. name: the field of the API, parts of an address after a dot, `attr.` and the key of
+    an attribute. read: its value in words, of a client and what is told beside it."""
 
     name: str
     label: Any
@@ -34,11 +49,11 @@ def yes_or_no(value: bool | None) -> str | None:
 
 def _plain(name: str, column: str = "") -> Column:
     column = column or name
-    return Column(name, LABELS[column], lambda client, _values: shown(client, column))
+    return Column(name, LABELS[column], lambda client, _told: shown(client, column))
 
 
 def _flag(name: str) -> Column:
-    return Column(name, LABELS[name], lambda client, _values: yes_or_no(getattr(client, name)))
+    return Column(name, LABELS[name], lambda client, _told: yes_or_no(getattr(client, name)))
 
 
 def _address(which: str) -> list[Column]:
@@ -46,29 +61,29 @@ def _address(which: str) -> list[Column]:
         name = f"{which}_{part}"
         if part == "country":
             return Column(
-                f"{which}.{part}", LABELS[name], lambda c, _values: country_name(getattr(c, name)) or None
+                f"{which}.{part}", LABELS[name], lambda c, _told: country_name(getattr(c, name)) or None
             )
-        return Column(f"{which}.{part}", LABELS[name], lambda c, _values: getattr(c, name))
+        return Column(f"{which}.{part}", LABELS[name], lambda c, _told: getattr(c, name))
 
     return [column(part) for part in ADDRESS]
 
 
-def _external_id(client: Client, _values: Any) -> str | None:
+def _external_id(client: Client, _told: Any) -> str | None:
     return next((e.external_id for e in client.external_ids if e.app_code == "" and not e.alias), None)
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("kind", LABELS["kind"], lambda client, _values: str(KINDS[client.kind])),
+    Column("kind", LABELS["kind"], lambda client, _told: str(KINDS[client.kind])),
     *(_plain(name) for name in (
         "name", "short_name", "first_name", "last_name", "position", "email", "phone", "mobile", "phone2",
         "website", "domain", "tax_id", "regon", "pesel", "peppol_id",
     )),
-    Column("language", LABELS["language"], lambda client, _values: language_name(client.language) or None),
-    Column("status", LABELS["status"], lambda client, _values: client.status.name if client.status else None),
+    Column("language", LABELS["language"], lambda client, _told: language_name(client.language) or None),
+    Column("status", LABELS["status"], lambda client, _told: client.status.name if client.status else None),
     _plain("stars"),
-    Column("tags", LABELS["tags"], lambda client, _values: ", ".join(sorted(tag.name for tag in client.tags))),
+    Column("tags", LABELS["tags"], lambda client, _told: ", ".join(sorted(tag.name for tag in client.tags))),
     Column("assignees", LABELS["assignees"],
-           lambda client, _values: ", ".join(user.username for user in client.assignees)),
+           lambda client, _told: ", ".join(user.username for user in client.assignees)),
     *(_flag(name) for name in ("is_buyer", "is_supplier", "is_workshop", "consent")),
     *_address("billing"),
     _flag("use_delivery"),
@@ -78,36 +93,52 @@ COLUMNS: tuple[Column, ...] = (
     *(_plain(name) for name in ("payment_period", "discount", "notes", "description")),
     _flag("sensitive"),
     Column("external_id", _l("External ID"), _external_id),
-    Column("archived", _l("Archived"), lambda client, _values: yes_or_no(client.archived)),
-    *(Column(name, label, lambda client, _values, name=name: getattr(client, name))
+    Column("archived", _l("Archived"), lambda client, _told: yes_or_no(client.archived)),
+    *(Column(name, label, lambda client, _told, name=name: getattr(client, name))
       for name, label in (("created_at", _l("Created")), ("changed_at", _l("Changed")),
                           ("last_activity_at", _l("Last activity")))),
 )  # fmt: skip
-#: What the list shows, in its order.
-LISTED = ("name", "status", "tags", "stars", "assignees", "email", "phone", "mobile", "billing.city",
-          "billing.country", "last_activity_at")  # fmt: skip
+#: What is not of the client itself; lists have it where it is chosen.
+MORE = (
+    Column(
+        "next_task", _l("Next task"), lambda _client, told: str(told.next_task) if told.next_task else None
+    ),
+    Column("last_contact", _l("Last contact"), lambda _client, told: told.last_contact),
+)
 
 
-def _attribute(definition: AttributeDefinition) -> Column:
-    def read(_client: Client, values: dict[str, Any]) -> Any:
-        value = values.get(definition.key)
+def attribute_column(definition: AttributeDefinition) -> Column:
+    """The column of an attribute."""
+
+    def read(_client: Client, told: Told) -> Any:
+        value = told.values.get(definition.key)
         if isinstance(value, list):
             return ", ".join(value)
         return yes_or_no(value) if isinstance(value, bool) else value
 
-    return Column(definition.key, definition.label, read)
+    return Column(f"{ATTRIBUTE}{definition.key}", definition.label, read)
 
 
-def columns(everything: bool = True) -> list[Column]:
-    """The columns of all fields and active attributes, or of those that the list shows."""
-    own = definitions("client", options=False)
-    if everything:
-        return [*COLUMNS, *(_attribute(one) for one in own)]
-    by_name = {column.name: column for column in COLUMNS}
-    return [*(by_name[name] for name in LISTED), *(_attribute(one) for one in own if one.in_list)]
+def columns(chosen: Sequence[str] | None = None) -> list[Column]:
+    """The columns of all fields and active attributes, or those with these names, in their order."""
+    own = [attribute_column(definition) for definition in definitions("client", options=False)]
+    if chosen is None:
+        return [*COLUMNS, *own]
+    by_name = {column.name: column for column in (*COLUMNS, *MORE, *own)}
+    return [by_name[name] for name in chosen]
+
+
+def told_of(clients: Sequence[Client], names: Collection[str]) -> dict[int, Told]:
+    """client id -> what the columns with these names tell beside the client: a statement for each kind of it."""
+    ids = [client.id for client in clients]
+    keys = [name.removeprefix(ATTRIBUTE) for name in names if name.startswith(ATTRIBUTE)]
+    values = values_of_clients(ids, keys) if keys else {}
+    tasks = next_tasks(ids) if "next_task" in names else {}
+    contacts = last_contacts(ids) if "last_contact" in names else {}
+    return {i: Told(values.get(i, {}), tasks.get(i), contacts.get(i)) for i in ids}
 
 
 def rows(clients: Sequence[Client], wanted: Sequence[Column]) -> list[list[Any]]:
     """One row a client: what the viewer may see of each column; None where there is nothing."""
-    values = values_of_clients([client.id for client in clients])
-    return [[column.read(client, values.get(client.id, {})) for column in wanted] for client in clients]
+    told = told_of(clients, [column.name for column in wanted])
+    return [[column.read(client, told[client.id]) for column in wanted] for client in clients]

@@ -23,7 +23,7 @@ LARGEST_PAGE = 200
 #: Totals are exact up to here.
 MOST_COUNTED = 10_000
 #: Parameters of every list that are not filters.
-PAGING = frozenset({"page", "page_size", "sort", "dir"})
+PAGING = frozenset({"page", "page_size", "sort", "dir", "columns"})
 
 
 @dataclass(frozen=True)

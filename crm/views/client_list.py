@@ -1,5 +1,6 @@
 """The list of clients, and what it shares with the board: filters and chips."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,9 @@ from werkzeug.wrappers import Response
 
 from crm.errors import UnknownFilter
 from crm.security.manager import may
-from crm.services import client_listing
-from crm.services.attributes import columns_of
+from crm.services import client_columns, client_listing
 from crm.services.client_filters import FILTERS, filtered, is_filtered
+from crm.services.client_table import told_of
 from crm.services.iso_lists import country_name
 from crm.services.listing import MOST_COUNTED, counted
 from crm.services.statuses import all_statuses
@@ -48,19 +49,22 @@ class ClientListPages:
     @expose("/list/")
     @has_access
     def list(self) -> Response:
-        statuses = all_statuses()
-        page = client_listing.page_of(request.args)
-        columns, values = columns_of("client", page.rows)
+        statuses, known = all_statuses(), client_columns.columns_of_clients()
+        try:
+            columns, complaint = client_columns.chosen(request.args, known), ""
+        except UnknownFilter as error:
+            columns, complaint = client_columns.listed(known), str(error.description)
+        names = [column.name for column in columns]
+        page = client_listing.page_of(request.args, names)
         return self.remembering(
             self.render(
                 self.list_template,
                 title=_("Clients"),
-                page=page,
+                page=replace(page, message=page.message or complaint),
                 statuses=statuses,
                 via=client_listing.via_contacts(request.args, page.rows),
-                sortable=client_listing.sortable(),
-                attribute_columns=columns,
-                attribute_values=values,
+                columns=columns,
+                told=told_of(page.rows, names),
                 page_sizes=PAGE_SIZES,
                 editable=may("edit", "client"),
                 **self.filter_bar(statuses),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Answer
 
 from crm.models.folding import fold
 from crm.registry import RecordType
+from crm.services.client_columns import names_in
 from crm.services.client_exporting import prepare_clients
 from crm.services.exporting import FORMATS, Export
 from crm.services.record_exporting import prepare_records
@@ -54,3 +55,8 @@ class ClientExport(RecordExport):
 
     def prepare_export(self, filters: MultiDict[str, str], file_format: str) -> Export:
         return prepare_clients(filters, file_format, request.args.get("columns", "listed"))
+
+    def export_url(self, file_format: str, **more: str) -> str:
+        """Where what the present list shows is exported, in its columns unless others are named."""
+        shown = ",".join(names_in(request.args))
+        return super().export_url(file_format, **({"columns": shown} if shown else {}) | more)
