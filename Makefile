@@ -23,7 +23,7 @@ run: ## set up, then web and worker on http://127.0.0.1:8080
 
 test: ## set up, then all tests (ARGS="-k merge" for some, SLOW=1 for the long ones too)
 	$(SETUP) test
-	@exec $(BIN)/python -m pytest -q -n 2 --dist loadfile $(SELECT) $(ARGS)
+	@exec $(BIN)/python -m pytest -q -n 2 --dist worksteal $(SELECT) $(ARGS)
 
 setup: ## set up for running and testing, start nothing
 	$(SETUP) test

@@ -24,6 +24,10 @@ from tools.machine import chromium
 CHROMIUM = chromium()
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+#: (phone, dark): the two that differ in everything, and what is between them in the long run.
+LOOKS = [(False, False), (True, True)] + (
+    [(False, True), (True, False)] if os.environ.get("CRM_SLOW") else []
+)
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
@@ -133,3 +137,25 @@ def axe() -> Callable[[Page], list[Any]]:
         return [(v["id"], v["impact"], len(v["nodes"]), v["nodes"][0]["html"][:160]) for v in found]
 
     return findings
+
+
+@pytest.fixture
+def check_looks(open_as: Callable[..., Page], axe: Callable[[Page], list[Any]]) -> Callable[..., None]:
+    """`check_looks("office", "/crm/notes/list/", …)`: these pages are for everybody, wide and narrow, light and dark.
+
+    Each has one heading, fits the screen, has the theme, and axe finds nothing wrong.
+    """
+
+    def check(name: str | None, *paths: str) -> None:
+        for phone, dark in LOOKS:
+            page = open_as(name, paths[0], phone=phone, dark=dark)
+            for path in paths:
+                page.goto(path)
+                seen = (path, "phone" if phone else "wide", "dark" if dark else "light")
+                assert axe(page) == [], seen
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), seen
+                assert page.evaluate("document.documentElement.dataset.bsTheme") == seen[2], seen
+                assert page.locator("h1").count() == 1, seen
+            page.context.close()
+
+    return check

@@ -70,17 +70,9 @@ def acme(make_client, system) -> int:
     return number
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
-def test_every_page_is_accessible_and_fits(open_as, axe, acme, phone, dark):
-    page = open_as("admin", "/", phone=phone, dark=dark)
-    for path in PAGES:
-        page.goto(path)
-        assert axe(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], path
-        assert page.evaluate("typeof jQuery") == "undefined", path
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark" if dark else "light")
-        assert page.locator("h1").count() == 1, path
+def test_every_page_is_for_everybody(check_looks, open_as, acme):
+    check_looks("admin", *PAGES)
+    assert open_as("admin").evaluate("typeof jQuery") == "undefined"
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -93,6 +85,7 @@ def test_signing_in_and_out_by_keyboard(open_as, axe, dark):
     page.keyboard.type("demo")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Deals")).to_be_visible()
+    page.wait_for_load_state()  # the menu's script, too
     page.get_by_role("button", name="Your menu").press("Enter")
     page.get_by_role("button", name="Log out").press("Enter")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -69,6 +69,8 @@ def test_a_hostile_mail_loads_nothing(
             session.commit()
     page = open_as("alice", "/crm/clients/list/")
     refused: dict[str, str | None] = {}
+    # what the first page had not loaded yet is dropped, and no mail's doing
+    page.wait_for_load_state("networkidle")
     page.on("requestfailed", lambda request: refused.update({request.url: request.failure}))
     page.on("dialog", lambda dialog: faults.append(f"dialog: {dialog.message}"))
     page.goto("/crm/emails/show/1")
@@ -85,15 +87,12 @@ def test_a_hostile_mail_loads_nothing(
     assert re.search(r"/crm/emails/show/1$", page.url)
 
 
-def test_look(open_as: Any, acme: int, axe: Any) -> None:
-    for path in ("/crm/emails/show/1", f"/crm/emails/add?client={acme}", "/crm/emails/list/",
-                 f"/crm/calls/add?client={acme}", "/crm/tickets/show/1", "/crm/tickets/list/", "/crm/chats/show/1",
-                 f"/crm/clients/show/{acme}?tab=emails"):  # fmt: skip
-        for phone, dark in ((False, False), (True, True)):
-            page = open_as("alice", path, phone=phone, dark=dark)
-            assert page.evaluate("document.documentElement.scrollWidth") <= (390 if phone else 1440), path
-            assert axe(page) == [], path
-            page.context.close()
+def test_look(check_looks: Any, acme: int) -> None:
+    check_looks(
+        "alice", "/crm/emails/show/1", f"/crm/emails/add?client={acme}", "/crm/emails/list/",
+        f"/crm/calls/add?client={acme}", "/crm/tickets/show/1", "/crm/tickets/list/", "/crm/chats/show/1",
+        f"/crm/clients/show/{acme}?tab=emails",
+    )  # fmt: skip
 
 
 def test_addresses_are_offered_and_typed(open_as: Any, acme: int, system: Any) -> None:
