@@ -7,9 +7,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from crm.extensions import db
 from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
-from crm.jobs.runs import Run, execute
+from crm.jobs.runs import Run, ask_for, execute
+from crm.models import JobRun
+from crm.models.job import DONE
+from crm.services.bulk_runs import is_any_waiting, work_off
 from crm.services.nightly_files import tidy_files
 from crm.services.timer import is_any_forgotten, stop_forgotten
 
@@ -51,6 +55,13 @@ JOBS = (
         is_wanted=is_any_forgotten,
         permission=("list", "jobs"),
     ),
+    Job(
+        "bulk",
+        _l("Changes of many clients"),
+        work_off,
+        is_wanted=is_any_waiting,
+        permission=("list", "jobs"),
+    ),
 )
 
 
@@ -63,5 +74,10 @@ def find_function(kind: str) -> Callable[[Run], None]:
 
 
 def execute_run(run_id: int) -> None:
-    """Do a queued run; called by the worker."""
+    """Do a queued run; called by the worker. What was asked for while the run came to its end is asked for again."""
     execute(run_id, find_function)
+    row = db.session.get(JobRun, run_id)
+    job = next((job for job in JOBS if row is not None and job.kind == row.kind), None)
+    if job is not None and row is not None and row.state == DONE and job.is_wanted():
+        ask_for(job.kind)
+    db.session.commit()

@@ -2,6 +2,7 @@
 
 from crm.models.attribute import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.bank_account import BankAccount
+from crm.models.bulk_change import BulkChange
 from crm.models.call import Call
 from crm.models.chat import Chat
 from crm.models.client import Client, ClientAssignee, ClientPhoto
@@ -50,6 +51,7 @@ __all__ = [
     "AttributeOption",
     "AttributeValue",
     "BankAccount",
+    "BulkChange",
     "Call",
     "Change",
     "Chat",

@@ -158,16 +158,23 @@ def delete_rows(session: Session, table: Table, condition: ColumnElement[bool]) 
 
 
 def insert_rows(
-    session: Session, table: Table, names: tuple[str, ...], source: Select[Any], which: ColumnElement[bool]
+    session: Session,
+    table: Table,
+    names: tuple[str, ...],
+    source: Select[Any],
+    which: ColumnElement[bool],
+    client_id: ColumnElement[Any] | None = None,
 ) -> tuple[int, int]:
     """Add the rows that a query gives; returns the step and the number of rows.
 
     names: the columns that the query fills. which: the condition by which the new rows are told from those
-    that others add at the same time, such as their clients, which the caller has locked.
+    that others add at the same time, such as their clients, which the caller has locked. client_id: in whose
+    history they stand, where the table does not say it.
     """
     session.flush()
     connection = session.connection()
     newest = connection.scalar(select(func.coalesce(func.max(table.c.id), 0)))
     connection.execute(insert(table).from_select(names, source))
     after = packed(dialect_of(session), table, whole_row(table, table))
-    return logged(session, table, "insert", select(table.c.id).where(table.c.id > newest, which), None, after)
+    new = select(table.c.id).where(table.c.id > newest, which)
+    return logged(session, table, "insert", new, None, after, client_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import Select, Table, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, SearchEntry, TimelineEntry
@@ -12,6 +12,7 @@ from crm.models.types import utc_now
 from crm.registry import RecordType, registry
 from crm.security.viewer import SYSTEM, acting, actor_id
 from crm.security.visibility import including_hidden
+from crm.services import history
 from crm.services.attached import columns_of_client
 from crm.services.bulk import dialect_of, rows_of
 from crm.services.change_values import keys_of
@@ -49,11 +50,42 @@ def follow(session: Session, operation: int, step: int, table: Table, source: in
         )
 
 
-def drop_entries(session: Session, operation: int, step: int, table: Table) -> None:
-    """Delete the entries of the rows that one step deleted."""
+def enter_alike(session: Session, record: RecordType, step: int) -> None:
+    """Write the entries of the rows that one step added, which are alike but for their client.
+
+    Those of the first are derived, the others' copied from them. Not for types whose words depend on the client.
+    """
+    assert follows(record.mapper.local_table) and not record.guarded and record.when is not None
+    operation, connection = history.operation_id(session), session.connection()
+    table = record.mapper.local_table
+    new = rows_of(operation, step, table)
+    first = connection.scalar(select(func.min(new.subquery().c.row_id)))
+    with acting(SYSTEM), Session(connection, join_transaction_mode="rollback_only") as own:
+        item: Any = own.get(record.model, first)
+        found = [(words, entry_of(record, item))] if record.search else []
+        found += [(entries, row) for row in entry_rows(record, item, operation, {})]
+    for derived, row in found:
+        own_ids = {"row_id": table.c.id, "client_id": table.c.client_id}
+        values = [own_ids.get(name, literal(value, derived.c[name].type)) for name, value in row.items()]
+        connection.execute(insert(derived).from_select(list(row), select(*values).where(table.c.id.in_(new))))
+    note_activity(session, select(table.c.client_id).where(table.c.id.in_(new)))
+
+
+def note_activity(session: Session, client_ids: Select[Any]) -> None:
+    """Keep that something happened at these clients now; outside their version, as with every entry."""
+    table, now = Client.__table__, utc_now()
+    late = or_(table.c.last_activity_at.is_(None), table.c.last_activity_at < now)
+    session.connection().execute(
+        update(table)
+        .where(table.c.id.in_(client_ids), late)
+        .values(last_activity_at=now, changed_at=table.c.changed_at)
+    )
+
+
+def drop_entries(session: Session, table: Table, rows: Select[tuple[int]]) -> None:
+    """Delete the entries of these rows of a table, which are gone."""
     if table.name not in registry().by_key:
         return
-    rows = rows_of(operation, step, table)
     for derived in (entries, words):
         session.connection().execute(
             delete(derived).where(derived.c.table_name == table.name, derived.c.row_id.in_(rows))
@@ -212,19 +244,27 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
         .all()
     )
     touched: dict[str, set[int]] = {}
+    gone: set[str] = set()
     with_words: set[int] = set()
     sensitive: set[int] = set()
     renamed: set[int] = set()
     by_key = registry().by_key
+    derived = {name: derived_from(record) for name, record in by_key.items()}
+    told_by = {name for name in {change.table_name for change in changes} if clients_with_words_in(name)}
     for name, row_id, client_id, action, _before, after in changes:
         record = by_key.get(name)
-        if record is not None and (action != "update" or set(after) & derived_from(record)):
+        if record is not None and action == "delete":
+            gone.add(name)
+        elif record is not None and (action != "update" or set(after) & derived[name]):
             touched.setdefault(name, set()).add(row_id)
-        if clients_with_words_in(name):
+        if name in told_by:
             with_words |= {i for i in (client_id, (after or {}).get("client_id")) if i}
         if name == Client.__tablename__ and action == "update":
             sensitive |= {row_id} if "sensitive" in after else set()
             renamed |= {row_id} if "name" in after else set()
+    for name in gone:
+        mine = (log.c.operation_id == operation) & (log.c.table_name == name) & (log.c.action == "delete")
+        drop_entries(session, by_key[name].mapper.local_table, select(log.c.row_id).where(mine))
     for record in registry().of_client():
         if ids := _owners_of_changed_links(session, record, operation):
             touched.setdefault(record.key, set()).update(ids)

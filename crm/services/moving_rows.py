@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from crm.models.base import Base
-from crm.services.bulk import delete_rows, update_rows
+from crm.services.bulk import delete_rows, rows_of, update_rows
 from crm.services.change_values import can_be_logged
 from crm.services.flags import predicate
 from crm.services.following import drop_entries
@@ -59,7 +59,7 @@ class RowMoves:
         """Delete rows, with their entries on the timeline and in the search."""
         step, number = delete_rows(self.session, table, condition)
         if number:
-            drop_entries(self.session, operation_id(self.session), step, table)
+            drop_entries(self.session, table, rows_of(operation_id(self.session), step, table))
 
     def _without_doubles(self, column: Column[Any], which: ColumnElement[bool]) -> ColumnElement[bool]:
         """Delete the source's rows that a unique key would not let the target have twice.

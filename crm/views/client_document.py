@@ -5,6 +5,7 @@ from sqlalchemy import inspect
 
 from crm.models import Client
 from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
+from crm.services.bulk_types import TYPES
 from crm.services.client_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.views.api_document import (
     ATTRIBUTES,
@@ -64,8 +65,12 @@ def schemas() -> tuple[Schema, Schema]:
 
 TAG = "client"
 KEY: Schema = {"app_code": NULLABLE_TEXT, "external_id": TEXT}
-CHANGE_TYPES = ("status_id", "stars", "add_tag", "remove_tag", "add_assignee", "remove_assignee", "archive",
-                "restore", "consent")  # fmt: skip
+CHANGE_TYPES = tuple(name for name, one in TYPES.items() if one.by_api)
+CHANGE_VALUE = (
+    "Of status_id its number; of stars 0 to 3; of consent yes, no or unset; of tags a name or number, of assignees a "
+    "user name or number, or a list of them (tags of a list that are not there yet are made); of task an object with "
+    "title, description, due, priority and assignee (a user name, me or responsible); of the others nothing."
+)
 
 
 def _object(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
@@ -118,7 +123,10 @@ def _describe_upsert(spec: APISpec, base: str) -> None:
 
 def describe_changes(spec: APISpec, base: str) -> None:
     """Describe bulk changes and merge."""
-    change: Schema = {"type": {"type": "string", "enum": list(CHANGE_TYPES)}, "value": {}}
+    change: Schema = {
+        "type": {"type": "string", "enum": list(CHANGE_TYPES)},
+        "value": {"description": CHANGE_VALUE},
+    }
     guarded = {**change, "version": {"type": "integer"}, "expected": {**NUMBER_OF_ROW, "nullable": True}}
     skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT})}
     done = {
