@@ -33,6 +33,7 @@ from crm.models.project import Project
 from crm.models.rate_limit import RateLimit
 from crm.models.relationship import Relationship, RelationshipType
 from crm.models.sale import Sale, SaleLine
+from crm.models.saved_view import ListMemory, SavedView
 from crm.models.search import SearchEntry
 from crm.models.setting import Setting
 from crm.models.status import Status
@@ -80,6 +81,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "JobRun",
+    "ListMemory",
     "LoginSession",
     "MailchimpAudience",
     "MailchimpMember",
@@ -95,6 +97,7 @@ __all__ = [
     "RelationshipType",
     "Sale",
     "SaleLine",
+    "SavedView",
     "SearchEntry",
     "SeriesCounter",
     "Setting",

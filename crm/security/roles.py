@@ -38,6 +38,7 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("tag", "add", (ADMIN, OFFICE, REP)),
     ("attribute_definition", "add_option", (ADMIN, OFFICE)),
     ("work_time", "approve", (ADMIN, OFFICE)),
+    ("saved_view", "share", (ADMIN, OFFICE)),
     ("operation", "undo", (ADMIN, OFFICE, REP)),
     ("operation", "undo_any", (ADMIN, OFFICE)),
     ("mailchimp", "list", (ADMIN, OFFICE)),

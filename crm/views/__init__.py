@@ -43,6 +43,7 @@ from crm.views.product import ProductView
 from crm.views.record import RecordView, view_for
 from crm.views.sale import SaleView
 from crm.views.sale_api import SaleApi
+from crm.views.saved_views import SavedViewPages
 from crm.views.search import SearchView
 from crm.views.settings import SettingsView
 from crm.views.start import StartView
@@ -108,6 +109,7 @@ PAGES: tuple[type[Any], ...] = (
     IdImageView,
     ArchiveView,
     SearchView,
+    SavedViewPages,
     MergeView,
     ContactMovesView,
     ToContactView,

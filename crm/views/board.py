@@ -16,6 +16,7 @@ from crm.errors import UnknownFilter
 from crm.registry import RecordType
 from crm.services.board import Board
 from crm.services.record_filters import filters_of
+from crm.views.saved_views import address_of, opening, views_shown
 
 YEAR = 365 * 24 * 3600
 
@@ -39,8 +40,8 @@ class Column:
 
 
 def filters_only(args: MultiDict[str, str]) -> MultiDict[str, str]:
-    """The filters among the query parameters; sort and paging are not for the board."""
-    other = ("page", "page_size", "sort", "dir", "after")
+    """The filters among the query parameters; columns, sort and paging are not for the board."""
+    other = ("page", "page_size", "sort", "dir", "columns", "after")
     return MultiDict([(n, v) for n, v in args.items(multi=True) if n not in other])
 
 
@@ -85,7 +86,10 @@ class BoardPages:
     @expose("/")
     @has_access
     def start(self) -> Response:
-        """The list or the board, whichever was looked at last."""
+        """The view that the list opens with; without one the list or the board, whichever was looked at last."""
+        default = views_shown(self.record).default
+        if default is not None:
+            return redirect(address_of(default))
         board = request.cookies.get(self.view_cookie) == "kanban"
         return redirect(url_for(f"{self.endpoint}.{'kanban' if board else 'list'}"))
 
@@ -103,6 +107,8 @@ class BoardPages:
     @expose("/kanban/")
     @has_access
     def kanban(self) -> Response:
+        if url := opening(self.record, "kanban"):
+            return redirect(url)
         message, columns, elsewhere = "", [], 0
         try:
             columns, elsewhere = self.board_columns(self.board_conditions(filters_only(request.args)))

@@ -65,5 +65,7 @@ def chips(args: MultiDict[str, str], statuses: Iterable[Status]) -> list[tuple[s
             gone = {name: others, "page": None} | (
                 {"tags_mode": None} if name == "tags" and not others else {}
             )
-            found.append((f"{label}: {in_words(name, value, known)}", here(**gone)))
+            url = here(**gone)
+            # a list without any parameter opens with what was looked at last
+            found.append((f"{label}: {in_words(name, value, known)}", url if "?" in url else f"{url}?page=1"))
     return found

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, render_template, request
+from flask import abort, redirect, render_template, request
 from flask_appbuilder import expose, has_access
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -12,15 +12,18 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crm.errors import UnknownFilter
+from crm.registry import RecordType
 from crm.security.manager import may
 from crm.services import client_columns, client_listing
 from crm.services.client_filters import FILTERS, filtered, is_filtered
 from crm.services.client_table import told_of
 from crm.services.iso_lists import country_name
+from crm.services.list_state import LOOKS, without_filters
 from crm.services.listing import MOST_COUNTED, counted
 from crm.services.statuses import all_statuses
 from crm.views.client_chips import chips
 from crm.views.client_filter_panel import choices_of_filters
+from crm.views.saved_views import address, bar, opening
 
 PAGE_SIZES = (25, 50, 100, 200)
 
@@ -42,6 +45,7 @@ class ClientListPages:
     more_routes = frozenset(method_permission_name)
 
     list_template = "client/list.html"
+    record: RecordType
     render: Any
     url: Any
     remembering: Any
@@ -49,6 +53,8 @@ class ClientListPages:
     @expose("/list/")
     @has_access
     def list(self) -> Response:
+        if url := opening(self.record, "list"):
+            return redirect(url)
         statuses, known = all_statuses(), client_columns.columns_of_clients()
         try:
             columns, complaint = client_columns.chosen(request.args, known), ""
@@ -67,12 +73,12 @@ class ClientListPages:
                 told=told_of(page.rows, names),
                 page_sizes=PAGE_SIZES,
                 editable=may("edit", "client"),
-                **self.filter_bar(statuses),
+                **self.filter_bar(statuses, "list"),
             ),
             "list",
         )
 
-    def filter_bar(self, statuses: Any) -> dict[str, Any]:
+    def filter_bar(self, statuses: Any, layout: str) -> dict[str, Any]:
         """What the filter bar of the list and the board shows."""
         return {
             "chips": chips(request.args, statuses),
@@ -80,6 +86,7 @@ class ClientListPages:
             "is_filtered": is_filtered(request.args),
             "bulk_url": bulk_url,
             "country_name": country_name,
+            **bar(self.record, layout),
         }
 
     @expose("/total")
@@ -104,5 +111,6 @@ class ClientListPages:
             action=self.url(page),
             choices=choices_of_filters(request.args),
             args=request.args,
-            paging={n: request.args[n] for n in ("sort", "dir", "page_size") if request.args.get(n)},
+            looks={n: request.args[n] for n in LOOKS if request.args.get(n)},
+            cleared=address(self.record, without_filters(request.args), page),
         )

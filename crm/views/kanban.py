@@ -26,7 +26,7 @@ class KanbanPages(BoardPages):
     filter_bar: Any
 
     def board_page(self, **values: Any) -> Response:
-        page = super().board_page(**values, **self.filter_bar(all_statuses()))
+        page = super().board_page(**values, **self.filter_bar(all_statuses(), "kanban"))
         return self.remembering(page, "kanban")
 
     def board_conditions(self, args: MultiDict[str, str]) -> list[Any]:

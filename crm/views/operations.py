@@ -56,6 +56,7 @@ TABLES = {
     "attribute_value": _l("Attributes"),
     "id_image": _l("Pictures of ID cards"),
     "timeline_entry": _l("Timeline"),
+    "saved_view": _l("Views of lists"),
     "task_assignee": _l("Assignees of tasks"),
     "mailchimp_member": _l("Mailchimp"),
 }

@@ -32,3 +32,16 @@
     setTimeout(() => blank.forEach((field) => { field.disabled = false; }));
   });
 })();
+
+// What a list shows is remembered for the next time it is opened; links to a view are copied.
+(() => {
+  const list = document.querySelector("[data-remember]");
+  if (list) crm.post(list.dataset.remember, { state: list.dataset.state }).catch(() => {});
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-copy]");
+    if (!link || !navigator.clipboard) return;
+    event.preventDefault();
+    await navigator.clipboard.writeText(link.href);
+    crm.toast(crm.text("copied"));
+  });
+})();
