@@ -101,6 +101,13 @@ def secret_key(value: str) -> str:
     return value
 
 
+def encryption_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in value.split(","))
+    for key in keys:
+        secret_key(key)
+    return keys
+
+
 def database(value: str) -> URL:
     """`postgres://` and `postgresql://` mean PostgreSQL by psycopg; SQLite must name a file."""
     try:

@@ -8,6 +8,7 @@ from werkzeug.exceptions import (
     Conflict,
     HTTPException,
     RequestEntityTooLarge,
+    ServiceUnavailable,
     UnprocessableEntity,
 )
 
@@ -62,3 +63,12 @@ class CannotStore(HTTPException):
         super().__init__(
             _("The file store is full or cannot be reached. Please try again later, or tell an admin.")
         )
+
+
+class KeyMissing(ServiceUnavailable):
+    """A sensitive value stands under a key that is not there: an admin's to put right, nothing is lost."""
+
+    field = None
+
+    def __init__(self) -> None:
+        super().__init__(_("The key that opens sensitive values is missing. Please tell an admin."))

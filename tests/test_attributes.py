@@ -12,8 +12,8 @@ from sqlalchemy import select
 from crm.errors import Invalid, RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.models.folding import fold
-from crm.services import attribute_changes, attributes
-from crm.services.attribute_changes import DELETE, OptionRow
+from crm.services import attribute_changes, attribute_options, attributes
+from crm.services.attribute_options import DELETE, OptionRow
 from crm.services.undo import undo
 from tests.filled_form import FilledForm, opened
 
@@ -331,7 +331,7 @@ def test_renaming_words_keeps_every_value(system: Any, names: list[str]) -> None
         session.add_all(clients)
         session.commit()
         rows = [OptionRow(o.id, name) for o, name in zip(definition.options, names, strict=True)]
-        attribute_changes.save_options(definition, rows)
+        attribute_options.save_options(definition, rows)
         session.commit()
         found = [value_of(client, definition.key) for client in clients]
         assert found == [[" ".join(name.split())] for name in names]
@@ -346,7 +346,7 @@ def test_two_words_swap_their_names(system: Any) -> None:
         session.add(client)
         session.commit()
         swapped = [OptionRow(red.id, "Green"), OptionRow(green.id, "Red"), OptionRow(blue.id, "Blue")]
-        attribute_changes.save_options(definition, swapped)
+        attribute_options.save_options(definition, swapped)
         session.commit()
         assert value_of(client, definition.key) == "Green"
 
@@ -362,10 +362,10 @@ def test_a_word_in_use_goes_only_with_a_replacement(system: Any) -> None:
         session.add_all(clients)
         session.commit()
         with pytest.raises(RuleError) as refusal:
-            attribute_changes.save_options(definition, rows_of(definition, Red=DELETE))
+            attribute_options.save_options(definition, rows_of(definition, Red=DELETE))
         assert refusal.value.field == "options"
         session.rollback()
-        attribute_changes.save_options(definition, rows_of(definition, Red=str(green.id), Blue=DELETE))
+        attribute_options.save_options(definition, rows_of(definition, Red=str(green.id), Blue=DELETE))
         session.commit()
         assert [value_of(client, definition.key) for client in clients] == [["Green"]] * 3
         assert [option.label for option in definition.options] == ["Green"]
@@ -514,8 +514,8 @@ def test_deleting_renaming_replacing_and_changing_type_can_be_undone(system: Any
         for work in (
             attribute_changes.delete_definition,
             lambda it: attribute_changes.change_type(it, "text"),
-            lambda it: attribute_changes.save_options(it, rows_of(it, Red=str(it.options[1].id))),
-            lambda it: attribute_changes.save_options(
+            lambda it: attribute_options.save_options(it, rows_of(it, Red=str(it.options[1].id))),
+            lambda it: attribute_options.save_options(
                 it, [OptionRow(o.id, swap.get(o.label, o.label)) for o in it.options]
             ),
         ):

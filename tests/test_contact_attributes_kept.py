@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 
 from crm.models import AttributeDefinition, AttributeValue, Change, Client, Contact, Operation
 from crm.security.masking import MASK
-from crm.services import attribute_changes, attributes, erasing
-from crm.services.attribute_changes import OptionRow, Unconverted
+from crm.services import attribute_changes, attribute_options, attributes, erasing
+from crm.services.attribute_changes import Unconverted
+from crm.services.attribute_options import OptionRow
 from crm.services.merge import merge
 from crm.services.undo import undo
 from tests.filled_form import opened
@@ -162,10 +163,10 @@ def test_usage_replacing_a_word_and_changing_the_type(two: Any, system: Any, wit
     ]
     with system() as session:
         definition = session.get(AttributeDefinition, number)
-        assert attribute_changes.usage() == {number: 3}
-        assert attribute_changes.option_usage(number) == {red: 2, blue: 2}
+        assert attribute_options.usage() == {number: 3}
+        assert attribute_options.option_usage(definition) == {red: 2, blue: 2}
         rows = [OptionRow(o.id, o.label, str(blue) if o.id == red else "") for o in definition.options]
-        attribute_changes.save_options(definition, rows)
+        attribute_options.save_options(definition, rows)
         session.commit()
         assert [found(session, c)[c][0] for c in contacts] == [{"speaks": ["Blue"]}] * 3
         undo_last(session)
@@ -260,7 +261,7 @@ def test_a_sensitive_text_is_masked_and_encrypted(
 ) -> None:
     one, _other = two
     with system() as session:
-        define(session, "secret", key="passport", applies_to="contact")
+        define(session, "text", key="passport", applies_to="contact", sensitive=True)
     contact = with_values(one, passport="ABA 300000")
     office, alice = sign_in("office"), sign_in("alice")
     page, api = f"/crm/contacts/show/{contact}", f"/api/v1/contacts/{contact}"

@@ -1,5 +1,7 @@
 """A sensitive text is ciphertext wherever it lies, and a mask for who may not see it."""
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,11 +9,12 @@ from flask import Flask
 from sqlalchemy import Text, cast, inspect, select, type_coerce
 
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeValue, Change, Client
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client
 from crm.security.masking import MASK
 from crm.security.visibility import as_system
-from crm.services.attribute_changes import change_type
-from crm.services.attributes import set_attributes
+from crm.services.attribute_matching import equals
+from crm.services.attribute_reading import read_value
+from crm.services.attributes import set_attributes, values_of_clients
 from crm.services.client_parts import lock
 from crm.services.undo import undo
 
@@ -23,7 +26,7 @@ def client(app: Flask, make_client: Any) -> int:
     """A client of Alice's with an ID card number."""
     number = make_client("Acme", assignees=["alice"], email="a@example.com")
     with app.app_context(), as_system():
-        db.session.add(AttributeDefinition(label="ID card", key="id_card", type="secret"))
+        db.session.add(AttributeDefinition(label="ID card", key="id_card", type="text", sensitive=True))
         db.session.commit()
         write(number, SECRET)
     return number
@@ -52,7 +55,7 @@ def everything_stored() -> str:
 def test_it_lies_encrypted_and_can_be_undone(app: Flask, client: int) -> None:
     with app.app_context(), as_system():
         write(client, "XYZ 111111")
-        assert db.session.scalars(select(AttributeValue.secret)).one() == "XYZ 111111"
+        assert db.session.scalars(select(AttributeValue.secret)).one() == "text:XYZ 111111"
         stored = everything_stored()
         assert SECRET not in stored
         assert "XYZ" not in stored
@@ -60,7 +63,7 @@ def test_it_lies_encrypted_and_can_be_undone(app: Flask, client: int) -> None:
         undo(operation)
         db.session.commit()
         db.session.expire_all()
-        assert db.session.scalars(select(AttributeValue.secret)).one() == SECRET
+        assert db.session.scalars(select(AttributeValue.secret)).one() == f"text:{SECRET}"
 
 
 @pytest.mark.both_engines
@@ -73,10 +76,10 @@ def test_a_text_that_becomes_sensitive_is_open_nowhere(app: Flask, make_client: 
         write(number, "PP 123", key="passport")
         write(number, SECRET, key="passport")
         assert SECRET in everything_stored()
-        assert change_type(definition, "secret") == []
+        definition.sensitive = True
         db.session.commit()
         db.session.expire_all()
-        assert db.session.scalars(select(AttributeValue.secret)).one() == SECRET
+        assert db.session.scalars(select(AttributeValue.secret)).one() == f"text:{SECRET}"
         assert SECRET not in everything_stored()
         assert "PP 123" not in everything_stored()
 
@@ -104,11 +107,73 @@ def test_who_may_not_see_it_does_not_write_it(app: Flask, client: int, sign_in: 
     assert alice.put(api, json=alice.get(api).json["result"]).status_code == 200
     alice.post(f"/crm/clients/edit/{client}", data={"notes": "hello", "attr.id_card": "x"})
     with app.app_context(), as_system():
-        assert db.session.scalars(select(AttributeValue.secret)).one() == SECRET
+        assert db.session.scalars(select(AttributeValue.secret)).one() == f"text:{SECRET}"
 
 
 def test_a_default_would_lie_open(app: Flask, sign_in: Any) -> None:
-    form = {"label": "Passport", "type": "secret", "default": "x", "active": "y"}
-    assert "A sensitive text has no default." in sign_in("office").post("/crm/attributes/add", data=form).text
+    form = {"label": "Passport", "type": "text", "sensitive": "y", "default": "x", "active": "y"}
+    assert (
+        "A sensitive attribute has no default."
+        in sign_in("office").post("/crm/attributes/add", data=form).text
+    )
     with app.app_context():
         assert "secret" in inspect(AttributeValue).columns
+
+
+#: Of each type a value as it is sent, and as it is read back.
+SENT = {
+    "text": ("Łódź 1", "Łódź 1"),
+    "long_text": ("two\nlines", "two\nlines"),
+    "number": ("1 234,5", Decimal("1234.5")),
+    "integer": ("7", 7),
+    "money": ("99,90 EUR", Decimal("99.90")),
+    "date": ("2026-02-28", date(2026, 2, 28)),
+    "date_time": ("2026-11-21T10:30:00+01:00", datetime(2026, 11, 21, 9, 30, tzinfo=UTC)),
+    "yes_no": ("no", False),
+    "word": ("Red", "Red"),
+    "words": (["Red", "Blue"], ["Red", "Blue"]),
+    "link": ("example.com/a?b=1", "https://example.com/a?b=1"),
+}
+
+
+@pytest.mark.both_engines
+def test_every_type_is_sealed_found_and_opened(app: Flask, make_client: Any) -> None:
+    number = make_client("Acme", email="a@example.com")
+    with app.app_context(), as_system():
+        for kind in SENT:
+            words = [AttributeOption(label=label) for label in ("Red", "Blue")] if "word" in kind else []
+            currency = "EUR" if kind == "money" else None
+            db.session.add(
+                AttributeDefinition(label=kind, key=f"a_{kind}", type=kind, options=words, currency=currency)
+            )
+        db.session.commit()
+        client = db.session.get(Client, number)
+        lock(client)
+        set_attributes(client, {f"a_{kind}": sent for kind, (sent, _read) in SENT.items()})
+        db.session.commit()
+        expected = {f"a_{kind}": read for kind, (_sent, read) in SENT.items()}
+        open_log = sides_of_values()
+        definitions = list(db.session.scalars(select(AttributeDefinition)))
+        for sensitive in (False, True, False):
+            for definition in definitions:
+                definition.sensitive = sensitive
+            db.session.commit()
+            assert values_of_clients([number])[number] == expected
+            stored = everything_stored()
+            assert [word in stored for word in ("dź 1", "2026-02-28", "/a?b=1")] == [not sensitive] * 3
+            for definition in definitions:
+                sent = SENT[definition.type][0]
+                asked = select(AttributeValue.client_id).where(
+                    equals(definition, read_value(definition, sent))
+                )
+                assert set(db.session.scalars(asked)) == {number}, definition.type
+        assert sides_of_values() == open_log
+
+
+def sides_of_values() -> list[Any]:
+    """What the log keeps of values, in its order."""
+    asked = select(Change.before, Change.after).where(Change.table_name == "attribute_value")
+    return [
+        {name: value for name, value in side.items() if value is not None}
+        for row in db.session.execute(asked.order_by(Change.id)) for side in row if side
+    ]  # fmt: skip

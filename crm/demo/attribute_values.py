@@ -8,12 +8,26 @@ from typing import Any
 
 from crm.demo import words
 from crm.models import AttributeDefinition
+from crm.models.sealed_values import sealed_columns
+from crm.models.types import utc_now
 
 
 def random_value(
     chance: random.Random, definition: AttributeDefinition, options: Sequence[int]
 ) -> dict[str, Any]:
     """The columns of a value; none for attributes that are not of the demo's own. options: ids of its words."""
+    found = _open_value(chance, definition, options)
+    if definition.sensitive and found:
+        ((column, value),) = found.items()
+        return sealed_columns(column, value)
+    return found
+
+
+def _open_value(
+    chance: random.Random, definition: AttributeDefinition, options: Sequence[int]
+) -> dict[str, Any]:
+    if definition.key == "id_card":
+        return {"text": f"ABA {chance.randint(100_000, 999_999)}"}
     if definition.key == "ring_size":
         return {"number": Decimal(chance.randint(46, 66))}
     if definition.key == "loyalty_number":
@@ -30,8 +44,15 @@ def random_value(
             return {"integer": chance.randint(1, 30)}
         case "yes_no":
             return {"yes": chance.random() < 0.5}
-        case "secret":
-            return {"secret": f"ABA {chance.randint(100_000, 999_999)}"}
+        case "money":
+            return {"number": Decimal(chance.randint(2, 120) * 250)}
+        case "date_time":
+            return {
+                "moment": utc_now().replace(minute=0, second=0, microsecond=0)
+                + timedelta(hours=chance.randint(0, 400))
+            }
+        case "link":
+            return {"text": f"https://gallery.example.com/look/{chance.randint(100, 999)}"}
         case "long_text":
             return {"text": chance.choice(words.NOTES)}
     return {}

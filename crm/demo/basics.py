@@ -54,6 +54,7 @@ def _add_tags_and_attributes() -> None:
                     label=label, key=key, applies_to=applies_to, type=kind, group=group, options=listed
                 )
                 definition.position = position
+                definition.sensitive = key in words.SENSITIVE_ATTRIBUTES
                 definition.in_list = applies_to == "client" and position == 1
                 db.session.add(definition)
 

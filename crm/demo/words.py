@@ -96,14 +96,19 @@ ATTRIBUTES = (
     ("Visits", "visits", "integer", "Personal", ()),
     ("Catalogue by post", "catalogue", "yes_no", "Preferences", ()),
     ("Loyalty number", "loyalty_number", "text", "Personal", ()),
-    ("ID card", "id_card", "secret", "Personal", ()),
+    ("ID card", "id_card", "text", "Personal", ()),
     ("Design brief", "design_brief", "long_text", "Preferences", ()),
+    ("Budget", "budget", "money", "Preferences", ()),
+    ("Next fitting", "next_fitting", "date_time", "Preferences", ()),
+    ("Inspiration", "inspiration", "link", "Preferences", ()),
 )
 CONTACT_TAGS = (
     ("Decision maker", "#fae8ff"),
     ("Gets the invoices", "#e0f2fe"),
     ("Christmas card", "#fee2e2"),
 )
+#: Keys of those that are sensitive.
+SENSITIVE_ATTRIBUTES = frozenset({"id_card"})
 CONTACT_ATTRIBUTES = (
     (
         "Preferred contact time",

@@ -1,10 +1,11 @@
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     Index,
     Integer,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     column,
+    false,
     func,
     inspect,
     select,
@@ -21,21 +23,24 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from crm.errors import RuleError
 from crm.models.base import Base, ClientOwned, Record
 from crm.models.client import Client
+from crm.models.company import Company
 from crm.models.contact import Contact
 from crm.models.folding import fold
-from crm.models.types import Encrypted, Exact
+from crm.models.types import Encrypted, Exact, UtcDateTime
 
-#: The type of a definition, and the column of AttributeValue that holds its values.
+#: The type of a definition, and the column of AttributeValue that holds its values while they are not sensitive.
 VALUE_COLUMNS = {
     "text": "text",
     "long_text": "text",
     "number": "number",
     "integer": "integer",
+    "money": "number",
     "date": "day",
+    "date_time": "moment",
     "yes_no": "yes",
     "word": "option_id",
     "words": "option_id",
-    "secret": "secret",
+    "link": "text",
 }
 #: The types in the words of the product.
 TYPE_NAMES = {
@@ -43,11 +48,13 @@ TYPE_NAMES = {
     "long_text": _l("Long text"),
     "number": _l("Decimal number"),
     "integer": _l("Whole number"),
+    "money": _l("Money"),
     "date": _l("Date"),
+    "date_time": _l("Date and time"),
     "yes_no": _l("Yes or no"),
     "word": _l("Word from a list"),
     "words": _l("Words from a list"),
-    "secret": _l("Sensitive text"),
+    "link": _l("Link"),
 }
 
 #: What has attributes, by the name of its table, which is what `AttributeDefinition.applies_to` holds.
@@ -59,6 +66,7 @@ OF_CLIENT = column("contact_id", Integer).is_(None)
 Owner = Client | Contact
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 #: In the API attributes stand beside the owner's fields, so no key may be the name of one. The columns are
 #: none either; these are the fields with a name of their own.
 FIELDS = {
@@ -100,7 +108,14 @@ class AttributeDefinition(Record):
     required: Mapped[bool] = mapped_column(default=False)
     default: Mapped[str | None] = mapped_column(String(200))
     in_list: Mapped[bool] = mapped_column(default=False)
+    #: Its values are encrypted, in history too, and masked for who may not see them.
+    sensitive: Mapped[bool] = mapped_column(default=False, server_default=false())
     active: Mapped[bool] = mapped_column(default=True)
+    #: Of money: the ISO 4217 code of all its values.
+    currency: Mapped[str | None] = mapped_column(String(3))
+
+    #: The type to which all values have been converted, set by who did; without it the type of values stays.
+    converted_to = None
 
     options: Mapped[list["AttributeOption"]] = relationship(
         order_by="AttributeOption.position, AttributeOption.id", cascade="all, delete-orphan"
@@ -119,8 +134,9 @@ class AttributeDefinition(Record):
             raise RuleError(_("%(whose)s have a field of this name already.", whose=whose), field="key")
         if self.type not in VALUE_COLUMNS:
             raise RuleError(_("There is no such type."), field="type")
-        if self.type == "secret" and self.default:
-            raise RuleError(_("A sensitive text has no default."), field="default")
+        if self.sensitive and self.default:
+            raise RuleError(_("A sensitive attribute has no default."), field="default")
+        self._set_currency(session)
         if not inspect(self).persistent:
             newest = session.scalar(select(func.max(AttributeDefinition.position)))
             self.position = self.position or (0 if newest is None else newest + 1)
@@ -128,8 +144,28 @@ class AttributeDefinition(Record):
             raise RuleError(_("A key never changes."), field="key")
         elif inspect(self).attrs.applies_to.history.has_changes():
             raise RuleError(_("What an attribute applies to never changes."), field="applies_to")
-        elif inspect(self).attrs.type.history.has_changes() and self._has_unconverted(session):
+        elif self._is_unconverted() and self._has_values(session):
             raise RuleError(_("It has values of the old type."), field="type")
+
+    def _set_currency(self, session: Session) -> None:
+        """Amounts have the company's currency unless another is given; one that has values keeps its own."""
+        if self.type != "money":
+            self.currency = None
+        elif not self.currency:
+            self.currency = session.scalars(select(Company.default_currency)).first() or "EUR"
+        elif not CURRENCY.fullmatch(self.currency):
+            raise RuleError(_("There is no such currency."), field="currency")
+        before = inspect(self).attrs.currency.history.deleted
+        if before and before[0] and self.currency and self._has_values(session):
+            message = _(
+                "It has amounts in %(currency)s, which would mean something else.", currency=before[0]
+            )
+            raise RuleError(message, field="currency")
+
+    def _has_values(self, session: Session) -> bool:
+        values = AttributeValue.__table__
+        asked = select(values.c.id).where(values.c.definition_id == self.id).limit(1)
+        return session.connection().scalar(asked) is not None
 
     def _free_key(self, session: Session) -> str:
         made = re.sub(r"[^a-z0-9]+", "_", fold(self.label or "")).strip("_")[:50]
@@ -139,11 +175,8 @@ class AttributeDefinition(Record):
         choices = (made if n == 1 else f"{made}_{n}" for n in range(1, len(taken) + 3))
         return next(key for key in choices if key not in taken and is_free_key(key, self.applies_to))
 
-    def _has_unconverted(self, session: Session) -> bool:
-        values = AttributeValue.__table__
-        lacking = values.c[VALUE_COLUMNS[self.type]].is_(None)
-        asked = select(values.c.id).where(values.c.definition_id == self.id, lacking).limit(1)
-        return session.connection().scalar(asked) is not None
+    def _is_unconverted(self) -> bool:
+        return inspect(self).attrs.type.history.has_changes() and self.converted_to != self.type
 
     def __str__(self) -> str:
         return self.label
@@ -180,20 +213,27 @@ class AttributeValue(ClientOwned, Base):
         Index("ix_attribute_value_number", "definition_id", "number", "client_id"),
         Index("ix_attribute_value_integer", "definition_id", "integer", "client_id"),
         Index("ix_attribute_value_day", "definition_id", "day", "client_id"),
+        Index("ix_attribute_value_moment", "definition_id", "moment", "client_id"),
+        Index("ix_attribute_value_match_key", "definition_id", "match_key", "client_id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("attribute_definition.id"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
-    #: 0, or for type `words` the option's id: so an owner has each word once and other values once.
-    slot: Mapped[int] = mapped_column(default=0)
+    #: 0, or for type `words` the option's id (sealed: a number that tells it to nobody): so an owner has each word
+    #: once and other values once.
+    slot: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), default=0)
     text: Mapped[str | None] = mapped_column(Text)
     number: Mapped[Decimal | None] = mapped_column(Exact(6))
     integer: Mapped[int | None]
     day: Mapped[date | None]
+    moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
     yes: Mapped[bool | None]
     option_id: Mapped[int | None] = mapped_column(ForeignKey("attribute_option.id"), index=True)
+    #: Of a sensitive attribute the value, whatever its type, and what equal values are found by; the other
+    #: columns are blank then. See `crm.models.sealed_values`.
     secret: Mapped[str | None] = mapped_column(Encrypted)
+    match_key: Mapped[str | None] = mapped_column(String(64))
 
     definition: Mapped[AttributeDefinition] = relationship()
     contact: Mapped[Contact | None] = relationship(back_populates="attribute_values")

@@ -1,18 +1,16 @@
 """Column types that give the same answers on SQLite and PostgreSQL."""
 
-import base64
-import hashlib
-import hmac
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from flask import current_app
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
+
+from crm.models.sealing import seal, unseal
 
 
 def utc_now() -> datetime:
@@ -76,35 +74,19 @@ class Seconds(Integer):
 
 
 class Encrypted(TypeDecorator[str]):
-    """A text that stands encrypted in the database, and so in every copy of it.
-
-    AES-SIV with a key made of CRM_SECRET_KEY: the same text gives the same ciphertext, so that values can be
-    compared where they lie (by undo, and by whoever may look for one), and no ciphertext can be changed unseen.
-    """
+    """A text that stands encrypted in the database, and so in every copy of it; see `crm.models.sealing`."""
 
     impl = Text
     cache_ok = True
 
-    @staticmethod
-    def seal(text: str) -> str:
-        """The ciphertext of a text, as it stands in the database and in history."""
-        return base64.b64encode(_cipher().encrypt(text.encode(), None)).decode()
-
-    @staticmethod
-    def unseal(sealed: str) -> str:
-        """The text of a ciphertext. Raises cryptography's InvalidTag where the key is another one."""
-        return _cipher().decrypt(base64.b64decode(sealed), None).decode()
+    seal = staticmethod(seal)
+    unseal = staticmethod(unseal)
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        return self.seal(value) if value else None
+        return seal(value) if value else None
 
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
-        return self.unseal(value) if value else None
-
-
-def _cipher() -> AESSIV:
-    secret = current_app.config["CRM_SECRET_KEY"].encode()
-    return AESSIV(hmac.new(secret, b"sensitive values", hashlib.sha512).digest())
+        return unseal(value) if value else None
 
 
 #: A text that sorts by its code points everywhere (a database's own collations differ).

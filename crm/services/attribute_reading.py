@@ -1,6 +1,10 @@
 """What people and programs send for an attribute, read as what is stored."""
 
-from datetime import date
+import csv
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -8,12 +12,17 @@ from flask_babel import gettext as _
 from crm.models import AttributeDefinition, AttributeOption
 from crm.models.folding import fold
 from crm.models.types import Exact
-from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_text
+from crm.services.client_rules import is_web_address
+from crm.services.reading import Unreadable, read_day, read_decimal, read_integer, read_moment, read_text
 
 WORD_TYPES = frozenset({"word", "words"})
 NUMBER_PLACES = 6
 LARGEST_NUMBER = Exact(NUMBER_PLACES).largest
-LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_WORD = 1_000, 100_000, 100
+AMOUNT_PLACES = 2
+AMOUNT = re.compile(
+    r"\s*(?P<before>[A-Za-z]{3})?\s*(?P<amount>[-+\d][^A-Za-z]*?)\s*(?P<after>[A-Za-z]{3})?\s*"
+)
+LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_LINK, LONGEST_WORD = 1_000, 100_000, 2_000, 100
 YES = frozenset({"yes", "true", "1", "y", "tak", "t"})
 NO = frozenset({"no", "false", "0", "n", "nie", "f"})
 
@@ -27,6 +36,8 @@ def read_value(definition: AttributeDefinition, value: Any, add_words: bool = Fa
         return None
     if definition.type in WORD_TYPES:
         return _options_of(definition, value, add_words)
+    if definition.type == "money":
+        return _read_money(definition, value)
     return READERS[definition.type](value)
 
 
@@ -51,6 +62,27 @@ def _read_yes_no(value: Any) -> bool:
     return word in YES
 
 
+def _read_money(definition: AttributeDefinition, value: Any) -> Decimal:
+    """An amount, with or without its currency: `1 234,50`, `12 EUR`, {"amount": …, "currency": …}."""
+    currency = None
+    if isinstance(value, Mapping):
+        value, currency = value.get("amount"), value.get("currency")
+    elif isinstance(value, str) and (found := AMOUNT.fullmatch(value)):
+        value, currency = found["amount"], found["before"] or found["after"]
+    if currency is not None and str(currency).upper() != definition.currency:
+        raise Unreadable(_("Amounts are in %(currency)s here.", currency=definition.currency))
+    return read_decimal(value, AMOUNT_PLACES, LARGEST_NUMBER)
+
+
+def _read_link(value: Any) -> str | None:
+    text = _read_text(LONGEST_LINK)(value)
+    if text and "://" not in text:
+        text = f"https://{text}"
+    if text and not is_web_address(text):
+        raise Unreadable(_("This is not a web address."))
+    return text
+
+
 READERS = {
     "text": _read_text(LONGEST_TEXT),
     "long_text": _read_text(LONGEST_LONG_TEXT, lines=True),
@@ -58,7 +90,8 @@ READERS = {
     "integer": read_integer,
     "date": lambda value: value if type(value) is date else read_day(value),
     "yes_no": _read_yes_no,
-    "secret": _read_text(LONGEST_TEXT),
+    "date_time": lambda value: value if isinstance(value, datetime) and value.tzinfo else read_moment(value),
+    "link": _read_link,
 }
 
 
@@ -68,7 +101,7 @@ def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) ->
     if definition.type == "word" and len(parts) > 1:
         raise Unreadable(_("One word only."))
     if definition.type == "words" and isinstance(value, str) and fold(value) not in known:
-        parts = value.split(",")
+        parts = next(csv.reader([" ".join(value.splitlines())], skipinitialspace=True))
     found: dict[str, AttributeOption] = {}
     for part in parts:
         label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)

@@ -10,27 +10,24 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import selectinload
 
 from crm.errors import Invalid
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Contact
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import OWNER_COLUMNS, VALUE_COLUMNS, Owner
-from crm.models.types import utc_now
+from crm.models.sealed_values import OPEN_COLUMNS, value_of
+from crm.models.sealing import unseal
 from crm.security.masking import MASK, may_see_sensitive
 from crm.services.attribute_reading import WORD_TYPES, read_value
+from crm.services.attribute_storing import kind_of, of_owners, rows_of, store
 from crm.services.reading import Unreadable
 
 #: Key -> value of what an owner has.
 Values = dict[str, Any]
 
 # -- definitions
-
-
-def kind_of(owner: Owner) -> str:
-    """What an owner is, as definitions name it: client or contact."""
-    return owner.__tablename__
 
 
 def definitions(kind: str, active: bool = True, options: bool = True) -> list[AttributeDefinition]:
@@ -56,7 +53,7 @@ def grouped(found: Iterable[AttributeDefinition]) -> dict[str, list[AttributeDef
 
 def may_write(definition: AttributeDefinition) -> bool:
     """Whether the viewer may set values of an attribute: sensitive ones only who may see them."""
-    return definition.type != "secret" or may_see_sensitive()
+    return not definition.sensitive or may_see_sensitive()
 
 
 def writable(kind: str) -> list[AttributeDefinition]:
@@ -117,21 +114,15 @@ def every_value(kind: str, ids: Collection[int], apart_from: Collection[str] = (
     return {number: {key: values.get(number, {}).get(key) for key in known} for number in ids}
 
 
-def of_owners(kind: str, ids: Collection[int]) -> ColumnElement[bool]:
-    """The condition that a value is one of these clients' or contacts' own."""
-    if kind == "contact":
-        return AttributeValue.contact_id.in_(ids)
-    return AttributeValue.client_id.in_(ids) & AttributeValue.contact_id.is_(None)
-
-
 def _values(kind: str, ids: Collection[int], keys: Collection[str] | None = None) -> dict[int, Values]:
     masked = not may_see_sensitive()
     value, definition, option = AttributeValue, AttributeDefinition, AttributeOption
     owner = getattr(value, OWNER_COLUMNS[kind]).label("owner")
     asked = (
         select(
-            owner, definition.key, definition.type, option.label,
-            value.text, value.number, value.integer, value.day, value.yes, value.secret,
+            owner, definition.key, definition.type, definition.sensitive, option.label,
+            type_coerce(value.secret, Text).label("sealed"),
+            *(getattr(value, name) for name in OPEN_COLUMNS if name != "option_id"),
         )
         .join(definition, definition.id == value.definition_id)
         .outerjoin(option, option.id == value.option_id)
@@ -139,15 +130,34 @@ def _values(kind: str, ids: Collection[int], keys: Collection[str] | None = None
         .order_by(owner, definition.position, definition.id, option.position, option.id)
     )  # fmt: skip
     found: dict[int, Values] = defaultdict(dict)
+    sealed_words: dict[tuple[int, str, str], list[int]] = defaultdict(list)
     for row in db.session.execute(asked) if ids else ():
-        if row.type == "words":
-            found[row.owner].setdefault(row.key, []).append(row.label)
-        elif row.type == "secret" and masked:
+        if row.sensitive and masked:
             found[row.owner][row.key] = MASK
+        elif row.sealed is not None and row.type in WORD_TYPES:
+            sealed_words[row.owner, row.key, row.type].append(value_of(unseal(row.sealed))[1])
+        elif row.sealed is not None:
+            found[row.owner][row.key] = value_of(unseal(row.sealed))[1]
+        elif row.type == "words":
+            found[row.owner].setdefault(row.key, []).append(row.label)
         else:
             column = VALUE_COLUMNS[row.type]
             found[row.owner][row.key] = row.label if column == "option_id" else getattr(row, column)
+    if sealed_words:
+        _add_sealed_words(found, sealed_words)
     return found
+
+
+def _add_sealed_words(
+    found: dict[int, Values], sealed: Mapping[tuple[int, str, str], Collection[int]]
+) -> None:
+    ids = {number for numbers in sealed.values() for number in numbers}
+    asked = select(AttributeOption.id, AttributeOption.label).where(AttributeOption.id.in_(ids))
+    labels = db.session.execute(asked.order_by(AttributeOption.position, AttributeOption.id)).all()
+    for (owner, key, type_), numbers in sealed.items():
+        words = [label for number, label in labels if number in numbers]
+        if words:
+            found[owner][key] = words if type_ == "words" else words[0]
 
 
 def card_of(owner: Owner) -> list[tuple[str, list[tuple[AttributeDefinition, Any]]]]:
@@ -165,79 +175,11 @@ def columns_of(kind: str, owners: Sequence[Owner]) -> tuple[list[AttributeDefini
     return shown, _values(kind, [owner.id for owner in owners], [one.key for one in shown]) if shown else {}
 
 
-def rows_of(owner: Owner) -> dict[int, list[AttributeValue]]:
-    """definition id -> the rows of an owner's value, as the database has them."""
-    found: dict[int, list[AttributeValue]] = defaultdict(list)
-    if owner.id is None:
-        return found
-    asked = select(AttributeValue).where(of_owners(kind_of(owner), [owner.id])).order_by(AttributeValue.id)
-    for row in db.session.scalars(asked.execution_options(populate_existing=True)):
-        found[row.definition_id].append(row)
-    return found
-
-
-def stored(definition: AttributeDefinition, rows: Sequence[AttributeValue]) -> Any:
-    """The value in these rows as read_value gives it: words as a list of options."""
-    if definition.type in WORD_TYPES:
-        ids = {row.option_id for row in rows}
-        return [option for option in definition.options if option.id in ids] or None
-    return getattr(rows[0], VALUE_COLUMNS[definition.type]) if rows else None
-
-
-def store(owner: Owner, definition: AttributeDefinition, rows: Sequence[AttributeValue], value: Any) -> bool:
-    """Write one value, as read_value gave it, over the rows of the old one. Whether anything changed.
-
-    The owner's version goes up with it. Lock the owner first.
-    """
-    if value == stored(definition, rows):
-        return False
-    column = VALUE_COLUMNS[definition.type]
-    if definition.type == "words":
-        _store_words(owner, definition, rows, value or [])
-    elif value is None:
-        for row in rows:
-            db.session.delete(row)
-    else:
-        row = rows[0] if rows else _new_row(owner, definition)
-        if definition.type == "word":
-            row.option = value[0]
-        else:
-            setattr(row, column, value)
-        db.session.add(row)
-    owner.changed_at = utc_now()
-    return True
-
-
-def _new_row(owner: Owner, definition: AttributeDefinition, **columns: Any) -> AttributeValue:
-    if isinstance(owner, Contact):
-        # one that is new, or moves, gives its client to what belongs to it when it is saved
-        return AttributeValue(contact=owner, client_id=owner.client_id, definition=definition, **columns)
-    return AttributeValue(client=owner, definition=definition, **columns)
-
-
-def _store_words(
-    owner: Owner,
-    definition: AttributeDefinition,
-    rows: Sequence[AttributeValue],
-    options: Sequence[AttributeOption],
-) -> None:
-    if any(option.id is None for option in options):
-        # the slot of a value is its option's id
-        db.session.add(definition)
-        db.session.flush()
-    wanted = {option.id: option for option in options}
-    for row in rows:
-        if row.option_id not in wanted:
-            db.session.delete(row)
-    for option_id in wanted.keys() - {row.option_id for row in rows}:
-        db.session.add(_new_row(owner, definition, slot=option_id, option=wanted[option_id]))
-
-
 def without_masked(owner: Owner, data: dict[str, Any]) -> dict[str, Any]:
     """What a program sent, without the sensitive values that are just what the viewer is shown of them."""
     if may_see_sensitive():
         return data
-    secret = {one.key for one in definitions(kind_of(owner), options=False) if one.type == "secret"}
+    secret = {one.key for one in definitions(kind_of(owner), options=False) if one.sensitive}
     told = values_of(owner) if owner.id is not None and secret & data.keys() else {}
     return {key: value for key, value in data.items() if key not in secret or value != told.get(key)}
 

@@ -20,7 +20,7 @@ PORTION = 1_000
 #: Texts that are one of a few words of the program's own.
 CLOSED = frozenset({"kind", "type", "stage", "priority", "currency", "billing_currency", "app_code"})
 #: Of an attribute's values those that are no texts; options are words of everybody's.
-VALUES = frozenset({"number", "integer", "yes"})
+VALUES = frozenset({"number", "integer", "moment", "yes"})
 
 
 def personal_columns(table: Table) -> frozenset[str]:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeValue
-from crm.models.attribute import VALUE_COLUMNS
+from crm.models.sealed_values import OPEN_COLUMNS
 from crm.services.merge_fields import SOURCE, TARGET
 from crm.services.moving_rows import RowMoves
 
@@ -19,8 +19,7 @@ def settle_attributes(moves: RowMoves, kind: str, choices: Mapping[str, str]) ->
 
     kind: client or contact. This is about what a client has itself; its contacts keep what they have.
     """
-    columns = sorted(set(VALUE_COLUMNS.values()))
-    blank = and_(*(values.c[name].is_(None) for name in columns if name != "text"))
+    blank = and_(*(values.c[name].is_(None) for name in ("secret", *OPEN_COLUMNS) if name != "text"))
     blank &= func.coalesce(values.c.text, "") == ""
     moves.drop(values, own_values(kind, moves.target) & blank)
     both = _definitions_with_both(moves, kind)

@@ -21,6 +21,7 @@ from crm.models.types import utc_now
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import viewer
 from crm.services import history
+from crm.services.attribute_sealing import follow_flags_after
 from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.going_along import take_along
@@ -145,6 +146,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     take_along(session, number)
     add_up_again(session, number)
     settle_after(session, number)
+    follow_flags_after(session, number)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
     if report.undone["contact"]:

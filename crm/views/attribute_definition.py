@@ -14,10 +14,13 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, Client, Contact
 from crm.models.attribute import OWNERS, TYPE_NAMES
-from crm.services import attribute_changes
-from crm.services.attribute_changes import DELETE, OptionRow, Unconverted
+from crm.services import attribute_changes, attribute_options
+from crm.services.attribute_changes import Unconverted
+from crm.services.attribute_options import DELETE, OptionRow
 from crm.services.attribute_reading import WORD_TYPES, read_value
 from crm.services.client_parts import lock
+from crm.services.company import default_currency
+from crm.services.iso_lists import currencies
 from crm.services.reading import Unreadable
 from crm.views.fields import OneOfField, stripped
 from crm.views.forms import REQUIRED, RecordForm
@@ -67,7 +70,7 @@ class OptionsField(Field):
         return ", ".join(row.label for row in self.data)
 
     def populate_obj(self, obj: AttributeDefinition, name: str) -> None:
-        attribute_changes.save_options(obj, self.data)
+        attribute_options.save_options(obj, self.data)
 
 
 def _id_of(text: str) -> int | None:
@@ -89,8 +92,13 @@ class AttributeForm(RecordForm):
     default = StringField(
         _l("Default value"), [Length(max=200)], filters=[stripped],
     )  # fmt: skip
+    currency = OneOfField(_l("Currency"), [], choices=[])
     required = BooleanField(_l("Required"))
     in_list = BooleanField(_l("Show as a column of the list"))
+    sensitive = BooleanField(
+        _l("Sensitive"),
+        description=_l("Encrypted, masked for who may not see it, and each look is written down."),
+    )
     active = BooleanField(_l("Active"))
 
 
@@ -104,6 +112,9 @@ class AttributeDefinitionView(RecordView):
     def make_form(self, item: AttributeDefinition, filled: bool = True) -> AttributeForm:
         form = super().make_form(item, filled)
         form["required"].label.text, form["default"].description = OF_NEW_ONES[item.applies_to]
+        form["currency"].offer(currencies())
+        if not form["currency"].data:
+            form["currency"].data = default_currency()
         if item.id is not None:
             # scripts and files of other people know it
             del form["key"]
@@ -111,7 +122,7 @@ class AttributeDefinitionView(RecordView):
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:
         return super().render(
-            template, status, usage=attribute_changes.usage(), type_names=TYPE_NAMES, **values
+            template, status, usage=attribute_options.usage(), type_names=TYPE_NAMES, **values
         )
 
     def form_page(self, form: AttributeForm, item: AttributeDefinition, status: int = 200) -> Response:
@@ -120,7 +131,7 @@ class AttributeDefinitionView(RecordView):
         return self.render(
             self.form_template, status, title=self.title_of_new(item) if new else item.label, form=form, item=item,
             is_new=new, back=self.url_after(item), groups=_groups(item.applies_to), word_types=sorted(WORD_TYPES),
-            delete=DELETE, option_usage={} if new else attribute_changes.option_usage(item.id),
+            delete=DELETE, option_usage={} if new else attribute_options.option_usage(item),
             unconverted=_with_owners(unconverted[:MOST_LISTED]), more_unconverted=len(unconverted[MOST_LISTED:]),
         )  # fmt: skip
 

@@ -6,19 +6,22 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import Field, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
+from wtforms.widgets import URLInput
 
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import Owner
 from crm.services.attribute_reading import (
+    AMOUNT_PLACES,
     LARGEST_NUMBER,
+    LONGEST_LINK,
     LONGEST_LONG_TEXT,
     LONGEST_TEXT,
     NUMBER_PLACES,
     read_value,
 )
-from crm.services.attributes import rows_of, store, stored
+from crm.services.attribute_storing import rows_of, store, stored
 from crm.services.reading import Unreadable
-from crm.views.fields import Choice, DayField, NumberField, OneOfField, YesNoField, stripped
+from crm.views.fields import Choice, DayField, MomentField, NumberField, OneOfField, YesNoField, stripped
 
 PREFIX = "attr_"
 Rows = Mapping[int, Sequence[AttributeValue]]
@@ -59,6 +62,36 @@ class NumberOfAttribute(OfAttribute, NumberField):
 
 class DayOfAttribute(OfAttribute, DayField):
     pass
+
+
+class MomentOfAttribute(OfAttribute, MomentField):
+    pass
+
+
+class LinkOfAttribute(TextOfAttribute):
+    """A web address; its scheme is filled in."""
+
+    widget = URLInput()
+
+    def value(self) -> Any:
+        return read_value(self.definition, self.data)
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            self.value()
+        except Unreadable as error:
+            raise ValidationError(str(error)) from None
+
+
+class MoneyOfAttribute(NumberOfAttribute):
+    """An amount in the attribute's currency, which may be typed with it."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        try:
+            self.data = read_value(self.definition, valuelist[0] if valuelist else None)
+        except Unreadable as error:
+            raise ValueError(str(error)) from None
 
 
 class YesNoOfAttribute(OfAttribute, YesNoField):
@@ -121,17 +154,23 @@ def field_of(definition: AttributeDefinition, rows: Rows, may_add: bool) -> Any:
     may_add: whether words may be added to the attribute's list.
     """
     own = {"label": definition.label, "definition": definition, "rows": rows, "may_add": may_add}
-    if definition.type in ("text", "secret"):
+    if definition.type == "text":
         return TextOfAttribute(validators=[Length(max=LONGEST_TEXT)], filters=[stripped], **own)
     if definition.type == "long_text":
         length = Length(max=LONGEST_LONG_TEXT)
         return LongTextOfAttribute(validators=[length], filters=[stripped], render_kw={"rows": 4}, **own)
     if definition.type == "number":
         return NumberOfAttribute(places=NUMBER_PLACES, largest=LARGEST_NUMBER, **own)
+    if definition.type == "money":
+        own["label"] = f"{definition.label} ({definition.currency})"
+        return MoneyOfAttribute(places=AMOUNT_PLACES, least=AMOUNT_PLACES, **own)
+    if definition.type == "link":
+        return LinkOfAttribute(validators=[Length(max=LONGEST_LINK)], filters=[stripped], **own)
     if definition.type == "integer":
         return NumberOfAttribute(places=0, **own)
     fields = {
         "date": DayOfAttribute,
+        "date_time": MomentOfAttribute,
         "yes_no": YesNoOfAttribute,
         "word": WordOfAttribute,
         "words": WordsOfAttribute,

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from crm.models import AttributeValue, Change, Client
 from crm.models.identifiers import is_email
+from crm.models.sealed_values import OPEN_COLUMNS
 from crm.security.masking import MASK, may_see_sensitive, secret_names
 from crm.services.client_words import KINDS, LABELS
 from crm.services.history import decode_row
@@ -38,8 +39,6 @@ HEADLINES: dict[str, tuple[Any, str]] = {
     "sale.convert": (_l("Document made of another"), "fa-file-circle-plus"),
     "export": (_l("Exported"), "fa-download"),
 }
-#: Columns of an attribute's value that hold it.
-VALUES = ("text", "number", "integer", "day", "yes", "option_id")
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,12 @@ def _came_or_went(change: Change, label: str, column: str, names: Names) -> list
 
 def _attribute(change: Change, names: Names) -> list[Said]:
     table = AttributeValue.__table__
-    before, after = decode_row(table, change.before or {}), decode_row(table, change.after or {})
+    # what is sealed is told to nobody here, whatever they may see elsewhere
+    sealed = any(side.get("secret") for side in (change.before or {}, change.after or {}))
+    before, after = (
+        decode_row(table, {name: value for name, value in (side or {}).items() if name != "secret"})
+        for side in (change.before, change.after)
+    )
     definition = before.get("definition_id") or after.get("definition_id")
     label = names.get(("attribute", definition)) if definition else names.get(("value", change.row_id))
     label = label or _("Attribute")
@@ -145,12 +149,11 @@ def _attribute(change: Change, names: Names) -> list[Said]:
     name = names.get(("contact", contact), "") if contact else names.get(("contact of value", change.row_id))
     if name is not None:
         label = f"{name or _('Contact')}: {label}"
-    if before.get("secret") or after.get("secret"):
-        # told to nobody here, whatever they may see elsewhere
-        old, new = (MASK if side.get("secret") else None for side in (before, after))
+    if sealed:
+        old, new = (MASK if side and side.get("secret") else None for side in (change.before, change.after))
         return [Said(label, old, new)]
     old, new = (
-        next((_words(name, side[name], names) for name in VALUES if side.get(name) is not None), None)
+        next((_words(name, side[name], names) for name in OPEN_COLUMNS if side.get(name) is not None), None)
         for side in (before, after)
     )
     return [Said(label, old, new)] if old != new else []

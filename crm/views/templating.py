@@ -17,6 +17,7 @@ from flask_babel import (
     ngettext,
 )
 
+from crm.models.sensitive import MASK
 from crm.models.types import utc_now
 from crm.models.work_time import LONGEST, clock, span
 from crm.registry import registry
@@ -178,6 +179,7 @@ def init_app(app: Flask) -> None:
         is_current_page=is_current_page,
         number=format_decimal,
         money=money,
+        mask=MASK,
         vat_rate=words_of_rate,
         duration=duration,
         elapsed=elapsed,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crm.models import AttributeDefinition, AttributeOption
-from crm.services import attribute_changes
+from crm.services import attribute_options
 
 pytestmark = pytest.mark.both_engines
 
@@ -83,7 +83,7 @@ def test_what_an_admin_changed_is_among_what_changed_since(api: Any, acme: int, 
     with system() as session:
         definition = session.query(AttributeDefinition).filter_by(key="speaks").one()
         polish, dutch = definition.options
-        attribute_changes.replace_option(definition, dutch.id, polish.id)
+        attribute_options.replace_option(definition, dutch.id, polish.id)
         session.commit()
     later = office.get("/api/v1/contacts/1").json["result"]
     assert later["speaks"] == ["Polish"]

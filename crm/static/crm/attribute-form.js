@@ -8,7 +8,11 @@
   const types = form.dataset.wordTypes.split(" ");
   const blank = list.lastElementChild.cloneNode(true);
 
-  const show = () => { words.hidden = !types.includes(form.elements.type.value); };
+  const show = () => {
+    const type = form.elements.type.value;
+    words.hidden = !types.includes(type);
+    for (const part of form.querySelectorAll("[data-only-type]")) part.hidden = part.dataset.onlyType !== type;
+  };
   const add = () => {
     const row = blank.cloneNode(true);
     list.append(row);
