@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from crm.errors import KeyMissing
 from crm.models.sealing import blind_index, seal, unseal
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
