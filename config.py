@@ -66,8 +66,12 @@ SETTINGS = (
         ROOT / "instance",
         Path,
     ),
-    Setting("CRM_SECRET_KEY", "signs sessions; encrypts sensitive values until they have keys of their own", None,
-            secret_key),
+    Setting(
+        "CRM_SECRET_KEY",
+        "signs sessions; encrypts sensitive values until they have keys of their own",
+        None,
+        secret_key,
+    ),
     Setting(
         "CRM_ENCRYPTION_KEYS",
         "keys of sensitive values, newest first, separated by commas; else those that `flask crm rotate-key` makes",
