@@ -60,9 +60,21 @@ SERIES_KINDS = {
 }  # fmt: skip
 SERIES_RESETS = {"never": _("never begins anew"), "yearly": _("anew each year"),
                  "monthly": _("anew each month")}  # fmt: skip
-CATEGORY_NAMES = dict(zip(CATEGORIES, (
-    _("Contract"), _("Order"), _("Invoice"), _("Certificate"), _("Picture"), _("Letter"), _("Other"),
-), strict=True))
+CATEGORY_NAMES = dict(
+    zip(
+        CATEGORIES,
+        (
+            _("Contract"),
+            _("Order"),
+            _("Invoice"),
+            _("Certificate"),
+            _("Picture"),
+            _("Letter"),
+            _("Other"),
+        ),
+        strict=True,
+    )
+)
 SALE_STATUSES = {
     "quote": [("draft", _("Draft")), ("sent", _("Sent")), ("accepted", _("Accepted")),
               ("declined", _("Declined"))],
@@ -84,6 +96,7 @@ DIRECTIONS = {"in": _("In"), "out": _("Out")}
 RECORDS = (
     RecordType(
         model=Client, label=_("Client"), plural=_("Clients"), icon="fa-building",
+        importable=True,
         columns=[Client.name, Client.status, Client.email, Client.phone, Client.billing_city],
         fields=[Client.name],
         search=[Client.name, Client.first_name, Client.last_name, Client.short_name, Client.email,
@@ -97,6 +110,7 @@ RECORDS = (
     ),
     RecordType(
         model=Contact, label=_("Contact"), plural=_("Contacts"), icon="fa-user",
+        importable=True,
         columns=[Contact.first_name, Contact.last_name, Contact.client, Contact.position, Contact.email,
                  Contact.phone, Contact.is_primary],
         fields=[Contact.client, Contact.first_name, Contact.last_name, Contact.position, Contact.email,
@@ -120,6 +134,7 @@ RECORDS = (
     ),
     RecordType(
         model=Deal, label=_("Deal"), plural=_("Deals"), icon="fa-handshake", module="base",
+        importable=True,
         columns=[Deal.title, Deal.client, Deal.stage, Deal.amount, Deal.probability, Deal.expected_close,
                  Deal.responsible],
         fields=[Deal.client, Deal.title, Deal.stage, Deal.amount, Deal.currency, Deal.probability,
@@ -135,6 +150,7 @@ RECORDS = (
     ),
     RecordType(
         model=Note, label=_("Note"), plural=_("Notes"), icon="fa-sticky-note",
+        importable=True,
         columns=[Note.text, Note.client, Note.pinned, Note.created_at],
         fields=[Note.client, Note.text, Note.pinned],
         search=[Note.text], when=Note.created_at, own_edit=True,
@@ -143,6 +159,7 @@ RECORDS = (
     ),
     RecordType(
         model=Task, label=_("Task"), plural=_("Tasks"), icon="fa-check-square", module="tasks",
+        importable=True,
         columns=[Task.title, Task.client, Task.due, Task.priority, Task.done],
         fields=[Task.client, Task.title, Task.description, Task.due, Task.planned, Task.reminder,
                 Task.priority, Task.assignee_links, Task.task_list, Task.project, Task.done],
@@ -337,6 +354,7 @@ RECORDS = (
     RecordType(
         model=Product, label=_("Product"), plural=_("Products"), icon="fa-gem", module="sales",
         tab="products", box=False, addable=False,
+        importable=True,
         columns=[Product.name, Product.sku, Product.client, Product.sale_price, Product.purchase_price,
                  Product.vat_rate, Product.active],
         fields=[Product.name, Product.sku, Product.client, Product.sale_price, Product.purchase_price,

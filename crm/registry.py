@@ -184,6 +184,7 @@ class RecordType:
     locked: a column, and the permission without which nobody changes or deletes a record where it is true.
     labels: words for columns whose name does not say it. choices: (value, words) of closed lists.
     badges: of closed lists that are shown as badges, value -> kind of badge (danger, warning, success, info or "").
+    importable: whether files of such records can be imported.
     money: the amounts, which are in the record's `currency`.
     ages: columns shown as how long ago they are.
     is_contact: whether it is contact with its client, of which lists of clients show and ask for the last.
@@ -229,6 +230,7 @@ class RecordType:
     labels: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
+    importable: bool = False
     money: Sequence[InstrumentedAttribute[Any]] = ()
     ages: Sequence[InstrumentedAttribute[Any]] = ()
     is_contact: bool = False

@@ -29,9 +29,20 @@ MOST_ROWS, LONGEST_CELL = 1_048_575, 32_767
 def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula: an apostrophe before what would be one.
 
+    One that stands there already gets another, so that `unharmed` gives the text again.
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return f"'{text}" if FORMULA.match(text) and not HARMLESS.fullmatch(text) else text
+    return f"'{text}" if _looks_like_formula(text) else text
+
+
+def unharmed(text: str) -> str:
+    """The text that `harmless` was given."""
+    return text[1:] if text.startswith("'") and _looks_like_formula(text) else text
+
+
+def _looks_like_formula(text: str) -> bool:
+    bare = text.lstrip("'")
+    return FORMULA.match(bare) is not None and not HARMLESS.fullmatch(bare)
 
 
 def local(value: datetime) -> datetime:

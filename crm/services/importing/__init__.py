@@ -1,0 +1,1 @@
+"""Import: files of other systems and of our own read into records."""
