@@ -14,11 +14,15 @@ from crm.services.attributes import card_of, kind_of, may_write
 
 @dataclass(frozen=True)
 class Place:
-    """One attribute with the owner's value. url: where it is edited in place; blank for who may not."""
+    """One attribute with the owner's value. url: where it is edited in place; blank for who may not.
+
+    history: where the history of the value is.
+    """
 
     definition: AttributeDefinition
     value: Any
     url: str
+    history: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ def attribute_box(owner: Owner) -> Box:
     def place(definition: AttributeDefinition, value: Any) -> Place:
         writable = to_edit and may_write(definition)
         url = url_for(f"{page}.attribute", pk=owner.id, key=definition.key) if writable else ""
-        return Place(definition, value, url)
+        history = url_for(f"{page}.history", pk=owner.id, field=f"attr.{definition.key}")
+        return Place(definition, value, url, history)
 
     groups = [(group, [place(*one) for one in members]) for group, members in card_of(owner)]
     record = registry().by_model[AttributeDefinition]

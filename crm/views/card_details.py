@@ -1,6 +1,7 @@
 """The data of a client on its card: groups of labelled values, each as the current user may see it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +20,14 @@ PERSON = ("first_name", "last_name", "position")
 REACH = ("email", "phone", "mobile", "phone2", "website", "domain", "language")
 NUMBERS = ("tax_id", "regon", "pesel", "peppol_id")
 
-#: (label, value)
-Detail = tuple[Any, Cell]
+
+@dataclass(frozen=True)
+class Detail:
+    """One labelled value. field: as its history names it; blank where there is none."""
+
+    label: Any
+    cell: Cell
+    field: str = ""
 
 
 def details(client: Client) -> list[tuple[str, list[Detail]]]:
@@ -29,7 +36,7 @@ def details(client: Client) -> list[tuple[str, list[Detail]]]:
 
     def plain(names: Iterable[str]) -> list[Detail]:
         return [
-            (LABELS[name], _cell(record, client, name))
+            Detail(LABELS[name], _cell(record, client, name), name)
             for name in names
             if name in ALWAYS or getattr(client, name) not in (None, "")
         ]
@@ -57,15 +64,15 @@ def _cell(record: Any, client: Client, name: str) -> Cell:
 def _consent(client: Client) -> Detail:
     """Yes or no, with when and from where; that nobody asked is a value of its own."""
     if client.consent is None:
-        return LABELS["consent"], Cell("text", _("Not asked"))
-    return LABELS["consent"], Cell("consent", client.consent)
+        return Detail(LABELS["consent"], Cell("text", _("Not asked")), "consent")
+    return Detail(LABELS["consent"], Cell("consent", client.consent), "consent")
 
 
 def _addresses(client: Client) -> list[Detail]:
-    found = [(_("Billing"), _address(client, "billing"))]
+    found = [Detail(_("Billing"), _address(client, "billing"), "billing")]
     if client.use_delivery:
-        found.append((_("Delivery"), _address(client, "delivery")))
-    return [detail for detail in found if detail[1].value]
+        found.append(Detail(_("Delivery"), _address(client, "delivery"), "delivery"))
+    return [detail for detail in found if detail.cell.value]
 
 
 def _address(client: Client, which: str) -> Cell:
@@ -83,15 +90,19 @@ def _terms(client: Client) -> list[Detail]:
     found: list[Detail] = []
     if client.billing_amount is not None:
         money = _money(client.billing_amount, client.billing_currency)
-        found.append((LABELS["billing_amount"], Cell("text", money)))
+        found.append(Detail(LABELS["billing_amount"], Cell("text", money), "billing_amount"))
     elif client.billing_currency:
-        found.append((LABELS["billing_currency"], Cell("text", client.billing_currency)))
+        found.append(
+            Detail(LABELS["billing_currency"], Cell("text", client.billing_currency), "billing_currency")
+        )
     if client.payment_period is not None:
         days = ngettext("%(num)d day", "%(num)d days", client.payment_period)
         words = days if client.payment_period else _("immediately")
-        found.append((LABELS["payment_period"], Cell("text", words)))
+        found.append(Detail(LABELS["payment_period"], Cell("text", words), "payment_period"))
     if client.discount is not None:
-        found.append((LABELS["discount"], Cell("text", f"{format_decimal(client.discount)} %")))
+        found.append(
+            Detail(LABELS["discount"], Cell("text", f"{format_decimal(client.discount)} %"), "discount")
+        )
     return found
 
 
@@ -100,4 +111,7 @@ def _money(amount: Decimal, currency: str | None) -> str:
 
 
 def _external_ids(client: Client) -> list[Detail]:
-    return [(one.app_code or _("Default"), Cell("text", one.external_id)) for one in client.external_ids]
+    return [
+        Detail(one.app_code or _("Default"), Cell("text", one.external_id), "external_ids")
+        for one in client.external_ids
+    ]

@@ -11,15 +11,14 @@ from werkzeug.wrappers import Response
 
 from crm.errors import StateConflict
 from crm.extensions import db
-from crm.registry import registry
 from crm.security.manager import may
 from crm.services import id_images
 from crm.services.listing import whole
 from crm.services.operations import Done, counts_of, find_operation, page_of_operations, sees_all_operations
 from crm.services.undo import UNDOING, check_undoable, undo
 from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, report_of
+from crm.views.operation_words import table_words, words_of_kind
 from crm.views.page import Page
-from crm.views.sentences import HEADLINES
 
 #: Filters of the list, by the value of `kind`.
 FILTERS = {
@@ -27,8 +26,6 @@ FILTERS = {
     "merge": ("merge", "unmerge", "contact_merge", "to_contact"),
     "seen": (id_images.SEEN,),
 }
-ACTIONS = {"insert": _l("added"), "update": _l("changed"), "delete": _l("deleted"),
-           "seen": _l("looked at"), "expired": _l("removed after their last day")}  # fmt: skip
 REASONS = {
     CHANGED: _l("changed since"),
     DELETED: _l("deleted since"),
@@ -36,32 +33,6 @@ REASONS = {
     IN_USE: _l("in use since"),
     THERE: _l("there again already"),
 }
-#: Kinds of operations that are more than a change of rows, by what they are called.
-KINDS = {
-    "company": _l("Our company changed"),
-    "invoice_issued": _l("Invoice issued"),
-    "invoice_cancelled": _l("Invoice cancelled"),
-    "invoice_corrected": _l("Correction of an invoice"),
-    "task.done": _l("Task ticked"),
-    "work_time.timer": _l("Timer stopped"),
-    "work_time.approve": _l("Work time approved"),
-}
-TABLES = {
-    "invoice_line": _l("Lines of invoices"),
-    "client_tag": _l("Tags of clients"),
-    "contact_external_id": _l("External IDs of contacts"),
-    "contact_tag": _l("Tags of contacts"),
-    "client_assignee": _l("Assignees"),
-    "client_external_id": _l("External IDs"),
-    "attribute_value": _l("Attributes"),
-    "id_image": _l("Pictures of ID cards"),
-    "timeline_entry": _l("Timeline"),
-    "saved_view": _l("Views of lists"),
-    "task_assignee": _l("Assignees of tasks"),
-    "mailchimp_member": _l("Mailchimp"),
-}
-
-
 #: Tables of which only some may know that they have rows, and the permission of those: (what, of what).
 FOR_FEW = {"id_image": ("id_images", "client")}
 
@@ -84,7 +55,7 @@ class OperationView(Page):
         found, more = page_of_operations(FILTERS[kind], number)
         return self.render(
             "operation/list.html", title=_("Operations"), operations=found, kind=kind, number=number, more=more,
-            all=sees_all_operations(), words=words, can_undo=can_undo,
+            all=sees_all_operations(), words=words_of_kind, can_undo=can_undo,
         )  # fmt: skip
 
     @expose("/show/<pk>")
@@ -94,9 +65,9 @@ class OperationView(Page):
         operation = done.operation
         report = report_of(operation.id, operation.details) if operation.kind in UNDOING else None
         return self.render(
-            "operation/show.html", title=words(operation.kind), done=done, known=is_known,
+            "operation/show.html", title=words_of_kind(operation.kind), done=done, known=is_known,
             counts={table: rows for table, rows in counts_of(operation.id).items() if is_known(table)},
-            report=report, why_not=why_not(done), words=words, table_words=table_words, reasons=REASONS,
+            report=report, why_not=why_not(done), words=words_of_kind, table_words=table_words, reasons=REASONS,
             undoes=(operation.details or {}).get("undoes"),
         )  # fmt: skip
 
@@ -142,26 +113,6 @@ def why_not(done: Done) -> str:
     return ""
 
 
-def words(kind: str) -> str:
-    """The name of a kind of operation: `merge`, or `note.insert`."""
-    if kind in HEADLINES:
-        return str(HEADLINES[kind][0])
-    if kind in KINDS:
-        return str(KINDS[kind])
-    table, _dot, action = kind.partition(".")
-    if action in ACTIONS:
-        return f"{table_words(table)}: {ACTIONS[action]}"
-    return kind.replace("_", " ").capitalize()
-
-
 def is_known(table: str) -> bool:
     """Whether the user may know of rows of this table."""
     return table not in FOR_FEW or may(*FOR_FEW[table])
-
-
-def table_words(table: str) -> str:
-    """What the rows of a table are called."""
-    record = registry().by_key.get(table)
-    if record is not None:
-        return str(record.plural)
-    return str(TABLES.get(table) or table.replace("_", " ").capitalize())

@@ -28,12 +28,13 @@ from crm.services.modules import is_on
 from crm.services.record_filters import filters_of
 from crm.views.board import query_of_filters
 from crm.views.export import RecordExport
+from crm.views.field_history import HistoryPages
 from crm.views.forms import RecordForm, form_for
 from crm.views.page import read_id
 from crm.views.values import url_of
 
 
-class RecordView(RecordExport, ModelView):
+class RecordView(RecordExport, HistoryPages, ModelView):
     """List, show, add, edit and delete records of one type. `record` is set by `view_for`."""
 
     record: RecordType

@@ -68,6 +68,16 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
         return Cell("age", value)
     if name == "due" and getattr(item, "overdue", False):
         return Cell("overdue", value)
+    return value_cell(record, name, value, getattr(item, "currency", None), getattr(item, "all_day", False))
+
+
+def value_cell(
+    record: RecordType, name: str, value: Any, currency: str | None = None, all_day: bool = False
+) -> Cell:
+    """What a value of a column looks like, whether or not the record still has it.
+
+    currency: of an amount; all_day: whether its times are whole days.
+    """
     if name in record.choices and value is not None:
         words = dict(record.choices[name]).get(value, value)
         return (
@@ -75,15 +85,16 @@ def cell(record: RecordType, item: Any, name: str) -> Cell:
             if name in record.badges
             else Cell("text", words)
         )
-    if value is not None and name in {a.key for a in record.money}:
-        return Cell("number", money(value, item.currency))
+    if value is not None and currency and name in {a.key for a in record.money}:
+        return Cell("number", money(value, currency))
     if name == "vat_rate" and value:
         return Cell("text", words_of_rate(value))
-    if value is not None and isinstance(record.mapper.columns[name].type, Seconds):
+    column = record.mapper.columns.get(name)
+    if value is not None and column is not None and isinstance(column.type, Seconds):
         return Cell("duration", value)
     if name in TIMED and isinstance(value, datetime):
-        return Cell("day" if getattr(item, "all_day", False) else "clock", value)
-    return _plain(name, value)
+        return Cell("day" if all_day else "clock", value)
+    return plain_cell(name, value)
 
 
 def size_in_words(size: int) -> str:
@@ -100,7 +111,8 @@ def file_icon(content_type: str) -> str:
     return next((icon for part, icon in FILE_ICONS.items() if part in content_type), "fa-file-lines")
 
 
-def _plain(name: str, value: Any) -> Cell:
+def plain_cell(name: str, value: Any) -> Cell:
+    """What a value looks like by its kind and the name of its column alone."""
     if value is None or value == "":
         return Cell("empty")
     if isinstance(value, bool):
