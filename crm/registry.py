@@ -11,7 +11,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Boolean, Date, Integer, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
-from crm.models.base import CLIENT_LINKS, BetweenClients, ClientOwned, OptionalClientOwned, SeenByAll
+from crm.models.base import (
+    CLIENT_LINKS,
+    BetweenClients,
+    ClientOwned,
+    OptionalClientOwned,
+    SeenByAll,
+    SharedRecord,
+)
 from crm.models.line import WithLines
 from crm.models.types import Exact, UtcDateTime
 from crm.models.words import WORDS
@@ -432,8 +439,16 @@ class RecordType:
         )
 
     def relationships(self, attributes: Iterable[InstrumentedAttribute[Any]]) -> list[Any]:
-        """Those of the attributes that are relationships, for eager loading."""
+        """Those of the attributes that are relationships."""
         return [a for a in attributes if a.key in self.mapper.relationships]
+
+    def loaded_with(self, attributes: Iterable[InstrumentedAttribute[Any]]) -> list[Any]:
+        """What is loaded at once with records of which these attributes are shown.
+
+        Whose a shared record is, is always asked: what is shown of it depends on all of its clients.
+        """
+        links = [getattr(self.model, CLIENT_LINKS)] if issubclass(self.model, SharedRecord) else []
+        return list(dict.fromkeys([*self.relationships(attributes), *links]))
 
 
 class Registry:

@@ -28,18 +28,27 @@ from crm.models import (
     Document,
     Event,
     EventAttendee,
+    Invoice,
+    InvoiceLine,
     Note,
     Project,
     Relationship,
     RelationshipType,
+    Sale,
+    SaleLine,
     Status,
     StoredFile,
     Tag,
     Task,
     TaskList,
+    Ticket,
+    TicketComment,
+    Transaction,
     WorkTime,
 )
+from crm.registry import registry
 from crm.security.visibility import as_system
+from tests.rows import row_of
 
 MARCH = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FILE = Path(__file__).with_name("query_counts.json")
@@ -71,11 +80,29 @@ PAGES = {
     "deals": ("/crm/deals/list/", 12),
     "deals board": ("/crm/deals/kanban/", 12 + 5),
     "relationships": ("/crm/relationships/list/", 12),
+    "e-mails": ("/crm/emails/list/", 12),
+    "calls": ("/crm/calls/list/", 12),
+    "chats": ("/crm/chats/list/", 12),
+    "tickets": ("/crm/tickets/list/", 12),
+    "a ticket": ("/crm/tickets/show/1", 12),
+    "sales": ("/crm/sales/list/", 12),
+    "a sale": ("/crm/sales/show/1", 12),
+    "a sale's form": ("/crm/sales/edit/1", 20),
+    "invoices": ("/crm/invoices/list/", 12),
+    "an invoice": ("/crm/invoices/show/1", 12),
+    "transactions": ("/crm/transactions/list/", 12),
+    "products": ("/crm/products/list/", 12),
+    "tab of e-mails": ("/crm/clients/tab/{client}/emails", 20),
+    "tab of sales": ("/crm/clients/tab/{client}/sales", 20),
+    "tab of invoices": ("/crm/clients/tab/{client}/invoices", 20),
+    "tab of transactions": ("/crm/clients/tab/{client}/transactions", 20),
     "documents": ("/crm/documents/list/", 12),
     "tab of files": ("/crm/clients/tab/{client}/files", 20),
     "API": ("/api/v1/clients/", 12),
 }
 MOST_LOOKUPS = 7
+#: Types whose records need no others beside them here.
+PLAIN = ("email", "call", "chat", "ticket", "product", "sale", "invoice", "transaction")
 
 
 class BarePage(BaseView):
@@ -147,6 +174,7 @@ def fill(app: Flask, count: int, user_id: int) -> int:
                     end=start + timedelta(hours=1),
                 ),
             ]
+            rows += [row_of(registry()[key], first.id, client.id, session, f"acme {n}") for key in PLAIN]
             if n:
                 rows.append(Relationship(client_id=first.id, other_id=client.id, type=kind))
             session.add_all(rows)
@@ -155,6 +183,17 @@ def fill(app: Flask, count: int, user_id: int) -> int:
                 if isinstance(row, Task):
                     row.assignees = [alice]
             session.commit()
+        sale, invoice = session.get(Sale, 1), session.get(Invoice, 1)
+        session.get(Ticket, 1).comments = [TicketComment(body=f"comment {n}") for n in range(count)]
+        sale.lines = [
+            SaleLine(description=f"line {n}", quantity=1, price=2, vat_rate="23") for n in range(count)
+        ]
+        invoice.lines = [
+            InvoiceLine(description=f"line {n}", quantity=1, price=2, vat_rate="23") for n in range(count)
+        ]
+        for payment in session.scalars(select(Transaction)):
+            payment.invoice = invoice
+        session.commit()
         number = first.id
         session.remove()
         return number

@@ -161,7 +161,7 @@ def _shown_with(record: RecordType) -> list[Any]:
     model: Any = record.model
     if record.between_clients:
         return [joinedload(model.client), joinedload(model.other)]
-    shown = [a for a in record.relationships(record.columns) if a.key != "client"]
+    shown = [a for a in record.loaded_with(record.columns) if a.key != "client"]
     people = [a for a in record.relationships(record.fields) if a.property.uselist]
     return [selectinload(a) for a in dict.fromkeys([*shown, *people])]
 

@@ -78,7 +78,7 @@ def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
     size = whole(args, "page_size", PAGE_SIZE, LARGEST_PAGE)
     found = filtered(record, args)
     order, sort, direction = ordering(record, args)
-    asked = found.options(*(selectinload(a) for a in record.relationships(record.columns)))
+    asked = found.options(*(selectinload(a) for a in record.loaded_with(record.columns)))
     rows = list(db.session.scalars(asked.order_by(*order).limit(size + 1).offset((number - 1) * size)))
     load_figures(record, rows[:size])
     return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)

@@ -19,7 +19,7 @@ def prepare_records(record: RecordType, filters: MultiDict[str, str], file_forma
     order, _sort, _direction = ordering(record, filters)
     ids = find(filtered(record, filters).order_by(*order), filters, format=file_format)
     attributes = {attribute.key: attribute for attribute in (*record.columns, *record.fields)}
-    loads = [selectinload(one) for one in record.relationships(attributes.values())]
+    loads = [selectinload(one) for one in record.loaded_with(attributes.values())]
     rows = (
         [in_words(record, item, name) for name in attributes]
         for some in portions(record.model, ids, loads)

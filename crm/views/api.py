@@ -130,7 +130,7 @@ class RecordApi(Api):
         return self.record.model.changed_at >= read_since(text)
 
     def load(self, statement: Select[Any]) -> list[Any]:
-        attributes = self.record.relationships(shown_names(self.record).values())
+        attributes = self.record.loaded_with(shown_names(self.record).values())
         attributes += [self.record.lines] if self.record.lines is not None else []
         rows = list(db.session.scalars(statement.options(*(selectinload(a) for a in attributes))))
         load_figures(self.record, rows)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import g
 from flask_babel import gettext as _
 from wtforms.validators import ValidationError
 
@@ -13,8 +14,10 @@ from crm.views.iso_fields import ListedField
 
 
 def rates() -> Choices:
-    """(rate, words) of the VAT rates that are offered."""
-    return tuple((rate.code, rate.label) for rate in vat_rates())
+    """(rate, words) of the VAT rates that are offered; asked once per request, for each line offers them."""
+    if "offered_vat_rates" not in g:
+        g.offered_vat_rates = tuple((rate.code, rate.label) for rate in vat_rates())
+    return g.offered_vat_rates
 
 
 def usual_rate() -> str | None:
