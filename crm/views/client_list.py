@@ -41,7 +41,7 @@ def bulk_url(client_id: int | str) -> str:
 class ClientListPages:
     """The list, for `ClientView`."""
 
-    method_permission_name = {"total": "list", "filters": "list"}
+    method_permission_name = {"total": "list", "filters": "list", "columns": "list"}
     more_routes = frozenset(method_permission_name)
 
     list_template = "client/list.html"
@@ -114,3 +114,22 @@ class ClientListPages:
             looks={n: request.args[n] for n in LOOKS if request.args.get(n)},
             cleared=address(self.record, without_filters(request.args), page),
         )
+
+    @expose("/columns")
+    @has_access
+    def columns(self) -> str:
+        """The panel in which the list's columns are chosen; asked for when it is opened."""
+        known = client_columns.columns_of_clients()
+        try:
+            shown = client_columns.chosen(request.args, known)
+        except UnknownFilter:
+            shown = client_columns.listed(known)
+        more: dict[str, Any] = {}
+        for column in known:
+            if column not in shown:
+                own = column.definition is None
+                more.setdefault(_("Client") if own else column.group or _("Attributes"), []).append(column)
+        return render_template(
+            "client/_columns_panel.html", action=self.url("list"), shown=shown, more=more.items(),
+            standard=self.url("list", **{**request.args.to_dict(flat=False), "columns": None, "page": 1}),
+        )  # fmt: skip
