@@ -64,7 +64,8 @@ def acme(system: Any, make_client: Any) -> int:
         size = AttributeDefinition(label="Size", key="size", type="word")
         size.options = [AttributeOption(label="Small"), AttributeOption(label="Large")]
         note = AttributeDefinition(label="Note", key="note", type="text")
-        session.add_all([size, note, Tag(name="Gold"), Tag(name="Silver")])
+        price = AttributeDefinition(label="Price", key="price", type="money", currency="EUR")
+        session.add_all([size, note, price, Tag(name="Gold"), Tag(name="Silver")])
         session.commit()
         client = session.get(Client, number)
         vip = session.scalars(select(Status).where(Status.code == "vip")).one()
@@ -82,7 +83,13 @@ def acme(system: Any, make_client: Any) -> int:
         change(billing_city="Kraków", billing_country="PL")
         change(tags=[gold])
         change(assignees=[*client.assignees, bob])
-        for value in ({"size": "Small"}, {"size": "Large"}, {"note": "first"}, {"note": "second"}):
+        for value in (
+            {"size": "Small"},
+            {"size": "Large"},
+            {"note": "first"},
+            {"note": "second"},
+            {"price": "12.5"},
+        ):
             set_attributes(client, value)
             session.commit()
     return number
@@ -96,6 +103,7 @@ def test_a_client_in_words(acme: int, sign_in: Any) -> None:
         "E-mail old@example.com → new@example.com", "Phone 600 100 200 → 600 300 400", "Status – → VIP",
         "Billing amount – → PLN 1,250.50", "City – → Kraków", "Country – → Poland", "Tags – → Gold",
         "Assignees – → B Bob", "Size – → Small", "Size Small → Large", "Note first → second",
+        "Price – → €12.50",
     ):  # fmt: skip
         assert words in text, (words, text)
     assert text.index("first → second") < text.index("Small → Large") < text.index("old@example.com")
@@ -171,7 +179,7 @@ def test_what_cannot_be_put_back_says_why(acme: int, sign_in: Any, system: Any) 
 
 def test_sensitive_values_are_not_told(acme: int, sign_in: Any, system: Any) -> None:
     with system() as session:
-        session.add(AttributeDefinition(label="ID card", key="id_card", type="secret"))
+        session.add(AttributeDefinition(label="ID card", key="id_card", type="text", sensitive=True))
         session.commit()
         client = session.get(Client, acme)
         for value in ("ABA 300000", "XYZ 111111"):

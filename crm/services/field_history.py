@@ -26,7 +26,7 @@ from crm.services.tracked_fields import columns_of_field, context_columns
 PAGE = 20
 log = Change.__table__
 #: Of the values of attributes, what is no value.
-NO_VALUES = BOOKKEEPING | {"id", "client_id", "contact_id", "definition_id", "slot"}
+NO_VALUES = BOOKKEEPING | {"id", "client_id", "contact_id", "definition_id", "slot", "match_key"}
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ def _decoded(table: Any, row: dict[str, Any]) -> dict[str, Any]:
 def _keys() -> dict[int, tuple[str, bool]]:
     """Definition -> its key, and whether its values are sensitive."""
     found = db.session.scalars(select(AttributeDefinition))
-    return {one.id: (one.key, one.type == "secret") for one in found}
+    return {one.id: (one.key, one.sensitive) for one in found}
 
 
 def sensitive_clients(ids: Iterable[int | None]) -> set[int]:

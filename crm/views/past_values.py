@@ -111,10 +111,21 @@ class Telling:
             return _other(self._named(target, value))
         if fact.piece is None:
             return self._column(fact, value)
+        if fact.piece.name == ATTRIBUTES:
+            return self._attribute(fact, value)
         currency = getattr(self.item, "currency", None)
         if fact.column in ("price", "net") and currency:
             return Cell("number", money(value, currency))
         return plain_cell(fact.column, value)
+
+    def _attribute(self, fact: Fact, value: Any) -> Cell:
+        definition = self._named(NAME_OF_DEFINITION, fact.row.get("definition_id")).item
+        kind = definition.type if definition is not None else ""
+        if kind == "money" and definition.currency and fact.column == "number":
+            return Cell("number", money(value, definition.currency))
+        if kind == "date_time" and fact.column == "moment":
+            return Cell("clock", value)
+        return plain_cell("website" if kind == "link" else fact.column, value)
 
     def _column(self, fact: Fact, value: Any) -> Cell:
         name, row = fact.name, fact.row
