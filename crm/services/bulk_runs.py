@@ -33,7 +33,7 @@ AT_ONCE = 2_000
 MOST_NAMED = 300
 
 
-def confirm(selection: Selection, type: str, value: Any, expected: int) -> BulkChange:
+def confirm(selection: Selection, type: str, value: Any, expected: int | None = None) -> BulkChange:
     """Change the chosen clients, or leave it to the worker where they are many. The caller commits.
 
     expected: how many there were when it was decided. Who is meant is found out here, once. Raises RuleError,
@@ -44,7 +44,8 @@ def confirm(selection: Selection, type: str, value: Any, expected: int) -> BulkC
     if not ids:
         raise RuleError(_("No client matches any more."))
     row = BulkChange(
-        asked_by_id=viewer().user_id, type=type, value=value, ids=ids, chosen=len(ids), expected=expected,
+        asked_by_id=viewer().user_id, type=type, value=value, ids=ids, chosen=len(ids),
+        expected=len(ids) if expected is None else expected,
         list_query=selection.list_query, state=WAITING,
     )  # fmt: skip
     db.session.add(row)

@@ -70,6 +70,13 @@ def _one_of(name: str, values: Sequence[str], known: Any) -> list[str]:
     return list(values)
 
 
+def _ids(values: Sequence[str], _args: Any) -> Condition:
+    for value in values:
+        if not (value.isascii() and value.isdigit() and len(value) < 18):
+            raise unreadable("ids", value)
+    return Client.id.in_([int(value) for value in values])
+
+
 def _kind(values: Sequence[str], _args: Any) -> Condition:
     return Client.kind.in_(_one_of("kind", values, KINDS))
 
@@ -220,6 +227,7 @@ FILTERS = {
     one.name: one
     for one in (
         Filter("search", _l("Search"), _search),
+        Filter("ids", _l("Number"), _ids),
         Filter("kind", _l("Kind"), _kind, KIND_NAMES),
         Filter("status", _l("Status"), _status),
         Filter("stars", _l("Stars"), _stars),

@@ -14,6 +14,7 @@ from crm.views.api_access import Api
 from crm.views.api_settings import StatusApi, TagApi
 from crm.views.archive import ArchiveView
 from crm.views.attribute_definition import AttributeDefinitionView
+from crm.views.bulk import BulkView
 from crm.views.call import CallView
 from crm.views.chat import ChatView
 from crm.views.client import ClientView
@@ -109,6 +110,7 @@ PAGES: tuple[type[Any], ...] = (
     TimelineView,
     IdImageView,
     ArchiveView,
+    BulkView,
     SearchView,
     PaletteView,
     SavedViewPages,

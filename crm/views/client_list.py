@@ -21,6 +21,8 @@ from crm.services.iso_lists import country_name
 from crm.services.list_state import LOOKS, without_filters
 from crm.services.listing import MOST_COUNTED, counted
 from crm.services.statuses import all_statuses
+from crm.views.bulk import just_done, offered_types
+from crm.views.bulk_words import WORDS
 from crm.views.client_chips import chips
 from crm.views.client_filter_panel import choices_of_filters
 from crm.views.saved_views import address, bar, opening
@@ -73,6 +75,9 @@ class ClientListPages:
                 told=told_of(page.rows, names),
                 page_sizes=PAGE_SIZES,
                 editable=may("edit", "client"),
+                bulk_types=offered_types(),
+                bulk_words=WORDS,
+                bulk_done=just_done(),
                 **self.filter_bar(statuses, "list"),
             ),
             "list",

@@ -1,27 +1,7 @@
-// Lists: tick boxes with "select all", the bar that appears with a choice, filters that leave blanks out of the address.
+// Lists: choices that send their form, filters that leave blanks out of the address.
 (() => {
-  const ticks = (scope) => [...scope.querySelectorAll("[data-check]")];
-
   document.addEventListener("change", (event) => {
     const box = event.target;
-    const scope = box.closest("[data-list]") || document;
-    if (box.matches("[data-check-all]")) ticks(scope).forEach((each) => { each.checked = box.checked; });
-    if (box.matches("[data-check], [data-check-all]")) {
-      const chosen = ticks(scope).filter((each) => each.checked);
-      for (const each of ticks(scope)) each.closest("tr")?.classList.toggle("is-selected", each.checked);
-      const all = scope.querySelector("[data-check-all]");
-      if (all) {
-        all.checked = chosen.length > 0 && chosen.length === ticks(scope).length;
-        all.indeterminate = chosen.length > 0 && !all.checked;
-      }
-      const bar = scope.querySelector("[data-bulk-bar]");
-      if (bar) {
-        bar.hidden = chosen.length === 0;
-        bar.querySelector("[data-bulk-count]").textContent = crm.text("selected", chosen.length);
-        for (const each of bar.querySelectorAll("[data-needs]")) each.hidden = Number(each.dataset.needs) !== chosen.length;
-        for (const each of bar.querySelectorAll("[data-needs-not]")) each.hidden = Number(each.dataset.needsNot) === chosen.length;
-      }
-    }
     if (box.matches("[data-submit-on-change]")) box.form.requestSubmit();
   });
 
