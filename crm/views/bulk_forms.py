@@ -31,6 +31,7 @@ NEEDED = InputRequired(REQUIRED)
 class BulkForm(Form):
     """The form of a change that needs nothing said."""
 
+    form_errors: Any
     #: Whether it depends on what is said which clients are changed.
     decides = False
 
