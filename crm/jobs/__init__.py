@@ -13,7 +13,8 @@ from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
 from crm.models.job import DONE
-from crm.services.bulk_runs import is_any_waiting, work_off
+from crm.services import bulk_runs
+from crm.services.importing import running
 from crm.services.nightly_files import tidy_files
 from crm.services.timer import is_any_forgotten, stop_forgotten
 
@@ -58,8 +59,15 @@ JOBS = (
     Job(
         "bulk",
         _l("Changes of many clients"),
-        work_off,
-        is_wanted=is_any_waiting,
+        bulk_runs.work_off,
+        is_wanted=bulk_runs.is_any_waiting,
+        permission=("list", "jobs"),
+    ),
+    Job(
+        running.KIND,
+        _l("Imports"),
+        running.work_off,
+        is_wanted=running.is_any_waiting,
         permission=("list", "jobs"),
     ),
 )

@@ -15,6 +15,7 @@ from crm.models.event import Event, EventAttendee, EventContact
 from crm.models.external_id import ClientExternalId, ContactExternalId
 from crm.models.history import Change, Operation
 from crm.models.id_image import IdImage
+from crm.models.import_run import ImportMapping, ImportRow, ImportRun
 from crm.models.integration_log import IntegrationCall
 from crm.models.invoice import Invoice, InvoiceLine
 from crm.models.job import JobRun, WorkerHeartbeat
@@ -77,6 +78,9 @@ __all__ = [
     "EventContact",
     "HasFile",
     "IdImage",
+    "ImportMapping",
+    "ImportRow",
+    "ImportRun",
     "IntegrationCall",
     "Invoice",
     "InvoiceLine",

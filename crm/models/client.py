@@ -78,6 +78,8 @@ class Client(Record):
         _live_index("stars", "name_key", "id"),
         _live_index("billing_country", "name_key", "id"),
         _live_index("status_id", "status_changed_at", "id", "archived_at"),
+        # addresses are compared whatever their case
+        Index("ix_client_email_lower", text("lower(email)")),
         # few are archived, trashed, merged: an index of all would mislead the planner about the many
         _index_of_some("archived_at"),
         _index_of_some("deleted_at"),

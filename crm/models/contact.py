@@ -30,6 +30,8 @@ class Contact(ClientRecord):
               sqlite_where=text("is_primary"), postgresql_where=text("is_primary")),
         Index("ix_contact_client_id_is_primary_id", "client_id", "is_primary", "id"),
         Index("ix_contact_name_key_id", "name_key", "id"),
+        # addresses are compared whatever their case
+        Index("ix_contact_email_lower", text("lower(email)")),
     )  # fmt: skip
 
     first_name: Mapped[str | None] = mapped_column(String(100))

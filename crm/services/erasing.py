@@ -49,6 +49,8 @@ def files_of(client_ids: Collection[int]) -> set[int]:
     connection, found = db.session.connection(), set[int]()
     for column in references():
         table, name = column.table, column.name
+        if "client_id" not in table.c:
+            continue
         found |= set(connection.scalars(select(column).where(table.c.client_id.in_(client_ids))))
         mine = (log.c.table_name == table.name) & log.c.client_id.in_(client_ids)
         for sides in connection.execute(select(log.c.before, log.c.after).where(mine)):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import Boolean, Column, Connection, Date, Table, insert, inspect, update
+from sqlalchemy import Boolean, Column, Connection, Date, Table, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -20,6 +20,10 @@ from crm.security.viewer import actor_id
 #: Columns that say when and by whom, not what: undo and comparison leave them out.
 BOOKKEEPING = frozenset({"version", "created_at", "created_by_id", "changed_at", "changed_by_id"})
 
+#: What a session knows of its transaction's operation.
+OF_TRANSACTION = (
+    "operation_id", "operation_step", "operation_transaction", "operation_held", "operation_hint", "added_clients",
+)  # fmt: skip
 
 # -- values as the log keeps them
 
@@ -115,6 +119,36 @@ def operation_id(session: Session, kind: str = "change", client_id: int | None =
     return info["operation_id"]
 
 
+def begin_portion(session: Session, kind: str, number: int | None = None, **details: Any) -> int:
+    """Let all that the transaction changes be a portion of one operation; gives its id.
+
+    number: of the operation, when an earlier transaction began it. Until all portions are there it is to be marked
+    as `unfinished`, so that nobody undoes half of it.
+    """
+    if number is None:
+        with operation(kind, session=session, **details):
+            number = operation_id(session)
+    log = Change.__table__
+    last = select(func.coalesce(func.max(log.c.step), 0)).where(log.c.operation_id == number)
+    session.info["operation_id"] = number
+    session.info["operation_step"] = session.connection().scalar(last)
+    session.info["operation_transaction"] = None
+    session.info["operation_held"] = True
+    return number
+
+
+def end_portion(session: Session) -> int | None:
+    """The id of the operation; None, and no operation, where nothing has come of it so far."""
+    session.flush()
+    table, log, number = Operation.__table__, Change.__table__, operation_id(session)
+    asked = select(log.c.id).where(log.c.operation_id == number).limit(1)
+    if session.connection().scalar(asked) is not None:
+        return number
+    session.connection().execute(table.delete().where(table.c.id == number))
+    forget_operation(session)
+    return None
+
+
 def current_operation_id(session: Session | None = None) -> int | None:
     """The id of the transaction's operation, or None while nothing has been logged."""
     return (session or db.session).info.get("operation_id")
@@ -128,8 +162,12 @@ def next_step(session: Session) -> int:
 
 def add_details(session: Session, **details: Any) -> None:
     """Add to what the transaction's operation keeps about itself."""
+    mark(session, operation_id(session), **details)
+
+
+def mark(session: Session, number: int, **details: Any) -> None:
+    """Add to what an operation keeps about itself. `unfinished`: more of it is to come, see `go_on`."""
     table = Operation.__table__
-    number = operation_id(session)
     known = session.connection().execute(table.select().where(table.c.id == number)).one().details or {}
     session.connection().execute(
         update(table).where(table.c.id == number).values(details={**known, **details})
@@ -138,7 +176,7 @@ def add_details(session: Session, **details: Any) -> None:
 
 def forget_operation(session: Session) -> None:
     """The transaction is over: the next change begins an operation of its own."""
-    for key in ("operation_id", "operation_step", "operation_transaction", "operation_hint", "added_clients"):
+    for key in OF_TRANSACTION:
         session.info.pop(key, None)
 
 

@@ -159,7 +159,8 @@ def _record(session: Session, *_: Any) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
-    history.forget_operation(session)
+    if not (session.in_nested_transaction() and session.info.get("operation_held")):
+        history.forget_operation(session)
 
 
 @event.listens_for(Session, "after_soft_rollback")

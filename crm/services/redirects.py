@@ -1,5 +1,7 @@
 """Where a client went that was merged into another, or a contact that is no more under its number."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from crm.extensions import db
@@ -24,6 +26,27 @@ def followed(client_id: int) -> int:
             return client_id
         client_id = target
         passed.add(target)
+
+
+def all_followed(ids: Iterable[int]) -> dict[int, int]:
+    """Each of these ids -> the id that it leads to now, asked for together."""
+    table, merged = Client.__table__, dict[int, int]()
+    wanted = set(ids)
+    todo = wanted
+    while todo:
+        asked = select(table.c.id, table.c.merged_into_id).where(
+            table.c.id.in_(todo), table.c.merged_into_id.is_not(None)
+        )
+        steps = {one: other for one, other in db.session.connection().execute(asked) if one not in merged}
+        merged.update(steps)
+        todo = set(steps.values())
+    ends = {}
+    for number in wanted:
+        end = number
+        while end in merged:
+            end = merged[end]
+        ends[number] = end
+    return ends
 
 
 def went_to(contact_id: int) -> tuple[type[Client] | type[Contact], int] | None:

@@ -4,6 +4,7 @@ What somebody changed since is left alone and listed. Small steps are taken back
 few statements each. Nothing is compared by version or time of change: those go on.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,18 +30,18 @@ from crm.services.lines import add_up_again
 from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.settling import settle_after
 from crm.services.timeline import CONTACT_KINDS, add_client_entries
-from crm.services.undo_hidden import hidden_rows, seen
-from crm.services.undo_report import Report
+from crm.services.undo_hidden import UNDOING, Hidden, hidden_rows, seen, used_clients
+from crm.services.undo_report import CHANGED, Report
 from crm.services.undo_steps import Reverter
 
 operations = Operation.__table__
 log = Change.__table__
 clients = Client.__table__
 
-#: Operations that take another one back, and are not taken back themselves.
-UNDOING = frozenset({"undo", "unmerge"})
 #: Operations that made the rows of one client, `source_id`, those of another, `target_id`.
 MERGES = frozenset({"merge", "to_contact"})
+#: Operations whose undo leaves the clients that they added where somebody has worked with them since.
+LEAVES_USED = frozenset({"import"})
 
 
 def may_undo(operation: Any) -> bool:
@@ -90,6 +91,8 @@ def check_undoable(session: Session, operation: Any) -> None:
         raise StateConflict(_("This was undone already."))
     if operation.kind in UNDOING:
         raise StateConflict(_("An undo cannot be undone. Do again what you want to have."))
+    if (operation.details or {}).get("unfinished"):
+        raise StateConflict(_("This is still going on. Stop it first, or wait for its end."))
     if operation.kind in MERGES:
         source, target = operation.details["source_id"], operation.details["target_id"]
         asked = select(clients.c.id, clients.c.merged_into_id).where(clients.c.id.in_([source, target]))
@@ -136,6 +139,8 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     report = Report(number)
     # the links that a merge moved go back with what else it moved, wherever they lead
     hidden = hidden_rows(session, operation.id, with_links=not pair)
+    if operation.kind in LEAVES_USED:
+        hidden = _without_used(session, operation.id, hidden, report)
     reverter = Reverter(session, operation.id, report, hidden, pair)
     steps = (
         select(log.c.step).where(log.c.operation_id == operation.id).distinct().order_by(log.c.step.desc())
@@ -162,6 +167,14 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     history.add_details(session, **report.as_json())
     connection.execute(update(operations).where(operations.c.id == operation.id).values(undone_by_id=number))
     return report
+
+
+def _without_used(session: Session, operation_id: int, hidden: Hidden, report: Report) -> Hidden:
+    """Leave alone, and say so, the clients that the operation added and others have worked with since."""
+    used = used_clients(session, operation_id) - hidden.clients
+    for client_id in sorted(used):
+        report.leave(clients.name, client_id, CHANGED)
+    return replace(hidden, used=frozenset(used))
 
 
 def _told_of_contacts(session: Session, operation: int) -> list[int]:

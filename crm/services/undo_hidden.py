@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from crm.models import Change, TimelineEntry
+from crm.models import Change, Operation, TimelineEntry
 from crm.models.base import Base, BetweenClients
 from crm.security.visibility import including_hidden, viewer, visible_client_ids
 from crm.services.change_values import listed, unpacked
 from crm.services.redirects import followed
 
 log = Change.__table__
+operations = Operation.__table__
+#: Operations that take another one back, and are not taken back themselves.
+UNDOING = frozenset({"undo", "unmerge"})
 CHUNK = 10_000
 
 
@@ -23,10 +26,20 @@ class Hidden:
 
     links: table -> rows at a client that is seen, which lead to one that is not: they lie between the two, or
     were taken from the one to the other.
+    used: clients that are seen, and left alone all the same.
     """
 
     clients: frozenset[int] = frozenset()
     links: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    used: frozenset[int] = frozenset()
+
+    def left(self, dialect: str, changes: Any) -> ColumnElement[bool]:
+        """That a change is not to be taken back; never NULL."""
+        found = self.condition(dialect, changes)
+        if not self.used:
+            return found
+        client = changes.c.client_id
+        return found | and_(client.is_not(None), client.in_(listed(dialect, self.used)))
 
     def condition(self, dialect: str, changes: Any) -> ColumnElement[bool]:
         """That a change is one of a hidden row; never NULL."""
@@ -55,6 +68,22 @@ def hidden_rows(session: Session, operation_id: int, with_links: bool) -> Hidden
         name: frozenset(row for row, both in rows.items() if both & hidden) for name, rows in ends.items()
     }
     return Hidden(frozenset(ids & hidden), {name: rows for name, rows in links.items() if rows})
+
+
+def used_clients(session: Session, operation_id: int) -> set[int]:
+    """Of the clients that an operation added, those that somebody has changed, or added something to, since."""
+    later, connection = log.alias(), session.connection()
+    new = select(log.c.row_id).where(
+        log.c.operation_id == operation_id, log.c.table_name == "client", log.c.action == "insert"
+    )
+    # what was undone since leaves no trace
+    undone = select(operations.c.id).where(
+        or_(operations.c.undone_by_id.is_not(None), operations.c.kind.in_(UNDOING))
+    )
+    asked = select(later.c.client_id).where(
+        later.c.client_id.in_(new), later.c.operation_id > operation_id, later.c.operation_id.not_in(undone)
+    )
+    return set(connection.scalars(asked.distinct()))
 
 
 def _ends_of_links(session: Session, operation_id: int) -> dict[str, dict[int, set[int]]]:

@@ -73,7 +73,7 @@ class Statements:
         found &= or_(client.is_(None), changes.c.table_name == "client", client.not_in(self.new_clients))
         new = (changes.c.table_name == "client") & changes.c.row_id.in_(self.new_clients)
         found &= ~new | (changes.c.action == "insert")
-        found &= ~self.hidden.condition(self.dialect, changes)
+        found &= ~self.hidden.left(self.dialect, changes)
         if table is not None:
             found &= (changes.c.table_name == table.name) & (changes.c.action == action)
         return found

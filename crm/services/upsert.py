@@ -6,7 +6,7 @@ merge, where the target is changed. Whoever comes second with a new ID finds the
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -25,13 +25,14 @@ from crm.services.client_reading import ClientInput
 from crm.services.client_writing import Words, begun, later, made_up_name, problems, write_client
 from crm.services.history import operation
 from crm.services.locking import GIVE_WAY
+from crm.services.redirects import all_followed
 from crm.services.upsert_rows import Outcome, Row, read_row
 
 MOST_ROWS = 1_000
 ATTEMPTS = 8
 
 
-class _Again(Exception):
+class Again(Exception):
     """Somebody else has just changed what was found: look again."""
 
 
@@ -74,7 +75,7 @@ def _store(rows: list[Row], words: Words, outcomes: dict[int, Outcome]) -> None:
             with operation("upsert"), db.session.begin_nested():
                 done = _write(rows, words)
                 db.session.flush()
-        except (_Again, IntegrityError, StaleDataError) as error:
+        except (Again, IntegrityError, StaleDataError) as error:
             problem: Exception = error
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in GIVE_WAY:
@@ -103,7 +104,7 @@ def _refused(row: Row, problem: Exception) -> Outcome:
     if isinstance(problem, HTTPException):
         errors = getattr(problem, "errors", None) or {"client": [str(problem.description)]}
         return Outcome(row.index, code=409 if problem.code == 409 else 422, errors=errors)
-    if isinstance(problem, _Again | IntegrityError | StaleDataError | DBAPIError):
+    if isinstance(problem, Again | IntegrityError | StaleDataError | DBAPIError):
         return Outcome(row.index, code=409, errors={"client": [_("Somebody else has just changed this.")]})
     return Outcome(row.index, code=422, errors={"client": [_("A value is too large.")]})
 
@@ -111,7 +112,7 @@ def _refused(row: Row, problem: Exception) -> Outcome:
 def _write(rows: list[Row], words: Words) -> list[Outcome]:
     """Put rows on their clients, found or new; rows with something against them are left out and say so."""
     ids = _find([row.key for row in rows])
-    clients = _load(set(ids.values()))
+    clients = load_held(set(ids.values()))
     words.learn((row.given for row in rows), clients.values())
     done, ready = [], []
     for row in rows:
@@ -123,7 +124,7 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
             ready.append((row, client, given))
         else:
             done.append(problem)
-    restored = _restore(client for _row, client, _given in ready if client.deleted_at is not None)
+    restored = restore(client for _row, client, _given in ready if client.deleted_at is not None)
     for row, client, given in ready:
         created = client.id is None
         if created:
@@ -167,25 +168,11 @@ def _find(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         found = {
             (code, name): number for code, name, number in session.execute(asked) if (code, name) in wanted
         }
-        ids = set(found.values())
-        merged: dict[int, int] = {}
-        while ids:
-            onward = select(Client.id, Client.merged_into_id).where(
-                Client.id.in_(ids), Client.merged_into_id.is_not(None)
-            )
-            steps = {one: other for one, other in session.execute(onward) if one not in merged}
-            merged.update(steps)
-            ids = set(steps.values())
-    return {key: _end(number, merged) for key, number in found.items()}
+    ends = all_followed(found.values())
+    return {key: ends[number] for key, number in found.items()}
 
 
-def _end(number: int, merged: Mapping[int, int]) -> int:
-    while number in merged:
-        number = merged[number]
-    return number
-
-
-def _load(ids: set[int]) -> dict[int, Client]:
+def load_held(ids: set[int]) -> dict[int, Client]:
     """These clients, held until the transaction ends, of those that the caller sees; trashed ones too."""
     if not ids:
         return {}
@@ -201,11 +188,11 @@ def _load(ids: set[int]) -> dict[int, Client]:
         )
         found = {client.id: client for client in db.session.scalars(asked)}
     if any(client.merged_into_id is not None for client in found.values()):
-        raise _Again
+        raise Again
     return found
 
 
-def _restore(clients: Iterator[Client]) -> set[int]:
+def restore(clients: Iterable[Client]) -> set[int]:
     """Bring clients back from the trash first: nothing can be attached to one that is in it."""
     ids = set()
     with including_hidden():

@@ -1,0 +1,48 @@
+"""What a row has changed of a record, by the names of the fields; and words that lists of words lack."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import inspect
+
+from crm.extensions import db
+from crm.models import AttributeDefinition
+from crm.security.manager import may
+from crm.services.attribute_reading import WORD_TYPES, read_value
+from crm.services.client_json import RENAMED
+from crm.services.reading import Unreadable
+
+#: JSON names by columns and collections that are called otherwise.
+NAMES = {
+    **{column: name for name, column in RENAMED.items()},
+    "tag_links": "tags", "assignee_links": "assignees", "external_ids": "external_id",
+}  # fmt: skip
+#: Columns that follow from others, or say when or by whom.
+FOLLOWING = ("_e164", "_key", "_at", "_by_id", "version")
+#: Collections whose changes are told by key.
+TOLD_ELSEWHERE = frozenset({"attribute_values"})
+
+
+def changed_names(item: Any) -> list[str]:
+    """The names of what was set on a record and is not what stands in the database."""
+    state = inspect(item)
+    changed = {one.key for one in state.attrs if one.history.has_changes()} - TOLD_ELSEWHERE
+    # a relation stands for its column
+    keys = {one.key + "_id": one.key for one in state.mapper.relationships}
+    return sorted({
+        NAMES.get(name) or keys.get(name, name) for name in changed if not name.endswith(FOLLOWING)
+    })  # fmt: skip
+
+
+def add_words(definitions: Iterable[AttributeDefinition], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add the words that rows name and lists of words lack, where the user may; else such rows are refused later."""
+    lists = [one for one in definitions if one.type in WORD_TYPES]
+    if not lists or not may("add_option", "attribute_definition"):
+        return
+    for values in rows:
+        for definition in lists:
+            try:
+                read_value(definition, values.get(definition.key), add_words=True)
+            except Unreadable:
+                continue
+    db.session.flush()

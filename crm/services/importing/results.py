@@ -1,0 +1,103 @@
+"""What became of the rows of an import: page by page, and the refused ones as a file to mend and import again."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import IO, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from crm.extensions import db
+from crm.models import ImportRow, ImportRun
+from crm.models.import_run import REFUSED
+from crm.registry import registry
+from crm.services.importing.fields import fields_of
+from crm.services.importing.files import source_of
+from crm.services.table_files import BYTE_ORDER_MARK, xlsx_file
+
+PAGE_SIZE = 50
+#: The heading of the column that says what is wrong; read over when such a file is imported.
+ERROR = "error"
+BUFFER = 64 * 1024
+
+
+def page_of_rows(run: ImportRun, verdict: str = "", page: int = 1) -> list[ImportRow]:
+    """The results on a page, of one verdict or of all, in the order of the file."""
+    asked = select(ImportRow).where(ImportRow.import_id == run.id)
+    if verdict:
+        asked = asked.where(ImportRow.verdict == verdict)
+    order = ImportRow.id
+    return list(db.session.scalars(asked.order_by(order).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)))
+
+
+def in_words(details: Any, labels: dict[str, Any]) -> str:
+    """What is wrong with a row, field by field, as one text."""
+    parts = []
+    for name, texts in (details or {}).items():
+        label = labels.get(name) or labels.get(f"attr.{name}")
+        text = " ".join(map(str, texts))
+        parts.append(f"{label}: {text}" if label else text)
+    return " ".join(parts)
+
+
+def labels_of(run: ImportRun) -> dict[str, Any]:
+    """Name of a field -> what it is called, of the record type of an import."""
+    return {one.name: one.label for one in fields_of(registry()[run.record])}
+
+
+def has_errors(run: ImportRun) -> bool:
+    return bool(run.counts.get(REFUSED))
+
+
+def is_sheet(run: ImportRun) -> bool:
+    """Whether the file is a workbook, and its errors so too."""
+    return run.name.lower().endswith(".xlsx")
+
+
+def error_name(run: ImportRun) -> str:
+    """What the file of the refused rows is called."""
+    stem = run.name.rpartition(".")[0] or run.name
+    return f"{stem}-{_('errors')}.{'xlsx' if is_sheet(run) else 'csv'}"
+
+
+def error_workbook(run: ImportRun) -> IO[bytes]:
+    """The refused rows as a workbook."""
+    rows = _refused(run)
+    return xlsx_file(_("Errors"), next(rows), rows)
+
+
+def error_csv(run: ImportRun) -> Iterator[bytes]:
+    """The refused rows as CSV with the separator of the file, in portions."""
+    buffer = io.StringIO()
+    buffer.write(BYTE_ORDER_MARK)
+    writer = csv.writer(buffer, delimiter=run.options.get("delimiter") or ",")
+    for row in _refused(run):
+        writer.writerow(row)
+        if buffer.tell() > BUFFER:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _refused(run: ImportRun) -> Iterator[list[str]]:
+    """The headings, then the refused rows as they stand in the file; what is wrong is the last cell of each."""
+    labels = labels_of(run)
+    asked = (
+        select(ImportRow.line, ImportRow.details)
+        .where(ImportRow.import_id == run.id, ImportRow.verdict == REFUSED)
+        .order_by(ImportRow.id)
+    )
+    wrong = iter(db.session.execute(asked.execution_options(yield_per=1_000)))
+    with source_of(run) as source:
+        # of a file of errors mended only in part, its old column is written anew
+        keep = [n for n, heading in enumerate(source.headings) if heading.strip().lower() != ERROR]
+        yield [*(source.headings[n] for n in keep), ERROR]
+        following = next(wrong, None)
+        for line, texts in source.rows():
+            if following is None:
+                return
+            if line == following.line:
+                yield [*(texts[n] for n in keep), in_words(following.details, labels)]
+                following = next(wrong, None)
