@@ -12,8 +12,8 @@ from crm.models.folding import fold
 from crm.models.import_run import CREATED, LONGEST_TITLE, SKIPPED, UNCHANGED, UPDATED
 from crm.models.types import utc_now
 from crm.security.manager import may
-from crm.services import attributes
 from crm.services.attribute_reading import read_value
+from crm.services.attribute_storing import stored
 from crm.services.client_json import KEPT
 from crm.services.client_parts import names_of_tags
 from crm.services.client_reading import ClientInput, read_client
@@ -210,7 +210,7 @@ class ClientRows:
         for key, value in given.attributes.items():
             definition = self.words.definitions[key]
             rows = self.words.values.get((client.id, definition.id), [])
-            if attributes.stored(definition, rows) != read_value(definition, value):
+            if stored(definition, rows) != read_value(definition, value):
                 changed.append(key)
         return changed
 

@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.models import AttributeValue, Contact, ContactExternalId
 from crm.registry import registry
 from crm.services import attributes
-from crm.services.attributes import of_owners
+from crm.services.attribute_storing import of_owners, store
 from crm.services.importing.changed import changed_names
 from crm.services.record_json import write_record
 
@@ -53,7 +53,7 @@ class ContactWriting:
             write_record(self.record, contact, {n: v for n, v in data.items() if n not in given})
             for definition, value in wanted:
                 rows = self.values.get((contact.id, definition.id), [])
-                if attributes.store(contact, definition, rows, value):
+                if store(contact, definition, rows, value):
                     changed.append(definition.key)
             if external and not any((e.app_code, e.external_id) == external for e in contact.external_ids):
                 if any(e.app_code == external[0] and not e.alias for e in contact.external_ids):
