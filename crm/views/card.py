@@ -1,6 +1,7 @@
 """The card of a client: everything about it on one page, in tabs."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,7 @@ from crm.services.history import operation
 from crm.services.photos import find_photo
 from crm.services.redirects import find_target
 from crm.views.card_details import details
+from crm.views.client_past import past_card, today
 from crm.views.page import read_id
 
 DETAILS, TIMELINE = "details", "timeline"
@@ -40,6 +42,8 @@ class ClientCard:
     @has_access
     def show(self, pk: str) -> Response:
         client = find_client(pk)
+        if "as_of" in request.args:
+            return past_card(self, read_id(pk), client, request.args["as_of"])
         if client is None:
             target = find_target(int(pk)) or abort(404)
             return redirect(url_for("ClientView.show", pk=target), 301)
@@ -48,7 +52,8 @@ class ClientCard:
         return self.render(
             "client/card.html", title=client.name, client=client, additions=additions(client), quick=quick(client),
             photo=find_photo(client.id),
-            email=best_email(client, values.get("boxes", ())), phone=best_phone(client), **values,
+            email=best_email(client, values.get("boxes", ())), phone=best_phone(client),
+            yesterday=(today() - timedelta(days=1)).isoformat(), **values,
         )  # fmt: skip
 
     @expose("/tab/<pk>/<name>")

@@ -9,7 +9,8 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import inspect
 
-from crm.models import AttributeDefinition, Client, Status, Tag
+from crm.models import AttributeDefinition, AttributeValue, Client, Status, Tag
+from crm.models.attribute import VALUE_COLUMNS
 from crm.models.base import SeenByAll
 from crm.models.identifiers import is_email
 from crm.models.sensitive import MASK, veil
@@ -17,6 +18,7 @@ from crm.registry import RecordType
 from crm.security.masking import following_names, is_masked, may_see_sensitive, secret_names
 from crm.services.client_words import KINDS
 from crm.services.field_history import Entry, Fact, sensitive_clients
+from crm.services.history import decode
 from crm.services.iso_lists import country_name
 from crm.services.past_names import Named, Ref, named
 from crm.services.pieces import ATTRIBUTES
@@ -108,7 +110,7 @@ class Telling:
             return Cell("text", _title(fact))
         table = (fact.piece.table if fact.piece else self.record.mapper.local_table).c
         if (target := _target(table[fact.column])) is not None:
-            return _other(self._named(target, value))
+            return other_cell(self._named(target, value))
         if fact.piece is None:
             return self._column(fact, value)
         if fact.piece.name == ATTRIBUTES:
@@ -120,12 +122,7 @@ class Telling:
 
     def _attribute(self, fact: Fact, value: Any) -> Cell:
         definition = self._named(NAME_OF_DEFINITION, fact.row.get("definition_id")).item
-        kind = definition.type if definition is not None else ""
-        if kind == "money" and definition.currency and fact.column == "number":
-            return Cell("number", money(value, definition.currency))
-        if kind == "date_time" and fact.column == "moment":
-            return Cell("clock", value)
-        return plain_cell("website" if kind == "link" else fact.column, value)
+        return _value_of_attribute(definition, fact.column, value)
 
     def _column(self, fact: Fact, value: Any) -> Cell:
         name, row = fact.name, fact.row
@@ -141,6 +138,22 @@ class Telling:
 
     def _named(self, table: str, number: int | None) -> Named:
         return self.names.get((table, number or 0)) or Named(_("deleted"))
+
+
+def attribute_cell(definition: AttributeDefinition, row: dict[str, Any]) -> Cell:
+    """The value of an attribute that is no word, out of its row in the log's values."""
+    column = VALUE_COLUMNS[definition.type]
+    value = decode(AttributeValue.__table__.c[column].type, row.get(column))
+    return EMPTY if value is None else _value_of_attribute(definition, column, value)
+
+
+def _value_of_attribute(definition: AttributeDefinition | None, column: str, value: Any) -> Cell:
+    kind = definition.type if definition is not None else ""
+    if definition is not None and kind == "money" and definition.currency and column == "number":
+        return Cell("number", money(value, definition.currency))
+    if kind == "date_time" and column == "moment":
+        return Cell("clock", value)
+    return plain_cell("website" if kind == "link" else column, value)
 
 
 def _target(column: Any) -> str | None:
@@ -171,7 +184,8 @@ def _title(fact: Fact) -> str:
     return str(ghost)
 
 
-def _other(one: Named) -> Cell:
+def other_cell(one: Named) -> Cell:
+    """What something looks like that a row points at."""
     if one.is_hidden:
         return Cell("hidden")
     if isinstance(one.item, User):
