@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import inspect, text
@@ -68,3 +69,23 @@ def test_numbers_stand_for_one_row_for_ever(app: Flask) -> None:
         found = db.session.connection().exec_driver_sql(made).scalars().all()
         ours = {table.name for table in Base.metadata.sorted_tables if not table.name.startswith("ab_")}
         assert [name for name in found if name in ours] == []
+
+
+@pytest.mark.both_engines
+def test_the_indexes_are_those_of_the_models(app: Flask) -> None:
+    """A table that SQLite makes anew loses its indexes over expressions, and nobody would notice but by the clock."""
+    with app.app_context():
+        dialect, connection = db.engine.dialect, db.session.connection()
+        asked = {"sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+                 "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"}  # fmt: skip
+        there = {
+            name for name in connection.exec_driver_sql(asked[dialect.name]).scalars() if name[:3] == "ix_"
+        }
+        ours = {
+            index.name
+            for table in Base.metadata.sorted_tables
+            for index in table.indexes
+            if index._ddl_if is None or index._ddl_if.dialect == dialect.name
+        }
+        assert ours - there == set(), "missing in the database"
+        assert {name for name in there - ours if name.startswith("ix_")} == set(), "unknown to the models"

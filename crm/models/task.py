@@ -44,6 +44,8 @@ class Task(OptionalClientRecord):
         Index("ix_task_done_due", "done", text("(due IS NULL)"), "due", "id"),
         # the order of a client's box: open ones first, the newest on top
         Index("ix_task_client_id_done_newest", "client_id", "done", text("id DESC")),
+        # whose they are that are nobody's: who made them
+        Index("ix_task_created_by_id_done_id", "created_by_id", "done", "id"),
         Index("ix_task_task_list_id_done", "task_list_id", "done"),
         Index("ix_task_project_id_done", "project_id", "done"),
     )
