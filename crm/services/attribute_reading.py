@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -95,13 +95,24 @@ READERS = {
 }
 
 
+def written(words: Iterable[str]) -> str:
+    """Words of a list as one text that `read_value` reads: in quotation marks where they hold a comma or such a mark."""
+    quoted = ('"' + word.replace('"', '""') + '"' if "," in word or '"' in word else word for word in words)
+    return ", ".join(quoted)
+
+
+def split(text: str) -> list[str]:
+    """The words in a text that `written` made."""
+    return next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True))
+
+
 def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption]:
     known = {fold(option.label): option for option in definition.options}
     parts = value if isinstance(value, list | tuple) else [value]
     if definition.type == "word" and len(parts) > 1:
         raise Unreadable(_("One word only."))
     if definition.type == "words" and isinstance(value, str) and fold(value) not in known:
-        parts = next(csv.reader([" ".join(value.splitlines())], skipinitialspace=True))
+        parts = split(value)
     found: dict[str, AttributeOption] = {}
     for part in parts:
         label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)

@@ -10,11 +10,14 @@ from flask_babel import lazy_gettext as _l
 
 from crm.models import AttributeDefinition, Client, Task
 from crm.security.masking import shown
+from crm.services.attribute_reading import written
 from crm.services.attributes import definitions, values_of_clients
 from crm.services.client_words import KINDS, LABELS
 from crm.services.iso_lists import country_name, language_name
 from crm.services.next_steps import last_contacts, next_tasks
 
+#: What the number of a record here is called: other systems have an ID too.
+CRM_ID = _l("CRM ID")
 ADDRESS = ("street", "postal_code", "city", "region", "country")
 #: With what the names of columns of attributes begin; their keys follow.
 ATTRIBUTE = "attr."
@@ -73,6 +76,7 @@ def _external_id(client: Client, _told: Any) -> str | None:
 
 
 COLUMNS: tuple[Column, ...] = (
+    Column("id", CRM_ID, lambda client, _told: client.id),
     Column("kind", LABELS["kind"], lambda client, _told: str(KINDS[client.kind])),
     *(_plain(name) for name in (
         "name", "short_name", "first_name", "last_name", "position", "email", "phone", "mobile", "phone2",
@@ -113,7 +117,7 @@ def attribute_column(definition: AttributeDefinition) -> Column:
     def read(_client: Client, told: Told) -> Any:
         value = told.values.get(definition.key)
         if isinstance(value, list):
-            return ", ".join(value)
+            return written(value)
         return yes_or_no(value) if isinstance(value, bool) else value
 
     return Column(f"{ATTRIBUTE}{definition.key}", definition.label, read)

@@ -22,6 +22,8 @@ FORMULA = re.compile(r"[=+\-@\t\r]")
 #: Digits and signs alone can call nothing: telephone numbers stay as they are.
 HARMLESS = re.compile(r"[+-]?[\d ()./-]+")
 BYTE_ORDER_MARK = "\ufeff"
+#: Stands at the end of a text that a cell cannot hold.
+CUT = "…"
 #: What one sheet and one cell of an XLSX file can hold.
 MOST_ROWS, LONGEST_CELL = 1_048_575, 32_767
 
@@ -82,7 +84,8 @@ def _csv_cell(value: Any, comma: bool) -> str:
         text = format(value.normalize() if value else Decimal(0), "f")
         return text.replace(".", ",") if comma else text
     if isinstance(value, datetime):
-        return local(value).isoformat(" ", "minutes")
+        value = local(value)
+        return value.isoformat(" ", "seconds" if value.second else "minutes")
     return value.isoformat() if isinstance(value, date) else harmless(str(value))
 
 
@@ -118,11 +121,17 @@ def _write_row(sheet: Any, number: int, row: Row, day: Any) -> None:
     for place, value in enumerate(row):
         if value is None or value == "":
             continue
-        if isinstance(value, int | Decimal):
+        if isinstance(value, Decimal) and Decimal(format(float(value), ".15g")) != value:
+            # a sheet keeps fifteen digits
+            sheet.write_string(number, place, format(value, "f"))
+        elif isinstance(value, int | Decimal):
             sheet.write_number(number, place, value)
         elif isinstance(value, datetime):
             sheet.write_datetime(number, place, local(value))
         elif isinstance(value, date):
             sheet.write_datetime(number, place, value, day)
         else:
-            sheet.write_string(number, place, str(value)[:LONGEST_CELL])
+            text = str(value)
+            sheet.write_string(
+                number, place, text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + CUT
+            )

@@ -69,10 +69,10 @@ def test_what_is_wrong_is_said_at_its_field() -> None:
     _values, errors = typed({
         "kind": "ghost", "email": "a@x.pl, b@x.pl", "status": "nowhere", "stars": "two", "assignees": "nobody",
         "is_buyer": "maybe", "billing.country": "Atlantis", "billing_amount": "12 XYZ", "id": "contact-4",
-        "language": "Klingon-ish", "phone": "1234567; 2345678; 3456789; 4567890",
+        "language": "Klingon-ish", "phone": "4.8E+10",
     })  # fmt: skip
     assert errors.keys() == {"kind", "email", "status", "stars", "assignees", "is_buyer", "billing.country",
-                             "billing_amount", "id", "language", "phone2"}  # fmt: skip
+                             "billing_amount", "id", "language", "phone"}  # fmt: skip
     assert "Person" in errors["kind"]
 
 

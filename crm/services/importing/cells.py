@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from crm.models.folding import fold
+from crm.services.attribute_reading import split
 from crm.services.client_rules import not_an_email
 from crm.services.importing.words import CURRENCY_SIGNS, NO, YES, countries_by_word, languages_by_word
 from crm.services.iso_lists import currency_codes
@@ -180,11 +181,17 @@ def read_email(text: str) -> str:
     return parts[0] if parts and all("@" in part for part in parts) else bare
 
 
-def read_phones(text: str) -> list[str]:
-    """The numbers in a cell, as they are written."""
+def read_phone(text: str) -> str:
+    """A number as it is written."""
     bare = text.strip().strip("'").removeprefix("tel:")
     if ROUNDED.fullmatch(bare):
         raise Unreadable(_("A spreadsheet has rounded this phone number."))
+    return bare
+
+
+def read_phones(text: str) -> list[str]:
+    """The numbers in a cell."""
+    bare = read_phone(text)
     parts = [part for part in SEVERAL.split(bare) if part]
     if len(parts) > 1 and all(sum(c.isdigit() for c in part) >= FEWEST_DIGITS for part in parts):
         return list(dict.fromkeys(parts))
@@ -207,12 +214,17 @@ def split_words(text: str, known: Iterable[str]) -> list[str]:
     found: list[str] = []
     place = 0
     while place < len(parts):
-        ends = range(len(parts), place + 1, -2)
-        joined = ("".join(parts[place:end]) for end in ends)
-        end, word = next(
-            ((end, one) for end, one in zip(ends, joined, strict=True) if fold(one) in keys),
-            (place + 1, parts[place].strip().lstrip("*")),
-        )
-        found.append(word.strip())
-        place = end + 1
-    return list({fold(word): word for word in reversed(found) if word}.values())[::-1]
+        # the longest that is known, else one
+        ends = (end for end in range(len(parts), place, -2) if fold("".join(parts[place:end])) in keys)
+        end = next(ends, 0)
+        found.append("".join(parts[place:end]) if end else parts[place].strip().lstrip("*"))
+        place = (end or place + 1) + 1
+    words = (word.strip() for word in found)
+    return list({fold(word): word for word in words if word}.values())
+
+
+def split_options(text: str, known: Iterable[str]) -> list[str]:
+    """The words of an attribute in one cell: as an export writes them, else as people do."""
+    keys = {fold(word) for word in known}
+    written = [word.strip() for word in split(text) if word.strip()]
+    return written if all(fold(word) in keys for word in written) else split_words(text, known)

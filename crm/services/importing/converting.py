@@ -20,6 +20,7 @@ from crm.services.importing import fields as kinds
 from crm.services.importing.fields import OF_ATTRIBUTE, OF_CONTACT, ImportField, fields_of
 from crm.services.importing.words import in_words, values_by_word
 from crm.services.reading import Unreadable
+from crm.services.table_files import CUT, LONGEST_CELL
 
 Values = dict[str, Any]
 PHONES = ("phone", "mobile", "phone2")
@@ -59,19 +60,16 @@ class Converter:
         """
         values: Values = {}
         errors: dict[str, str] = {}
-        spare: list[str] = []
+        spare: dict[str, list[str]] = {}
         for name, field in self.fields.items():
             text = self._text(name, texts)
-            if fold(text) in self.hidden:
+            if fold(text) in self.hidden or _is_cut(text):
                 continue
             try:
                 if text:
                     value = self.readers[name](text)
-                    if field.kind == kinds.PHONE and not name.startswith(OF_CONTACT):
-                        value, *others = value
-                        spare += others
-                    elif field.kind == kinds.PHONE:
-                        value = "; ".join(value)
+                    if field.kind == kinds.PHONE and len(numbers := cells.read_phones(text)) > 1:
+                        spare[name] = numbers
                 elif self.clears and name != "id":
                     value = None
                 else:
@@ -79,10 +77,19 @@ class Converter:
                 _put(values, name, value, self._take_currency(values, field))
             except Unreadable as error:
                 errors[name] = str(error)
-        _spread(values, errors, spare, self.record)
+        self._spread(values, spare)
         if self.record.key == "client":
             _without_company(values, "name" in errors)
         return values, errors
+
+    def _spread(self, values: Values, spare: Mapping[str, list[str]]) -> None:
+        """Where a cell has several numbers and there are phones that no column gives, they get one each."""
+        free = [name for name in PHONES if name in self.record.mapper.columns and name not in self.fields]
+        for name, (first, *others) in spare.items():
+            if name in PHONES and len(others) <= len(free):
+                values[name] = first
+                for number in others:
+                    values[free.pop(0)] = number
 
     def _text(self, name: str, texts: Sequence[str]) -> str:
         found = [texts[i].strip() for i in self.columns[name] if i < len(texts) and texts[i].strip()]
@@ -134,10 +141,12 @@ class Converter:
 
     def _statuses(self) -> Callable[[str], str]:
         statuses = list(db.session.scalars(select(Status)))
-        known = {fold(one.name): one.code for one in statuses} | {one.code: one.code for one in statuses}
+        known = {fold(word): one.code for one in statuses for word in (one.code, one.name)}
+        # as an export writes it, before what only looks like it
+        known |= {one.code: one.code for one in statuses} | {one.name: one.code for one in statuses}
 
         def read(text: str) -> str:
-            if (code := known.get(fold(text))) is None:
+            if (code := known.get(text) or known.get(fold(text))) is None:
                 raise Unreadable(_("There is no status “%(code)s”.", code=text[:60]))
             return code
 
@@ -168,17 +177,25 @@ class Converter:
             "number": lambda text: cells.read_number(text, self.mark),
             "integer": lambda text: cells.read_integer(text, self.mark),
             "date": lambda text: cells.read_day(text, self.order),
+            "date_time": lambda text: cells.read_moment(text, self.order),
+            "money": lambda text: self._amount(text, definition.currency),
             "yes_no": cells.read_yes_no,
         }
         if definition.type == "words":
             labels = [option.label for option in definition.options]
-            return lambda text: cells.split_words(text, labels)
+            return lambda text: cells.split_options(text, labels)
         return readers.get(definition.type, cells.read_text)
+
+    def _amount(self, text: str, currency: str | None) -> Any:
+        amount, code = cells.read_money(text, self.mark)
+        if code not in (None, currency):
+            raise Unreadable(_("Amounts are in %(currency)s here.", currency=currency))
+        return amount
 
 
 PLAIN_READERS: Mapping[str, Callable[[str], Any]] = {
     kinds.EMAIL: cells.read_email,
-    kinds.PHONE: cells.read_phones,
+    kinds.PHONE: cells.read_phone,
     kinds.COUNTRY: cells.read_country,
     kinds.LANGUAGE: cells.read_language,
     kinds.CURRENCY: cells.read_currency,
@@ -210,17 +227,9 @@ def _put(values: Values, name: str, value: Any, take_currency: Callable[[str], N
         values[name] = plain(value)
 
 
-def _spread(values: Values, errors: dict[str, str], spare: list[str], record: RecordType) -> None:
-    """Give further numbers of a cell to the phones that have none."""
-    names = [name for name in PHONES if name in record.mapper.columns]
-    for number in spare:
-        if number in [values.get(name) for name in names]:
-            continue
-        free = next((name for name in names if not values.get(name) and name not in errors), None)
-        if free is None:
-            errors[names[-1]] = _("There are more phone numbers than fields for them.")
-            return
-        values[free] = number
+def _is_cut(text: str) -> bool:
+    """Whether an export had more to say than a cell of a sheet can hold."""
+    return len(text) == LONGEST_CELL and text.endswith(CUT)
 
 
 def _without_company(values: Values, name_is_wrong: bool) -> None:

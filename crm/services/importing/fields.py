@@ -19,7 +19,8 @@ from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may_write
 from crm.services import attributes
-from crm.services.client_table import COLUMNS
+from crm.services.client_table import ATTRIBUTE as ATTRIBUTE_NAMES
+from crm.services.client_table import COLUMNS, CRM_ID
 from crm.services.client_words import KINDS
 from crm.services.record_json import written_names
 
@@ -35,6 +36,7 @@ EMAIL, PHONE, STATUS, USERS, USER, TAGS, COUNTRY, LANGUAGE, CURRENCY, WORDS, ATT
 
 #: Fields of a client whose texts are read in a way that its columns do not say.
 CLIENT_KINDS = {
+    "id": ID,
     "kind": CHOICE, "email": EMAIL, "phone": PHONE, "mobile": PHONE, "phone2": PHONE, "language": LANGUAGE,
     "status": STATUS, "stars": INTEGER, "tags": TAGS, "assignees": USERS, "is_buyer": YES_NO, "is_supplier": YES_NO,
     "is_workshop": YES_NO, "consent": YES_NO, "billing.country": COUNTRY, "use_delivery": YES_NO,
@@ -53,14 +55,8 @@ CLIENT_NAMES: Mapping[str, Any] = {
     "client_tax_id": _l("Client: tax ID"),
     "client_email": _l("Client: e-mail"),
 }
-#: By what a row finds the record that is there already, the surest first.
-KEYS = {
-    "client": ("id", "external_id", "tax_id", "email", "phone"),
-    "contact": ("id", "external_id", "email", "phone"),
-    "product": ("id", "sku"),
-}
-CRM_ID, EXTERNAL_ID, APP_CODE, FULL = _l("CRM ID"), _l("External ID"), _l("App code"), _l("Full name")
-OF_CONTACT, OF_ATTRIBUTE = "contact.", "attr."
+EXTERNAL_ID, APP_CODE, FULL = _l("External ID"), _l("App code"), _l("Full name")
+OF_CONTACT, OF_ATTRIBUTE = "contact.", ATTRIBUTE_NAMES
 
 
 @dataclass(frozen=True)
@@ -84,11 +80,6 @@ def importable() -> list[RecordType]:
     return [record for record in registry() if record.importable]
 
 
-def keys_of(record: RecordType) -> tuple[str, ...]:
-    """The fields by which a row of a file can name a record that is there already, the surest first."""
-    return KEYS.get(record.key, ("id",))
-
-
 def fields_of(record: RecordType) -> list[ImportField]:
     """What the columns of a file of these records can be, as far as the user may write it."""
     if record.model is Client:
@@ -106,9 +97,8 @@ def fields_of(record: RecordType) -> list[ImportField]:
 
 
 def _of_client() -> Iterator[ImportField]:
-    yield ImportField("id", CRM_ID, ID)
     for column in COLUMNS:
-        if column.name in ONLY_SHOWN or column.name == "id":
+        if column.name in ONLY_SHOWN:
             continue
         which, dot, _part = column.name.partition(".")
         group = {"billing": _l("Address"), "delivery": _l("Delivery address")}[which] if dot else ""

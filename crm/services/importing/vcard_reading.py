@@ -23,6 +23,8 @@ HEADINGS = (
 LONGEST_LINE = 10_000_000
 BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "AGENT"})
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+#: A part of a structured value, up to a semicolon that is not escaped.
+PART = re.compile(r"(?:^|(?<=;))((?:\\.|[^;\\])*)", re.DOTALL)
 MOBILE = frozenset({"CELL", "MOBILE", "IPHONE"})
 FAX = frozenset({"FAX", "PAGER", "MODEM", "TELEX"})
 
@@ -119,7 +121,7 @@ def _add(card: dict[str, list[Property]], line: str) -> None:
             value = quopri.decodestring(value.encode("utf-8", "surrogateescape")).decode(charset)
         except (LookupError, UnicodeError):
             value = quopri.decodestring(value.encode()).decode("utf-8", "replace")
-    parts = [_plain(part) for part in re.split(r"(?<!\\);", value)]
+    parts = [_plain(part) for part in PART.findall(value)]
     card.setdefault(name, []).append(Property(_plain(value), frozenset(types), parts))
 
 
