@@ -96,7 +96,7 @@ READERS = {
 
 
 def written(words: Iterable[str]) -> str:
-    """Words of a list as one text that `read_value` reads: in quotation marks where they hold a comma or such a mark."""
+    """Words of a list as one text that `read_value` reads: in quotation marks where they hold commas or those."""
     quoted = ('"' + word.replace('"', '""') + '"' if "," in word or '"' in word else word for word in words)
     return ", ".join(quoted)
 

@@ -111,14 +111,18 @@ MORE = (
 )
 
 
+def in_words(value: Any) -> Any:
+    """The value of an attribute as a table has it: words for yes and no, several words as one text."""
+    if isinstance(value, list):
+        return written(value)
+    return yes_or_no(value) if isinstance(value, bool) else value
+
+
 def attribute_column(definition: AttributeDefinition) -> Column:
     """The column of an attribute."""
 
     def read(_client: Client, told: Told) -> Any:
-        value = told.values.get(definition.key)
-        if isinstance(value, list):
-            return written(value)
-        return yes_or_no(value) if isinstance(value, bool) else value
+        return in_words(told.values.get(definition.key))
 
     return Column(f"{ATTRIBUTE}{definition.key}", definition.label, read)
 

@@ -1,32 +1,82 @@
 """The records of any type exported: those that a list's filters leave, in its order, as CSV or XLSX."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 
 from crm.registry import TAG_LINKS, RecordType
 from crm.security.masking import shown
-from crm.services.client_table import yes_or_no
+from crm.services.client_table import CRM_ID, yes_or_no
 from crm.services.exporting import TABLES, Export, check_format, find, portions
 from crm.services.listing import filtered, ordering
 
+CLIENT_CRM_ID = _l("Client: CRM ID")
 
-def prepare_records(record: RecordType, filters: MultiDict[str, str], file_format: str) -> Export:
-    """The records that the filters leave, with their columns and fields. Raises UnknownFilter."""
+
+@dataclass(frozen=True)
+class Columns:
+    """Some columns of an export that are read together. values: of some records, each one's by its id."""
+
+    labels: Sequence[Any]
+    values: Callable[[Sequence[Any]], Mapping[int, Sequence[Any]]]
+
+
+def prepare_records(
+    record: RecordType,
+    filters: MultiDict[str, str],
+    file_format: str,
+    more: Sequence[Columns] = (),
+    loads: Sequence[Any] = (),
+) -> Export:
+    """The records that the filters leave, with their columns and fields. Raises UnknownFilter.
+
+    more: further columns, and loads: options of the statement for what these need.
+    """
     check_format(file_format, TABLES)
     order, _sort, _direction = ordering(record, filters)
     ids = find(filtered(record, filters).order_by(*order), filters, format=file_format)
-    attributes = {attribute.key: attribute for attribute in (*record.columns, *record.fields)}
-    loads = [selectinload(one) for one in record.loaded_with(attributes.values())]
-    rows = (
-        [in_words(record, item, name) for name in attributes]
-        for some in portions(record.model, ids, loads)
-        for item in some
-    )
-    headings = [record.label_of(name) for name in attributes]
+    columns = [*_columns(record), *more]
+    found = portions(record.model, ids, [*_loads(record), *loads])
+    rows = (row for some in found for row in _rows(columns, some))
+    headings = [label for some in columns for label in some.labels]
     return Export(str(record.plural), file_format, len(ids), headings, rows)
+
+
+def _attributes(record: RecordType) -> dict[str, Any]:
+    return {attribute.key: attribute for attribute in (*record.columns, *record.fields)}
+
+
+def _loads(record: RecordType) -> list[Any]:
+    return [selectinload(one) for one in record.relationships(_attributes(record).values())]
+
+
+def _columns(record: RecordType) -> list[Columns]:
+    """Its columns and fields; with the numbers by which a file that comes back finds its records."""
+    found = []
+    for name in _attributes(record):
+        found.append(_in_words(record, name))
+        if name == "client" and record.importable:
+            found.append(_each(CLIENT_CRM_ID, lambda item: item.client_id if item.client else None))
+    return [*([_each(CRM_ID, lambda item: item.id)] if record.importable else []), *found]
+
+
+def _in_words(record: RecordType, name: str) -> Columns:
+    return _each(record.label_of(name), lambda item: in_words(record, item, name))
+
+
+def _each(label: Any, read: Callable[[Any], Any]) -> Columns:
+    return Columns([label], lambda items: {item.id: [read(item)] for item in items})
+
+
+def _rows(columns: Sequence[Columns], items: Sequence[Any]) -> Iterator[list[Any]]:
+    values = [some.values(items) for some in columns]
+    return ([value for of_some in values for value in of_some[item.id]] for item in items)
 
 
 def in_words(record: RecordType, item: Any, name: str) -> Any:
@@ -46,8 +96,13 @@ def in_words(record: RecordType, item: Any, name: str) -> Any:
 def _related(record: RecordType, item: Any, name: str) -> str | None:
     relation, value = record.mapper.relationships[name], getattr(item, name)
     if relation.uselist:
-        return ", ".join(str(getattr(one, "user", one)) for one in value)
+        return ", ".join(_name(getattr(one, "user", one)) for one in value)
     if value is not None:
-        return str(value)
+        return _name(value)
     keys = [record.mapper.get_property_by_column(column).key for column in relation.local_columns]
     return _("hidden") if any(getattr(item, key) is not None for key in keys) else None
+
+
+def _name(item: Any) -> str:
+    """What tells a record, and a user: two people may have one name, no two a user name."""
+    return item.username if isinstance(item, User) else str(item)

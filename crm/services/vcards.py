@@ -28,6 +28,11 @@ def vcards(clients: Sequence[Client]) -> str:
     )
 
 
+def cards_of_contacts(contacts: Sequence[Contact]) -> str:
+    """The cards of contacts alone."""
+    return "".join(_text(_contact(contact)) for contact in contacts)
+
+
 def _text(card: Any) -> str:
     return str(card.serialize())
 

@@ -21,6 +21,7 @@ from crm.services.contact_external_ids import set_external_id
 from crm.services.redirects import went_to
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.attribute_form import AttributesInForm
+from crm.views.export import ContactExport
 from crm.views.fields import stripped
 from crm.views.forms import RecordForm
 from crm.views.page import get_client, read_id
@@ -34,7 +35,7 @@ class ExternalIdField(StringField):
         set_external_id(obj, self.data)
 
 
-class ContactView(AttributesInForm, AttributeEditing, RecordView):
+class ContactView(AttributesInForm, AttributeEditing, ContactExport, RecordView):
     """The record view of contacts."""
 
     show_template = "contact/show.html"

@@ -14,6 +14,7 @@ from crm.models.folding import fold
 from crm.registry import RecordType
 from crm.services.client_columns import names_in
 from crm.services.client_exporting import prepare_clients
+from crm.services.contact_exporting import prepare_contacts
 from crm.services.exporting import FORMATS, Export
 from crm.services.record_exporting import prepare_records
 
@@ -26,6 +27,8 @@ class RecordExport:
 
     record: RecordType
     url: Any
+    #: Whether address books can have them.
+    has_cards = False
 
     @expose("/export")
     @has_access
@@ -60,3 +63,12 @@ class ClientExport(RecordExport):
         """Where what the present list shows is exported, in its columns unless others are named."""
         shown = ",".join(names_in(request.args))
         return super().export_url(file_format, **({"columns": shown} if shown else {}) | more)
+
+
+class ContactExport(RecordExport):
+    """The export, for `ContactView`: with attributes, also as vCards."""
+
+    has_cards = True
+
+    def prepare_export(self, filters: MultiDict[str, str], file_format: str) -> Export:
+        return prepare_contacts(filters, file_format)

@@ -110,7 +110,7 @@ def test_records_of_clients() -> None:
     values, errors = typed({"title": "Call", "due": "31.12.2026 10:00", "done": "nie", "priority": "Wysoki",
                             "assignees": "alice, bob"}, "task")  # fmt: skip
     assert (values["due"], values["done"], values["priority"], values["assignees"]) == (
-        "2026-12-31T10:00:00", False, "high", ["alice", "bob"],
+        "2026-12-31T10:00:00+00:00", False, "high", ["alice", "bob"],
     )  # fmt: skip
     assert not errors
     for name in ("contact", "note", "product"):

@@ -1,10 +1,11 @@
 """The texts of a row made into what the API's JSON of a record would be, with what is wrong beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
+from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -127,7 +128,7 @@ class Converter:
         if field.kind == kinds.DATE:
             return lambda text: cells.read_day(text, self.order)
         if field.kind == kinds.MOMENT:
-            return lambda text: cells.read_moment(text, self.order)
+            return lambda text: _in_utc(cells.read_moment(text, self.order))
         if field.kind == kinds.YES_NO:
             words = {True: "yes", False: "no"} if field.name == "consent" else {True: True, False: False}
             return lambda text: words[cells.read_yes_no(text)]
@@ -177,7 +178,7 @@ class Converter:
             "number": lambda text: cells.read_number(text, self.mark),
             "integer": lambda text: cells.read_integer(text, self.mark),
             "date": lambda text: cells.read_day(text, self.order),
-            "date_time": lambda text: cells.read_moment(text, self.order),
+            "date_time": lambda text: _in_utc(cells.read_moment(text, self.order)),
             "money": lambda text: self._amount(text, definition.currency),
             "yes_no": cells.read_yes_no,
         }
@@ -225,6 +226,13 @@ def _put(values: Values, name: str, value: Any, take_currency: Callable[[str], N
         values.setdefault(which, {})[part] = plain(value)
     else:
         values[name] = plain(value)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment; without a zone it is in the user's."""
+    if moment.tzinfo is None:
+        moment = get_timezone().localize(moment)
+    return moment.astimezone(UTC)
 
 
 def _is_cut(text: str) -> bool:

@@ -24,7 +24,7 @@ LONGEST_LINE = 10_000_000
 BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "AGENT"})
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 #: A part of a structured value, up to a semicolon that is not escaped.
-PART = re.compile(r"(?:^|(?<=;))((?:\\.|[^;\\])*)", re.DOTALL)
+PART = re.compile(r"((?:\\.|[^;\\])*)(?:;|$)", re.DOTALL)
 MOBILE = frozenset({"CELL", "MOBILE", "IPHONE"})
 FAX = frozenset({"FAX", "PAGER", "MODEM", "TELEX"})
 
