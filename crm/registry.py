@@ -401,6 +401,16 @@ class RecordType:
             if isinstance(kind, Exact | Integer) and name not in self.choices
         )
 
+    @cached_property
+    def days(self) -> frozenset[str]:
+        """The names of the columns that are days or moments: of several each must say which it is."""
+        return frozenset(
+            a.key
+            for a in self.columns
+            if a.key in self.mapper.columns
+            and isinstance(self.mapper.columns[a.key].type, Date | UtcDateTime)
+        )
+
     @property
     def is_setting(self) -> bool:
         """Whether it is of the CRM itself (statuses, tags) and stands under Settings."""

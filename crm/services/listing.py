@@ -20,6 +20,8 @@ from crm.services.search import matches
 
 PAGE_SIZE = 25
 LARGEST_PAGE = 200
+#: What is offered of them.
+PAGE_SIZES = (25, 50, 100, 200)
 #: Totals are exact up to here.
 MOST_COUNTED = 10_000
 #: Parameters of every list that are not filters.

@@ -19,15 +19,13 @@ from crm.services.client_filters import FILTERS, filtered, is_filtered
 from crm.services.client_table import told_of
 from crm.services.iso_lists import country_name
 from crm.services.list_state import LOOKS, without_filters
-from crm.services.listing import MOST_COUNTED, counted
+from crm.services.listing import MOST_COUNTED, PAGE_SIZES, counted
 from crm.services.statuses import all_statuses
 from crm.views.bulk import just_done, offered_types
 from crm.views.bulk_words import WORDS
 from crm.views.client_chips import chips
 from crm.views.client_filter_panel import choices_of_filters
 from crm.views.saved_views import address, bar, opening
-
-PAGE_SIZES = (25, 50, 100, 200)
 
 
 def filter_query(args: MultiDict[str, str]) -> str:

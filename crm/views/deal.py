@@ -24,6 +24,8 @@ from crm.services.record_filters import filters_of
 from crm.views.board import BoardPages, Column, filters_only, query_of_filters
 from crm.views.money import money
 from crm.views.record import RecordView
+from crm.views.record_chips import record_chips
+from crm.views.saved_views import bar
 
 
 class DealView(BoardPages, RecordView):
@@ -52,7 +54,10 @@ class DealView(BoardPages, RecordView):
     # -- the board
 
     def board_page(self, **values: Any) -> Response:
-        return self.remembering(super().board_page(**values), "kanban")
+        chips = record_chips(self.record, self.board_values()["filters"])
+        return self.remembering(
+            super().board_page(**values, chips=chips, **bar(self.record, "kanban")), "kanban"
+        )
 
     @expose("/kanban/totals")
     @has_access

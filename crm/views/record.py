@@ -31,6 +31,8 @@ from crm.views.export import RecordExport
 from crm.views.field_history import HistoryPages
 from crm.views.forms import RecordForm, form_for
 from crm.views.page import read_id
+from crm.views.record_chips import record_chips
+from crm.views.saved_views import bar, opening
 from crm.views.values import url_of
 
 
@@ -73,11 +75,14 @@ class RecordView(RecordExport, HistoryPages, ModelView):
     @expose("/list/")
     @has_access
     def list(self) -> Answer:
-        page = listing.page_of(self.record, request.args)
+        if url := opening(self.record, "list"):
+            return redirect(url)
+        page, filters = listing.page_of(self.record, request.args), filters_of(self.record)
         sortable = listing.sortable(self.record)
         return self.render(
             self.list_template, title=self.record.plural, page=page, sortable=sortable,
-            filters=filters_of(self.record), query=query_of_filters(self.record), **self.more_of_list(page.rows),
+            filters=filters, query=query_of_filters(self.record), chips=record_chips(self.record, filters),
+            page_sizes=listing.PAGE_SIZES, **bar(self.record, "list"), **self.more_of_list(page.rows),
         )  # fmt: skip
 
     def more_of_list(self, rows: Sequence[Any]) -> dict[str, Any]:
