@@ -117,7 +117,7 @@ def tags_to_add(value: Any) -> Tags:
         number = _find_tag(one)
         if number is None and isinstance(one, str) and is_permitted("add", "tag"):
             name = clean_name(one)
-            new[fold(name)] = name
+            new.setdefault(fold(name), name)
         else:
             ids.append(_tag(one))
     return Tags(tuple(dict.fromkeys(ids)), tuple(new.values()))
