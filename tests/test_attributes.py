@@ -1,6 +1,6 @@
 """Attributes: every type keeps what was typed; renaming, replacing and changing types lose nothing (D1 to D5)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,7 @@ def define(session: Any, kind: str, **columns: Any) -> AttributeDefinition:
     """A new attribute of a type, with words where it has any."""
     words = WORDS if kind in attributes.WORD_TYPES else ()
     definition = AttributeDefinition(label=columns.pop("label", kind.title()), type=kind, **columns)
+    definition.currency = "EUR" if kind == "money" else None
     definition.options = [AttributeOption(label=word, position=n) for n, word in enumerate(words)]
     session.add(definition)
     session.commit()
@@ -47,6 +48,9 @@ VALUES = {
     "number": st.decimals(-(10**11), 10**11, places=6),
     "integer": st.integers(-(2**31) + 1, 2**31 - 1),
     "date": st.dates(),
+    "money": st.decimals(-(10**11), 10**11, places=2),
+    "date_time": st.datetimes(timezones=st.just(UTC)),
+    "link": st.sampled_from(["https://example.com/a?b=ż", "HTTP://x.pl:81/"]),
     "yes_no": st.booleans(),
     "word": st.sampled_from(WORDS),
     "words": st.lists(st.sampled_from(WORDS), min_size=1, unique=True),
@@ -107,6 +111,11 @@ READ = [
     ("number", "1 234.50", Decimal("1234.5")),
     ("integer", "1 000", 1000),
     ("date", "2026-02-28", date(2026, 2, 28)),
+    ("money", "1 234,50", Decimal("1234.5")),
+    ("money", "EUR 7", Decimal(7)),
+    ("money", {"amount": "7.10", "currency": "EUR"}, Decimal("7.1")),
+    ("date_time", "2026-02-28 10:00", datetime(2026, 2, 28, 10, tzinfo=UTC)),
+    ("link", "example.com/x", "https://example.com/x"),
     ("yes_no", "no", False),
     ("yes_no", "Tak", True),
     ("yes_no", True, True),
@@ -137,6 +146,8 @@ REFUSED = [
     ("date", "31.12.2026"), ("date", "tomorrow"), ("date", 5), ("yes_no", "maybe"), ("word", "Yellow"),
     ("word", ["Red", "Blue"]), ("words", "Red, Yellow"), ("text", "a\nb"), ("text", "x" * 1001), ("text", {"a": 1}),
     ("text", "a\x00b"), ("long_text", "\ud800"),
+    ("money", "7 PLN"), ("money", "0.001"), ("money", {}), ("date_time", "2026-02-30 10:00"), ("date_time", "noon"),
+    ("link", "javascript:alert(1)"), ("link", "no address"), ("link", "https://a.pl/\nx"),
 ]  # fmt: skip
 
 

@@ -1,14 +1,17 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
+    Connection,
     ForeignKey,
     Index,
     Integer,
+    Row,
     String,
     Text,
     UniqueConstraint,
@@ -20,7 +23,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from crm.errors import RuleError
+from crm.errors import RuleError, StateConflict
 from crm.models.base import Base, ClientOwned, Record
 from crm.models.client import Client
 from crm.models.company import Company
@@ -174,6 +177,17 @@ class AttributeDefinition(Record):
         taken = set(session.scalars(keys))
         choices = (made if n == 1 else f"{made}_{n}" for n in range(1, len(taken) + 3))
         return next(key for key in choices if key not in taken and is_free_key(key, self.applies_to))
+
+    @classmethod
+    def before_undo(cls, connection: Connection, changes: list[Row[Any]]) -> None:
+        """A type goes back with the values of its change, or not at all."""
+        for change in changes:
+            if change.action == "update" and "type" in change.after:
+                row = select(cls.__table__.c.type).where(cls.__table__.c.id == change.row_id)
+                if connection.scalar(row) != change.after["type"]:
+                    raise StateConflict(
+                        _("The type was changed again since, or the attribute deleted. Undo that first.")
+                    )
 
     def _is_unconverted(self) -> bool:
         return inspect(self).attrs.type.history.has_changes() and self.converted_to != self.type

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask_babel import get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select, true
 
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
@@ -53,17 +53,17 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
     old_type = definition.type
     if new_type == old_type:
         return []
-    texts = texts_of(definition)
+    held = parts_of(definition)
     # read as the new type, but flushed only when every value can be
     with db.session.no_autoflush:
         definition.type = new_type
         there = list(definition.options)
         found, failed = {}, []
-        for owner, text in texts.items():
+        for owner, parts in held.items():
             try:
-                found[owner] = read_value(definition, text, add_words=True)
+                found[owner] = converted(definition, old_type, parts)
             except Unreadable:
-                failed.append(Unconverted(*owner, text))
+                failed.append(Unconverted(*owner, as_text(parts, old_type)))
         if failed:
             definition.type = old_type
             definition.options[:] = there
@@ -74,13 +74,19 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
     bulk.delete_rows(db.session(), values, mine)
     definition.type = definition.converted_to = new_type
     db.session.flush()
-    _insert_values(definition, found)
+    insert_values(definition, found)
     forget_loaded()
     return []
 
 
-def texts_of(definition: AttributeDefinition) -> dict[Owner, str]:
-    """Whose -> the value as a text that reads back as the same value, whatever the type."""
+def converted(definition: AttributeDefinition, old_type: str, parts: Sequence[Any]) -> Any:
+    """The value of an owner that had another type, as it is read for the new one. Raises Unreadable."""
+    both_words = {old_type, definition.type} <= WORD_TYPES
+    return read_value(definition, parts if both_words else as_text(parts, old_type), add_words=True)
+
+
+def parts_of(definition: AttributeDefinition, some: ColumnElement[bool] = true()) -> dict[Owner, list[Any]]:
+    """Whose -> the value as its rows hold it, open or sealed: one part, of several words each."""
     labels = {option.id: option.label for option in definition.options}
     names = [name for name in OPEN_COLUMNS if name != "option_id"]
     asked = (
@@ -89,7 +95,7 @@ def texts_of(definition: AttributeDefinition) -> dict[Owner, str]:
             *(values.c[name] for name in names),
         )
         .outerjoin(options, options.c.id == values.c.option_id)
-        .where(values.c.definition_id == definition.id)
+        .where(values.c.definition_id == definition.id, some)
         .order_by(values.c.client_id, values.c.contact_id, options.c.position, options.c.id)
         .with_for_update(of=values)
     )  # fmt: skip
@@ -103,12 +109,12 @@ def texts_of(definition: AttributeDefinition) -> dict[Owner, str]:
         if value is not None:
             told = labels[value] if column == "option_id" else value
             found[row.client_id, row.contact_id].append(told)
-    return {owner: as_text(some, definition.type) for owner, some in found.items()}
+    return found
 
 
-def as_text(some: Sequence[Any], type_: str) -> str:
-    """The values of one owner as a text; several words apart by commas, as a line of CSV."""
-    texts = [_one_as_text(value) for value in some]
+def as_text(parts: Sequence[Any], type_: str) -> str:
+    """The value of one owner as a text that reads back as the same; several words as a line of CSV."""
+    texts = [_one_as_text(value) for value in parts]
     if type_ != "words":
         return texts[0]
     line = io.StringIO()
@@ -126,7 +132,8 @@ def _one_as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _insert_values(definition: AttributeDefinition, found: dict[Owner, Any]) -> None:
+def insert_values(definition: AttributeDefinition, found: dict[Owner, Any]) -> None:
+    """Add values, as `read_value` gives them, for owners that have none; logged."""
     rows = [
         {"client_id": client_id, "contact_id": contact_id, "definition_id": definition.id, "slot": 0,
          **columns_of_value(definition, one)}

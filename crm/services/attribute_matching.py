@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Connection, exists, false, or_, select
 
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import VALUE_COLUMNS
@@ -30,6 +30,21 @@ def is_set(definition: AttributeDefinition, rows: Any = AttributeValue) -> Colum
     """The condition that a row is one of a definition: only values that are set have a row."""
     columns = rows.c if hasattr(rows, "c") else rows
     return columns.definition_id == definition.id
+
+
+def is_sealed_word(connection: Connection) -> ColumnElement[bool]:
+    """The condition that a sealed value stands for an option, which no foreign key tells."""
+    options, definitions = AttributeOption.__table__, AttributeDefinition.__table__
+    asked = select(options.c.id).join(definitions, definitions.c.id == options.c.definition_id)
+    ids = connection.scalars(asked.where(definitions.c.sensitive)).all()
+    keys = AttributeValue.__table__.c.match_key
+    return or_(
+        false(),
+        *(
+            (options.c.id == number) & exists().where(keys.in_(blind_indexes(text_of("option_id", number))))
+            for number in ids
+        ),
+    )
 
 
 def _same(definition: AttributeDefinition, value: Any, columns: Any) -> ColumnElement[bool]:

@@ -7,14 +7,19 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, event, select
+from sqlalchemy.orm import Session
 
+from crm.errors import StateConflict
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Contact
 from crm.models.attribute import VALUE_COLUMNS, Owner
 from crm.models.sealed_values import OPEN_COLUMNS, sealed_columns, value_of
 from crm.models.types import utc_now
 from crm.services.attribute_reading import WORD_TYPES
+
+definitions = AttributeDefinition.__table__
 
 
 def kind_of(owner: Owner) -> str:
@@ -110,3 +115,23 @@ def _store_words(
         db.session.delete(there[option_id])
     for option_id in wanted.keys() - there.keys():
         db.session.add(_new_row(owner, definition, **columns_of_value(definition, wanted[option_id])))
+
+
+@event.listens_for(Session, "before_flush")
+def _check_definitions(session: Session, *_args: Any) -> None:
+    """No value is written for an attribute that somebody gives another type or flag at the same time."""
+    rows = [item for item in (*session.new, *session.dirty) if isinstance(item, AttributeValue)]
+    known = {
+        one.id: one
+        for one in (row.definition for row in rows)
+        if one is not None and one not in session.dirty
+    }
+    known.pop(None, None)
+    if not known:
+        return
+    asked = select(definitions.c.id, definitions.c.type, definitions.c.sensitive).where(
+        definitions.c.id.in_(known)
+    )
+    for now in session.connection().execute(asked.with_for_update(read=True)):
+        if (now.type, now.sensitive) != (known[now.id].type, known[now.id].sensitive):
+            raise StateConflict(_("The attribute was changed meanwhile. Please try again."))

@@ -23,6 +23,7 @@ from crm.security.viewer import forget_viewers
 from crm.security.visibility import viewer
 from crm.services import history
 from crm.services.attribute_sealing import follow_flags_after
+from crm.services.attribute_undoing import bring_back_options, fit_values
 from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.going_along import take_along
@@ -141,6 +142,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     hidden = hidden_rows(session, operation.id, with_links=not pair)
     if operation.kind in LEAVES_USED:
         hidden = _without_used(session, operation.id, hidden, report)
+    bring_back_options(session, operation.id)
     reverter = Reverter(session, operation.id, report, hidden, pair)
     steps = (
         select(log.c.step).where(log.c.operation_id == operation.id).distinct().order_by(log.c.step.desc())
@@ -152,6 +154,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     add_up_again(session, number)
     settle_after(session, number)
     follow_flags_after(session, number)
+    fit_values(session, operation.id, number, report)
     rewrite_after(session, number, reverter.followed)
     note_on_timelines(session, number, kind)
     if report.undone["contact"]:

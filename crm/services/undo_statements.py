@@ -19,10 +19,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from crm.models import Change, Client
+from crm.extensions import db
+from crm.models import AttributeOption, Change, Client
 from crm.models.base import Base
 from crm.models.types import Json, utc_now
 from crm.services import history
+from crm.services.attribute_matching import is_sealed_word
 from crm.services.bulk import (
     COLUMNS,
     apply_log,
@@ -203,3 +205,5 @@ def uses(table: Table) -> Iterator[ColumnElement[bool]]:
             if key.column.table is table:
                 alias = other.alias()
                 yield exists().where(alias.c[key.parent.name] == key.column)
+    if table is AttributeOption.__table__:
+        yield is_sealed_word(db.session.connection())
