@@ -9,7 +9,7 @@ from crm.models.base import Base
 from crm.services.history import BOOKKEEPING
 
 #: The log itself, and what differs without meaning anything.
-LEFT_OUT = {"operation", "change"}
+LEFT_OUT = {"operation", "change", "duplicate_todo", "duplicate_pair"}
 LEFT_OUT_COLUMNS = BOOKKEEPING | {"operation_id", "last_activity_at"}
 #: Derived rows are made anew, with other numbers.
 DERIVED = {"timeline_entry", "search_entry"}

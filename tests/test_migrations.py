@@ -64,7 +64,7 @@ def test_numbers_stand_for_one_row_for_ever(app: Flask) -> None:
     with app.app_context():
         made = (
             "SELECT name FROM sqlite_master WHERE type = 'table'"
-            " AND sql LIKE '%id INTEGER%' AND sql NOT LIKE '%AUTOINCREMENT%'"
+            " AND sql LIKE '%\tid INTEGER%' AND sql NOT LIKE '%AUTOINCREMENT%'"
         )
         found = db.session.connection().exec_driver_sql(made).scalars().all()
         ours = {table.name for table in Base.metadata.sorted_tables if not table.name.startswith("ab_")}

@@ -47,6 +47,8 @@ from crm.models import (
 )
 from crm.models.base import Base
 from crm.registry import registry
+from crm.services.duplicates.facts import COLUMNS, facts_of
+from crm.services.duplicates.keeping import look_at, write_keys
 from crm.services.search import entry_of
 from crm.services.timeline import entry_rows
 
@@ -93,9 +95,17 @@ class Rows:
             _write(connection, model.__table__, [_row(item) for item in self.made.get(model, ())])
         _write(connection, SearchEntry.__table__, list(self._search_entries()))
         _write(connection, TimelineEntry.__table__, list(self._timeline_entries(operation.id)))
+        self._write_keys()
         for model in self.next_ids:
             _move_sequence(connection, model.__table__)
         self.made = {}
+
+    def _write_keys(self) -> None:
+        """What duplicates are found by, and that they are to be searched for."""
+        made = {client.id: client for client in self.made.get(Client, ())}
+        facts = {n: facts_of({name: getattr(one, name) for name in COLUMNS}) for n, one in made.items()}
+        write_keys(db.session(), facts)
+        look_at(db.session(), facts)
 
     def _search_entries(self) -> Iterator[dict[str, Any]]:
         for record in registry():

@@ -14,6 +14,7 @@ from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
 from crm.models.job import DONE
 from crm.services import bulk_runs
+from crm.services.duplicates.searching import is_any_waiting, search_duplicates
 from crm.services.importing import running
 from crm.services.nightly_files import tidy_files
 from crm.services.timer import is_any_forgotten, stop_forgotten
@@ -49,6 +50,14 @@ JOBS = (
         permission=("sync", "mailchimp"),
     ),
     Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30), permission=("list", "jobs")),
+    Job(
+        "duplicates",
+        _l("Search for duplicates"),
+        search_duplicates,
+        at=time(4, 30),
+        is_wanted=is_any_waiting,
+        permission=("list", "jobs"),
+    ),
     Job(
         "timers",
         _l("Stop forgotten timers"),

@@ -10,6 +10,7 @@ from crm.models.company import Company, CompanyLogo
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.document import Document
+from crm.models.duplicate import DuplicateKey, DuplicatePair, DuplicateTodo, NotDuplicate
 from crm.models.email import Email, EmailAttachment, EmailClient
 from crm.models.event import Event, EventAttendee, EventContact
 from crm.models.external_id import ClientExternalId, ContactExternalId
@@ -69,6 +70,9 @@ __all__ = [
     "ContactTag",
     "Deal",
     "Document",
+    "DuplicateKey",
+    "DuplicatePair",
+    "DuplicateTodo",
     "Email",
     "EmailAttachment",
     "EmailClient",
@@ -91,6 +95,7 @@ __all__ = [
     "MailchimpMember",
     "MailchimpProposal",
     "MailchimpWanted",
+    "NotDuplicate",
     "Note",
     "NumberSeries",
     "Operation",

@@ -1,4 +1,4 @@
-"""How often somebody may fail to sign in, on the page and through the API.
+"""How often somebody may fail to sign in, on the page and through the API, or try out what hidden clients have.
 
 Only failures count, so that a busy office behind one address is not shut out. All web processes count
 together, in the database.
@@ -17,6 +17,9 @@ __all__ = ["DatabaseStorage", "init_app"]  # to import the storage is to make it
 PAGE, API, REFRESH = "CRMAuthView.login", "SecurityApi.login", "SecurityApi.refresh"
 PER_ACCOUNT = "10 per minute"
 PER_ADDRESS = "60 per minute"
+#: Looking for a client's duplicates while it is typed; and how often one may be told of a client that one cannot see.
+DUPLICATES = "DuplicatesView.check"
+CHECKS, ANNOUNCEMENTS = "120 per minute", "20 per hour"
 
 
 def init_app(app: Flask, limiter: Limiter) -> None:
@@ -28,6 +31,20 @@ def init_app(app: Flask, limiter: Limiter) -> None:
                 limit, key_func=key, methods=["POST"], deduct_when=has_failed, error_message=too_many
             )(view)
         app.view_functions[endpoint] = view
+    check = limiter.limit(CHECKS, key_func=user_id, error_message=too_many)(app.view_functions[DUPLICATES])
+    app.view_functions[DUPLICATES] = limiter.limit(
+        ANNOUNCEMENTS, key_func=user_id, deduct_when=announces, error_message=too_many
+    )(check)
+
+
+def user_id() -> str:
+    """Who asks, from wherever."""
+    return f"user {current_user.get_id() if current_user.is_authenticated else get_remote_address()}"
+
+
+def announces(response: Response) -> bool:
+    """Whether an answer says that there is a client that its reader may not see."""
+    return "X-Announces-Hidden" in response.headers
 
 
 def too_many() -> str:

@@ -16,6 +16,7 @@ from crm.services import history
 from crm.services.attached import columns_of_client
 from crm.services.bulk import dialect_of, rows_of
 from crm.services.change_values import keys_of
+from crm.services.duplicates.keeping import rewrite_keys
 from crm.services.search import entry_of, write_entries
 from crm.services.timeline import CLIENT_KINDS, PARTS, entry_rows
 
@@ -131,6 +132,8 @@ def _rewrite(session: Session, record: RecordType, ids: list[int], operation: in
         items = list(own.scalars(select(record.model).where(record.model.id.in_(ids))))
         if record.search:
             write_entries(session, [(record.key, i) for i in ids], [entry_of(record, item) for item in items])
+        if record.model is Client:
+            rewrite_keys(session, ids)
         if record.when is None:
             return
         mine = (entries.c.table_name == record.key) & entries.c.row_id.in_(ids)

@@ -12,6 +12,9 @@ from crm.models import (
     Client,
     ClientAssignee,
     ClientExternalId,
+    DuplicateKey,
+    DuplicatePair,
+    DuplicateTodo,
     Relationship,
     RelationshipType,
     SearchEntry,
@@ -31,8 +34,10 @@ STAYS = {
     ("change", "client_id"): "the log of a client is its own and its tombstones'",
     ("mailchimp_wanted", "client_id"): "made anew by each sync",
 }
-#: Derived from the rows that move, which they follow.
-DERIVED = frozenset({TimelineEntry.__tablename__, SearchEntry.__tablename__})
+#: Derived from the rows that move, which they follow, or from the clients themselves.
+DERIVED = frozenset(
+    model.__tablename__ for model in (TimelineEntry, SearchEntry, DuplicateKey, DuplicatePair, DuplicateTodo)
+)
 
 
 def references() -> list[Column[Any]]:

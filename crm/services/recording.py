@@ -19,6 +19,7 @@ from crm.security.references import check_references
 from crm.security.viewer import actor_id, find_viewer, forget_viewers
 from crm.security.visibility import NobodyAsks
 from crm.services import history
+from crm.services.duplicates.tax_ids import check_tax_ids
 from crm.services.search import index_rows
 from crm.services.timeline import record_entries
 
@@ -72,6 +73,7 @@ def _prepare(session: Session, *_: Any) -> None:
             item.before_save(session)
             _stamp(item, author, item in new)
     check_references(session)
+    check_tax_ids(session)
 
 
 def _wake_wholes(session: Session) -> None:

@@ -24,6 +24,7 @@ from crm.security.visibility import viewer
 from crm.services import history
 from crm.services.attribute_sealing import follow_flags_after
 from crm.services.attribute_undoing import bring_back_options, fit_values
+from crm.services.duplicates.keeping import rewrite_after_undo
 from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
 from crm.services.going_along import take_along
@@ -156,6 +157,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     follow_flags_after(session, number)
     fit_values(session, operation.id, number, report)
     rewrite_after(session, number, reverter.followed)
+    rewrite_after_undo(session, number)
     note_on_timelines(session, number, kind)
     if report.undone["contact"]:
         told = set(_told_of_contacts(session, operation.id)) - hidden.clients

@@ -30,6 +30,7 @@ from crm.views.deal import DealView
 from crm.views.deal_api import DealApi
 from crm.views.document import DocumentView
 from crm.views.document_api import DocumentApi
+from crm.views.duplicates import DuplicatesView
 from crm.views.email import EmailView
 from crm.views.event import EventView
 from crm.views.id_image import IdImageView
@@ -113,6 +114,7 @@ PAGES: tuple[type[Any], ...] = (
     SearchView,
     SavedViewPages,
     MergeView,
+    DuplicatesView,
     ContactMovesView,
     ToContactView,
     OperationView,

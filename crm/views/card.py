@@ -19,6 +19,7 @@ from crm.security.masking import shown
 from crm.services import id_images
 from crm.services.card import Box, boxes, later_boxes, sections, users_by_id
 from crm.services.client_words import ROLES
+from crm.services.duplicates.listing import likely_of
 from crm.services.history import operation
 from crm.services.photos import find_photo
 from crm.services.redirects import find_target
@@ -51,7 +52,7 @@ class ClientCard:
         values = self.tab_values(client, name) if name in self.tabs(client) else abort(404)
         return self.render(
             "client/card.html", title=client.name, client=client, additions=additions(client), quick=quick(client),
-            photo=find_photo(client.id),
+            photo=find_photo(client.id), likely=likely_of(client.id) if may("merge", "client") else 0,
             email=best_email(client, values.get("boxes", ())), phone=best_phone(client),
             yesterday=(today() - timedelta(days=1)).isoformat(), **values,
         )  # fmt: skip

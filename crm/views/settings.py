@@ -11,6 +11,7 @@ from config import SETTINGS
 from crm.extensions import db
 from crm.registry import registry
 from crm.security.manager import may
+from crm.services.duplicates import tax_ids
 from crm.services.modules import NAMES, is_on, switch_modules
 from crm.views.page import Page
 
@@ -26,7 +27,7 @@ class SettingsView(Page):
     route_base = "/settings"
     class_permission_name = "settings"
     default_view = "list"
-    method_permission_name = {"list": "list", "modules": "edit"}
+    method_permission_name = {"list": "list", "modules": "edit", "duplicates": "edit"}
 
     @expose("/")
     @has_access
@@ -54,6 +55,17 @@ class SettingsView(Page):
         return self.render(
             "settings/modules.html", title=_("Modules"), modules=offered, names=NAMES, is_on=is_on
         )
+
+    @expose("/duplicates", methods=["GET", "POST"])
+    @has_access
+    def duplicates(self) -> Response:
+        """Whether a second client with a tax ID is refused."""
+        if request.method == "POST":
+            tax_ids.set_unique(request.form.get("unique_tax_id") == "yes")
+            db.session.commit()
+            flash(_("Saved."), "success")
+            return redirect(url_for("SettingsView.duplicates"))
+        return self.render("settings/duplicates.html", title=_("Duplicates"), unique=tax_ids.is_unique())
 
 
 def environment() -> list[tuple[str, str, Any, bool]]:
