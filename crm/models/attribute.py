@@ -21,7 +21,7 @@ from sqlalchemy import (
     inspect,
     select,
 )  # fmt: skip
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError, StateConflict
 from crm.models.base import Base, ClientOwned, Record
@@ -29,7 +29,7 @@ from crm.models.client import Client
 from crm.models.company import Company
 from crm.models.contact import Contact
 from crm.models.folding import fold
-from crm.models.types import Encrypted, Exact, UtcDateTime
+from crm.models.types import Encrypted, Exact, SortKey, UtcDateTime
 
 #: The type of a definition, and the column of AttributeValue that holds its values while they are not sensitive.
 VALUE_COLUMNS = {
@@ -69,6 +69,8 @@ OF_CLIENT = column("contact_id", Integer).is_(None)
 Owner = Client | Contact
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+#: So many letters of a text are sorted by; as many as a SortKey holds.
+KEY_LENGTH = 200
 CURRENCY = re.compile(r"[A-Z]{3}")
 #: In the API attributes stand beside the owner's fields, so no key may be the name of one. The columns are
 #: none either; these are the fields with a name of their own.
@@ -211,6 +213,22 @@ class AttributeOption(Base):
         return self.label
 
 
+def text_keys(text: str | None) -> dict[str, str | None]:
+    """The columns by which a text is found and sorted: its letters folded, of long ones the beginning and the whole."""
+    folded = fold(text or "")
+    return {
+        "text_key": folded[:KEY_LENGTH] if text else None,
+        "text_more": folded if len(folded) > KEY_LENGTH else None,
+    }
+
+
+def _value_index(name: str, column_name: str = "") -> Index:
+    """The index that finds and sorts the values of one column; a row has a value in one of them."""
+    there = column(column_name or name).is_not(None)
+    return Index(f"ix_attribute_value_{name}", "definition_id", column_name or name, "client_id", "contact_id",
+                 sqlite_where=there, postgresql_where=there)  # fmt: skip
+
+
 class AttributeValue(ClientOwned, Base):
     """One value of one definition for one client or contact; for type `words` one row per chosen option.
 
@@ -223,12 +241,11 @@ class AttributeValue(ClientOwned, Base):
               unique=True, sqlite_where=OF_CLIENT, postgresql_where=OF_CLIENT),
         Index("uq_attribute_value_contact_id_definition_id_slot", "contact_id", "definition_id", "slot",
               unique=True, sqlite_where=~OF_CLIENT, postgresql_where=~OF_CLIENT),
-        Index("ix_attribute_value_option", "definition_id", "option_id", "client_id"),
-        Index("ix_attribute_value_number", "definition_id", "number", "client_id"),
-        Index("ix_attribute_value_integer", "definition_id", "integer", "client_id"),
-        Index("ix_attribute_value_day", "definition_id", "day", "client_id"),
-        Index("ix_attribute_value_moment", "definition_id", "moment", "client_id"),
-        Index("ix_attribute_value_match_key", "definition_id", "match_key", "client_id"),
+        Index("ix_attribute_value_owner", "definition_id", "client_id", "contact_id"),
+        _value_index("option", "option_id"),
+        *(_value_index(name) for name in ("number", "integer", "day", "moment", "yes", "match_key", "text_key")),
+        Index("ix_attribute_value_text_more", "definition_id",
+              sqlite_where=column("text_more").is_not(None), postgresql_where=column("text_more").is_not(None)),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -238,6 +255,9 @@ class AttributeValue(ClientOwned, Base):
     #: once and other values once.
     slot: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), default=0)
     text: Mapped[str | None] = mapped_column(Text)
+    #: See `text_keys`.
+    text_key: Mapped[str | None] = mapped_column(SortKey)
+    text_more: Mapped[str | None] = mapped_column(Text)
     number: Mapped[Decimal | None] = mapped_column(Exact(6))
     integer: Mapped[int | None]
     day: Mapped[date | None]
@@ -252,3 +272,9 @@ class AttributeValue(ClientOwned, Base):
     definition: Mapped[AttributeDefinition] = relationship()
     contact: Mapped[Contact | None] = relationship(back_populates="attribute_values")
     option: Mapped[AttributeOption | None] = relationship()
+
+    @validates("text")
+    def _set_text_keys(self, _key: str, text: str | None) -> str | None:
+        for name, value in text_keys(text).items():
+            setattr(self, name, value)
+        return text

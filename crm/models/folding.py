@@ -3,12 +3,14 @@
 import re
 import unicodedata
 
-#: Letters that Unicode does not take apart, with what people type instead of them.
+#: Letters and signs that Unicode does not take apart, with what people type instead of them.
 LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"}
+    {"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "’": "'"}
 )
 
 WORD = re.compile(r"[^\W_]+(?:[.@&'+\-][^\W_]+)*", re.UNICODE)
+#: What may stand inside a word. SQLite's index of words is told the same.
+SIGNS = re.compile(r"[.@&'+\-]")
 SHORTEST_PHONE_END = 5
 
 
@@ -25,7 +27,7 @@ def words(text: str) -> list[str]:
     found = []
     for word in WORD.findall(fold(text)):
         found.append(word)
-        parts = re.split(r"[.@&'+\-]", word)
+        parts = SIGNS.split(word)
         if len(parts) > 1:
             found.extend(part for part in parts if part)
     return found

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm.errors import RuleError
 from crm.models import AttributeDefinition, AttributeValue, Change
+from crm.models.attribute import text_keys
 from crm.models.sealed_values import OPEN_COLUMNS, sealed_columns, value_of
 from crm.models.sealing import seal, unseal
 from crm.models.types import Json
@@ -27,8 +28,10 @@ definitions = AttributeDefinition.__table__
 log = Change.__table__
 PORTION = 1_000
 SEALED = ("secret", "match_key")
+#: What a text is found by while it is open.
+KEYS = tuple(text_keys(None))
 #: The columns of which a value is made, in whichever form.
-FORM = ("slot", *OPEN_COLUMNS, *SEALED)
+FORM = ("slot", *OPEN_COLUMNS, *KEYS, *SEALED)
 
 #: What the log keeps of a row before or after a change.
 Side = dict[str, Any] | None
@@ -47,7 +50,7 @@ def sealed(side: Side) -> Side:
             value = history.decode(values.c[name].type, side[name])
             found = sealed_columns(name, value, of_several=bool(side.get("slot")))
             found["secret"] = seal(found["secret"])
-    return {name: value for name, value in side.items() if name not in OPEN_COLUMNS} | found
+    return {name: value for name, value in side.items() if name not in (*OPEN_COLUMNS, *KEYS)} | found
 
 
 def opened(side: Side) -> Side:
@@ -58,6 +61,8 @@ def opened(side: Side) -> Side:
     if side.get("secret"):
         column, value = value_of(unseal(side["secret"]))
         found[column] = history.encode(values.c[column].type, value)
+        if column == "text":
+            found |= text_keys(value)
         if side.get("slot"):
             found["slot"] = value
     return found

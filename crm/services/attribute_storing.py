@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from crm.errors import StateConflict
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Contact
-from crm.models.attribute import VALUE_COLUMNS, Owner
+from crm.models.attribute import VALUE_COLUMNS, Owner, text_keys
 from crm.models.sealed_values import OPEN_COLUMNS, sealed_columns, value_of
 from crm.models.types import utc_now
 from crm.services.attribute_reading import WORD_TYPES
@@ -66,7 +66,8 @@ def columns_of_value(definition: AttributeDefinition, one: Any) -> dict[str, Any
     value = one.id if isinstance(one, AttributeOption) else one
     if definition.sensitive:
         return sealed_columns(column, value, several)
-    return {column: value, **({"slot": value} if several else {})}
+    keys = text_keys(value) if column == "text" else {}
+    return {column: value, **keys, **({"slot": value} if several else {})}
 
 
 def store(owner: Owner, definition: AttributeDefinition, rows: Sequence[AttributeValue], value: Any) -> bool:

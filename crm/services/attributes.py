@@ -30,12 +30,16 @@ Values = dict[str, Any]
 # -- definitions
 
 
-def definitions(kind: str, active: bool = True, options: bool = True) -> list[AttributeDefinition]:
+def definitions(
+    kind: str, active: bool = True, options: bool = True, keys: Collection[str] | None = None
+) -> list[AttributeDefinition]:
     """The definitions for clients or contacts in their order, with their options; the active ones.
 
-    active: False for inactive ones too.
+    active: False for inactive ones too. keys: only these.
     """
     asked = select(AttributeDefinition).where(AttributeDefinition.applies_to == kind)
+    if keys is not None:
+        asked = asked.where(AttributeDefinition.key.in_(keys))
     if options:
         asked = asked.options(selectinload(AttributeDefinition.options))
     if active:

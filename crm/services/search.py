@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.extensions import db
 from crm.models import SearchEntry
 from crm.models.base import Base, SeenByAll
-from crm.models.folding import fold, phone_words, words
+from crm.models.folding import SIGNS, WORD, fold, phone_words, words
 from crm.models.search import EVERYBODY
 from crm.models.sensitive import is_at_sensitive_client, veil
 from crm.registry import RecordType, registry
@@ -180,9 +180,14 @@ def write_entries(session: Session, old: Sequence[tuple[str, int]], entries: lis
 
 
 def terms_of(query: str) -> list[list[str]]:
-    """Ways to read a query: each is a list of word beginnings that must all be found."""
-    terms = [t for t in (fold(part).strip("\"'()*:,;#") for part in query.split()) if t]
+    """Ways to read a query: each is a list of word beginnings that must all be found.
+
+    Words with signs in them are also found apart, but not mail addresses; groups of digits also joined.
+    """
+    terms = WORD.findall(fold(query))
+    apart = [part for term in terms for part in ([term] if "@" in term else SIGNS.split(term))]
     readings = [terms] if terms else []
+    readings += [apart] if apart != terms else []
     digits = _number(query)
     if digits:
         readings += [[digits]] + ([[digits.lstrip("0")]] if digits.startswith("0") else [])
@@ -197,14 +202,10 @@ def matches(query: str, entry: Any = SearchEntry) -> ColumnElement[bool]:
     if db.session.get_bind().dialect.name == "sqlite":
         columns = "{words secret_words}" if secret else "{words}"
         either = " OR ".join(
-            "(" + " AND ".join(f'{columns} : "{t}" *' for t in _sqlite_terms(r)) + ")" for r in readings
+            "(" + " AND ".join(f'{columns} : "{term}" *' for term in terms) + ")" for terms in readings
         )
         return entry.id.in_(select(_fts.c.rowid).where(_fts.c.search_fts.op("MATCH")(either)))
     return or_(*(and_(*(_postgres_term(entry, t, secret) for t in terms)) for terms in readings))
-
-
-def _sqlite_terms(terms: list[str]) -> list[str]:
-    return [t.replace('"', " ").replace("\x00", "") for t in terms]
 
 
 def _postgres_term(entry: Any, term: str, secret: bool) -> ColumnElement[bool]:
