@@ -38,6 +38,7 @@ ENDS_OF = {
 #: Types -> how a value is typed in the panel of filters.
 SHAPES = {"date": "day", "date_time": "day", "number": "number", "integer": "number", "money": "number",
           "yes_no": "choice", "word": "choice", "words": "choice"}  # fmt: skip
+MOST_VALUES = 200
 YES_NO = (("yes", _l("Yes")), ("no", _l("No")))
 
 Condition = ColumnElement[bool]
@@ -74,6 +75,13 @@ class AttributeFilter:
         if self.end == SET or self.definition.type == "yes_no":
             return YES_NO
         return [(option.label, option.label) for option in self.definition.options]
+
+    def words(self) -> str:
+        """What the parameter takes, in the description of the API."""
+        if self.shape == "choice":
+            return f"{self.label}: {', '.join(value for value, _words in self.choices)}."
+        told = {"day": _("a date, or a date and time"), "number": _("a number"), "text": _("a text")}
+        return f"{self.label}: {told[self.shape]}."
 
     def in_words(self, value: str) -> str:
         """A value of it as people say it."""
@@ -132,6 +140,8 @@ def conditions(kind: str, args: MultiDict[str, str]) -> list[Condition]:
     of_definition: dict[int, list[tuple[AttributeFilter, list[str]]]] = {}
     for name, one in asked(kind, args).items():
         values = list(dict.fromkeys(text for value in args.getlist(name) if (text := value.strip())))
+        if len(values) > MOST_VALUES or any(not value.isprintable() for value in values):
+            raise unreadable(one, _("too much"))
         if values:
             of_definition.setdefault(one.definition.id, []).append((one, values))
     return [part for given in of_definition.values() for part in _of_one(kind, given)]

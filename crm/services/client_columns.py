@@ -14,6 +14,7 @@ from crm.errors import UnknownFilter
 from crm.models import AttributeDefinition
 from crm.security.masking import may_see_sensitive
 from crm.services import client_table
+from crm.services.attribute_order import sort_of
 from crm.services.attributes import definitions
 from crm.services.client_table import Read
 from crm.services.modules import is_on
@@ -103,7 +104,7 @@ def columns_of_clients() -> list[Column]:
 def _of_attribute(definition: AttributeDefinition) -> Column:
     one = client_table.attribute_column(definition)
     return Column(
-        one.name, one.label, one.read, group=definition.group or "",
+        one.name, one.label, one.read, sort_of(definition), definition.group or "",
         listed=definition.in_list, shape="attribute", definition=definition,
     )  # fmt: skip
 

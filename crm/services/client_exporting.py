@@ -28,8 +28,7 @@ def prepare_clients(filters: MultiDict[str, str], file_format: str, which: str) 
     # read, and no more: that it is exported is logged beside it
     with transactions(read_only=True):
         wanted = _columns(which)
-        order, _sort, _direction = ordering(filters)
-        ids = find(filtered(filters).order_by(*order), filters, format=file_format, columns=which)
+        ids = find(filtered(filters), ordering(filters), filters, format=file_format, columns=which)
     title, clients = _("Clients"), portions(Client, ids, LOADS)
     if file_format in CARDS:
         return Export(title, file_format, len(ids), cards=map(vcards, clients))

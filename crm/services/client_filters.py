@@ -23,6 +23,7 @@ from crm.models.client import KINDS, MAX_STARS
 from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.visibility import viewer
+from crm.services import attribute_filters
 from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.listing import PAGING
 from crm.services.modules import is_on
@@ -253,19 +254,25 @@ def values_of(args: MultiDict[str, str], name: str) -> list[str]:
     return list(dict.fromkeys(v for value in args.getlist(name) if (v := value.strip())))
 
 
+def names_in(args: MultiDict[str, str]) -> list[str]:
+    """The names of the filters among these query parameters, each once."""
+    return [*(name for name in FILTERS if name in args), *(n for n in args if attribute_filters.is_name(n))]
+
+
 def conditions(args: MultiDict[str, str]) -> list[Condition]:
     """What the filters among these query parameters leave. Raises UnknownFilter."""
     found: list[Condition] = []
     for name in args:
         if name in PAGING:
             continue
-        if name not in FILTERS:
+        if name not in FILTERS and not attribute_filters.is_name(name):
             raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name[:60]), field=name)
         values = values_of(args, name)
         if len(values) > MOST_VALUES or any("\x00" in value or not value.isprintable() for value in values):
             raise unreadable(name, _("too much"))
-        if values and (condition := FILTERS[name].condition(values, args)) is not None:
+        if values and name in FILTERS and (condition := FILTERS[name].condition(values, args)) is not None:
             found.append(condition)
+    found += attribute_filters.conditions("client", args)
     if not values_of(args, "archived"):
         found.append(Client.archived_at.is_(None))
     return found
@@ -278,4 +285,4 @@ def filtered(args: MultiDict[str, str]) -> Select[tuple[Client]]:
 
 def is_filtered(args: MultiDict[str, str]) -> bool:
     """Whether any filter is set."""
-    return any(values_of(args, name) for name in FILTERS)
+    return any(values_of(args, name) for name in names_in(args))

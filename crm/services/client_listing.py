@@ -12,8 +12,10 @@ from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.models import Client, SearchEntry, Status
 from crm.security.masking import may_see_sensitive
+from crm.services.attribute_order import AttributeOrder, order_asked
 from crm.services.client_filters import LONGEST_SEARCH, SEARCHED, filtered, values_of
 from crm.services.listing import LARGEST_PAGE, PAGE_SIZE, Page, whole
+from crm.services.order import Order
 from crm.services.search import is_match
 
 #: By what clients can be sorted. An e-mail address is not for everybody to sort by: see `sortable`.
@@ -37,8 +39,10 @@ def sortable() -> frozenset[str]:
     return frozenset({*SORTS, "status"}) - (frozenset() if may_see_sensitive() else SECRET_SORTS)
 
 
-def ordering(args: MultiDict[str, str]) -> tuple[list[Any], str, str]:
-    """The order of the rows, and the sort and direction asked for. Raises UnknownFilter."""
+def ordering(args: MultiDict[str, str]) -> Order | AttributeOrder:
+    """The order of the rows that is asked for. Raises UnknownFilter."""
+    if (by_attribute := order_asked("client", args)) is not None:
+        return by_attribute
     sort, direction = args.get("sort", "").strip() or "name", args.get("dir", "").strip() or "asc"
     if sort not in sortable():
         raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort[:60]), field="sort")
@@ -50,8 +54,8 @@ def ordering(args: MultiDict[str, str]) -> tuple[list[Any], str, str]:
         # without a value is less than any: so it is on SQLite by itself, and its indexes serve it
         by = by.nulls_first() if direction == "asc" else by.nulls_last()
     if sort == "name":
-        return [by, Client.id if direction == "asc" else Client.id.desc()], sort, direction
-    return [by, Client.name_key, Client.id], sort, direction
+        return Order([by, Client.id if direction == "asc" else Client.id.desc()], sort, direction)
+    return Order([by, Client.name_key, Client.id], sort, direction)
 
 
 def _position_of_status() -> Any:
@@ -69,14 +73,14 @@ def page_of(args: MultiDict[str, str], columns: Collection[str] = ()) -> Page:
         number = whole(args, "page", 1, 100_000)
         size = whole(args, "page_size", PAGE_SIZE, LARGEST_PAGE)
         found = filtered(args)
-        order, sort, direction = ordering(args)
+        order = ordering(args)
     except UnknownFilter as error:
         return Page(
             (), 1, PAGE_SIZE, False, message=str(error.description), statement=select(Client).limit(0)
         )
     more = [selectinload(Client.external_ids)] if "external_id" in columns else []
-    rows = clients(found.options(*more).order_by(*order).limit(size + 1).offset((number - 1) * size))
-    return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)
+    rows = clients(order.page(found, size + 1, (number - 1) * size).options(*more))
+    return Page(rows[:size], number, size, len(rows) > size, order.sort, order.direction, "", found)
 
 
 def clients(statement: Any) -> list[Client]:

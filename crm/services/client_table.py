@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from crm.models import AttributeDefinition, Client, Task
 from crm.security.masking import shown
+from crm.services.attribute_filters import PREFIX
 from crm.services.attribute_reading import written
 from crm.services.attributes import definitions, values_of_clients
 from crm.services.client_words import KINDS, LABELS
@@ -19,8 +20,6 @@ from crm.services.next_steps import last_contacts, next_tasks
 #: What the number of a record here is called: other systems have an ID too.
 CRM_ID = _l("CRM ID")
 ADDRESS = ("street", "postal_code", "city", "region", "country")
-#: With what the names of columns of attributes begin; their keys follow.
-ATTRIBUTE = "attr."
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def attribute_column(definition: AttributeDefinition) -> Column:
     def read(_client: Client, told: Told) -> Any:
         return in_words(told.values.get(definition.key))
 
-    return Column(f"{ATTRIBUTE}{definition.key}", definition.label, read)
+    return Column(f"{PREFIX}{definition.key}", definition.label, read)
 
 
 def columns(chosen: Sequence[str] | None = None) -> list[Column]:
@@ -139,7 +138,7 @@ def columns(chosen: Sequence[str] | None = None) -> list[Column]:
 def told_of(clients: Sequence[Client], names: Collection[str]) -> dict[int, Told]:
     """client id -> what the columns with these names tell beside the client: a statement for each kind of it."""
     ids = [client.id for client in clients]
-    keys = [name.removeprefix(ATTRIBUTE) for name in names if name.startswith(ATTRIBUTE)]
+    keys = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
     values = values_of_clients(ids, keys) if keys else {}
     tasks = next_tasks(ids) if "next_task" in names else {}
     contacts = last_contacts(ids) if "last_contact" in names else {}

@@ -12,7 +12,9 @@ from werkzeug.datastructures import MultiDict
 from crm.database import transactions
 from crm.errors import UnknownFilter
 from crm.extensions import db
+from crm.services.attribute_order import AttributeOrder
 from crm.services.audit import note
+from crm.services.order import Order
 from crm.services.table_files import csv_bytes, xlsx_file
 
 #: How many records are loaded at once.
@@ -61,12 +63,14 @@ def check_format(name: str, known: dict[str, str]) -> None:
         raise UnknownFilter(_("An export is one of these: %(names)s.", names=names), field="format")
 
 
-def find(asked: Select[Any], filters: MultiDict[str, str], **details: Any) -> list[int]:
+def find(
+    asked: Select[Any], order: Order | AttributeOrder, filters: MultiDict[str, str], **details: Any
+) -> list[int]:
     """The ids of what will be exported, in its order. That it is exported is logged, with these details."""
     model = asked.column_descriptions[0]["entity"]
     # read, and no more: the log is written beside it
     with transactions(read_only=True):
-        ids = list(db.session.scalars(asked.with_only_columns(model.id)))
+        ids = order.ids(asked)
     note(
         "export", table=model.__tablename__, records=len(ids), filters=filters.to_dict(flat=False), **details
     )

@@ -12,9 +12,13 @@ from werkzeug.datastructures import MultiDict
 from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.models import SearchEntry
+from crm.models.attribute import OWNERS
 from crm.registry import RecordType
+from crm.services import attribute_filters
 from crm.services.attached import of_client
+from crm.services.attribute_order import AttributeOrder, order_asked
 from crm.services.figures import load_figures
+from crm.services.order import Order
 from crm.services.record_filters import filters_of
 from crm.services.search import matches
 
@@ -79,20 +83,29 @@ def _page(record: RecordType, args: MultiDict[str, str]) -> Page:
     number = whole(args, "page", 1, 100_000)
     size = whole(args, "page_size", PAGE_SIZE, LARGEST_PAGE)
     found = filtered(record, args)
-    order, sort, direction = ordering(record, args)
-    asked = found.options(*(selectinload(a) for a in record.loaded_with(record.columns)))
-    rows = list(db.session.scalars(asked.order_by(*order).limit(size + 1).offset((number - 1) * size)))
+    order = ordering(record, args)
+    loads = (selectinload(a) for a in record.loaded_with(record.columns))
+    rows = list(db.session.scalars(order.page(found, size + 1, (number - 1) * size).options(*loads)))
     load_figures(record, rows[:size])
-    return Page(rows[:size], number, size, len(rows) > size, sort, direction, "", found)
+    return Page(rows[:size], number, size, len(rows) > size, order.sort, order.direction, "", found)
 
 
 def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
-    """The records that the filters leave: `client`, `kind`, `search` and those declared. Raises UnknownFilter."""
+    """The records that the filters leave: `client`, `kind`, `search`, those declared, and those by attributes.
+
+    Raises UnknownFilter.
+    """
     model = record.model
     asked = select(model)
     declared = filters_of(record)
+    if has_attributes(record):
+        asked = asked.where(*attribute_filters.conditions(record.key, args))
     for name in args:
-        if name in PAGING or not args.get(name):
+        if (
+            name in PAGING
+            or not args.get(name)
+            or (has_attributes(record) and attribute_filters.is_name(name))
+        ):
             continue
         if name == "search" and record.search:
             key = SearchEntry.table_name == record.key
@@ -130,14 +143,21 @@ def sortable(record: RecordType) -> frozenset[str]:
     return frozenset(a.key for a in record.columns if a.key in columns and a.key not in hidden)
 
 
-def ordering(record: RecordType, args: MultiDict[str, str]) -> tuple[list[Any], str, str]:
-    """The order of the rows, with the sort and direction that were asked for. Raises UnknownFilter."""
+def ordering(record: RecordType, args: MultiDict[str, str]) -> Order | AttributeOrder:
+    """The order of the rows that is asked for. Raises UnknownFilter."""
+    if has_attributes(record) and (by_attribute := order_asked(record.key, args)) is not None:
+        return by_attribute
     sort, direction = args.get("sort", ""), args.get("dir", "asc")
     model = record.model
     if not sort:
-        return [*(record.order or [model.id])], "", "asc"
+        return Order(record.order or [model.id])
     if sort not in sortable(record) or direction not in ("asc", "desc"):
         raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort), field="sort")
     by = getattr(model, "name_key" if sort == "name" and hasattr(model, "name_key") else sort)
     order = by.desc() if direction == "desc" else by.asc()
-    return [order, model.id.desc() if direction == "desc" else model.id], sort, direction
+    return Order([order, model.id.desc() if direction == "desc" else model.id], sort, direction)
+
+
+def has_attributes(record: RecordType) -> bool:
+    """Whether an admin can define attributes for records of this type."""
+    return record.key in OWNERS

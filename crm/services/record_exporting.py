@@ -39,8 +39,7 @@ def prepare_records(
     more: further columns, and loads: options of the statement for what these need.
     """
     check_format(file_format, TABLES)
-    order, _sort, _direction = ordering(record, filters)
-    ids = find(filtered(record, filters).order_by(*order), filters, format=file_format)
+    ids = find(filtered(record, filters), ordering(record, filters), filters, format=file_format)
     columns = [*_columns(record), *more]
     found = portions(record.model, ids, [*_loads(record), *loads])
     rows = (row for some in found for row in _rows(columns, some))

@@ -1,5 +1,6 @@
 """The one REST API of every record type. Those that do more subclass it and are named in `crm.views`."""
 
+from collections.abc import Collection
 from typing import Any
 
 import prison
@@ -14,8 +15,11 @@ from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.registry import RecordType
 from crm.security.manager import may, may_change
-from crm.services import listing
+from crm.services import attribute_order, listing
+from crm.services.attribute_filters import inputs
+from crm.services.attribute_order import AttributeOrder
 from crm.services.figures import load_figures
+from crm.services.order import Order
 from crm.services.reading import Unreadable, read_moment
 from crm.services.record_filters import filters_of
 from crm.services.record_json import LINES, changes, record_json, shown_names, write_record, written_names
@@ -50,8 +54,7 @@ class RecordApi(Api):
             found = found.where(self.changed_since(since))
         ids = found.with_only_columns(self.record.model.id).order_by(None).subquery()
         count = db.session.scalar(select(func.count()).select_from(ids))
-        order = self.ordering(args)
-        rows = self.load(found.order_by(*order).limit(size).offset((number - 1) * size))
+        rows = self.load(self.ordering(args).page(found, size, (number - 1) * size))
         return reply({"count": count, "ids": [row.id for row in rows], "result": self.several_json(rows)})
 
     @expose("/_info")
@@ -120,8 +123,9 @@ class RecordApi(Api):
         """The records that the query parameters leave. Raises UnknownFilter."""
         return listing.filtered(self.record, args)
 
-    def ordering(self, args: MultiDict[str, str]) -> list[Any]:
-        return listing.ordering(self.record, args)[0]
+    def ordering(self, args: MultiDict[str, str]) -> Order | AttributeOrder:
+        """The order of the rows that is asked for. Raises UnknownFilter."""
+        return listing.ordering(self.record, args)
 
     def changed_since(self, text: str) -> Any:
         """The condition that a record was changed at a moment or later. Raises UnknownFilter."""
@@ -173,7 +177,7 @@ class RecordApi(Api):
 
     def sorts(self) -> frozenset[str]:
         """By what a list can be sorted."""
-        return listing.sortable(self.record)
+        return listing.sortable(self.record).union(self.attribute_sorts())
 
     def filter_names(self) -> dict[str, Any]:
         """The filters of the list, with words for each."""
@@ -185,7 +189,21 @@ class RecordApi(Api):
         there = {"search": bool(self.record.search), "client": self.record.of_client,
                  "kind": bool(self.record.kinds)}  # fmt: skip
         declared = {name: one.words() for name, one in filters_of(self.record).items()}
-        return {**{name: words for name, words in known.items() if there[name]}, **declared}
+        return {
+            **{name: words for name, words in known.items() if there[name]},
+            **declared,
+            **self.attribute_filters(),
+        }
+
+    def attribute_filters(self) -> dict[str, Any]:
+        """The filters by attributes that there are for the caller, with words for each."""
+        if not listing.has_attributes(self.record):
+            return {}
+        return {one.name: one.words() for own in inputs(self.record.key) for one in own.filters}
+
+    def attribute_sorts(self) -> Collection[str]:
+        """By which attributes a list can be sorted."""
+        return attribute_order.sorts(self.record.key) if listing.has_attributes(self.record) else ()
 
     def moved_answers(self) -> dict[str, Any]:
         """Answers that lead elsewhere, for the description."""

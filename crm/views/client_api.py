@@ -12,10 +12,12 @@ from crm.extensions import db
 from crm.models import Change, Client, Operation
 from crm.security.manager import may
 from crm.services import archiving, client_filters, client_listing
+from crm.services.attribute_order import AttributeOrder
 from crm.services.attributes import without_masked
 from crm.services.client_json import KEPT, NAMES, client_json, clients_json, loaded
 from crm.services.client_reading import read_client
 from crm.services.client_writing import Words, begun, needs, problems, write_client
+from crm.services.order import Order
 from crm.services.redirects import find_target
 from crm.services.timeline import PARTS
 from crm.views import client_document
@@ -28,8 +30,8 @@ class ClientApi(RecordApi):
     def filtered(self, args: MultiDict[str, str]) -> Select[Any]:
         return client_filters.filtered(args)
 
-    def ordering(self, args: MultiDict[str, str]) -> list[Any]:
-        return client_listing.ordering(args)[0]
+    def ordering(self, args: MultiDict[str, str]) -> Order | AttributeOrder:
+        return client_listing.ordering(args)
 
     def changed_since(self, text: str) -> Any:
         """Tags, assignees and the like are rows of their own; the log knows when they changed."""
@@ -88,10 +90,11 @@ class ClientApi(RecordApi):
         return client_document.schemas()
 
     def sorts(self) -> frozenset[str]:
-        return frozenset({*client_listing.SORTS, "status"})
+        return frozenset({*client_listing.SORTS, "status", *self.attribute_sorts()})
 
     def filter_names(self) -> dict[str, Any]:
-        return {name: one.label for name, one in client_filters.FILTERS.items()}
+        own = {name: one.label for name, one in client_filters.FILTERS.items()}
+        return {**own, **self.attribute_filters()}
 
     def moved_answers(self) -> dict[str, Any]:
         return {"308": {"description": _("The client was merged into the one that Location names.")}}

@@ -15,7 +15,7 @@ from crm.errors import UnknownFilter
 from crm.registry import RecordType
 from crm.security.manager import may
 from crm.services import client_columns, client_listing
-from crm.services.client_filters import FILTERS, filtered, is_filtered
+from crm.services.client_filters import filtered, is_filtered, names_in
 from crm.services.client_table import told_of
 from crm.services.iso_lists import country_name
 from crm.services.list_state import LOOKS, without_filters
@@ -30,7 +30,9 @@ from crm.views.saved_views import address, bar, opening
 
 def filter_query(args: MultiDict[str, str]) -> str:
     """The filters among the query parameters, without paging and sort, as a query string."""
-    return urlencode([(name, value) for name in FILTERS for value in args.getlist(name) if value.strip()])
+    return urlencode(
+        [(name, value) for name in names_in(args) for value in args.getlist(name) if value.strip()]
+    )
 
 
 def bulk_url(client_id: int | str) -> str:
@@ -96,7 +98,7 @@ class ClientListPages:
     @has_access
     def total(self) -> str:
         """How many clients match, as a fragment that the list asks for after it is shown."""
-        args = MultiDict([(n, v) for n, v in request.args.items(multi=True) if n in FILTERS])
+        args = MultiDict([(n, v) for n in names_in(request.args) for v in request.args.getlist(n)])
         try:
             number = counted(filtered(args))
         except UnknownFilter:
