@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from crm.errors import UnknownFilter
-from crm.models import AttributeOption, Client, Contact
+from crm.models import AttributeOption, AttributeValue, Change, Client, Contact
 from crm.models.folding import fold
 from crm.registry import registry
 from crm.security.visibility import as_user
@@ -87,7 +87,13 @@ def test_what_cannot_be_read_is_refused_everywhere(make_client: Any, system: Any
     assert admin.get(f"{API}?sort=attr.hush").status_code == 400
     told = admin.get("/api/v1/_openapi").json["paths"]["/api/v1/clients/"]["get"]["parameters"]
     names = {one["name"]: one for one in told}
-    assert {"attr.number", "attr.number.from", "attr.text.contains", "attr.word.set", "attr.hush"} <= names.keys()
+    assert {
+        "attr.number",
+        "attr.number.from",
+        "attr.text.contains",
+        "attr.word.set",
+        "attr.hush",
+    } <= names.keys()
     assert "attr.hush.contains" not in names and "attr.number" in names["sort"]["schema"]["enum"]
 
 
@@ -193,6 +199,42 @@ def test_lists_in_the_order_of_an_attribute(make_client: Any, system: Any) -> No
             filtered(MultiDict({"stars": "1"}))
         )
         assert len(few) == 7 and set(few) == {client.id for client in clients if client.stars}
+
+
+@pytest.mark.both_engines
+def test_the_folded_text_is_sealed_and_opened_with_the_value(make_client: Any, system: Any) -> None:
+    number = make_client("Acme")
+    with system() as session:
+        definition = define(session, "text", key="word", label="Word")
+        for value in ("Sésame", "Ópen sésame " + "x" * 300):
+            set_attributes(session.get(Client, number), {"word": value})
+            session.commit()
+
+        def told() -> str:
+            rows = [
+                row._asdict()
+                for table in (AttributeValue, Change)
+                for row in session.execute(select(table.__table__))
+            ]
+            return fold(str(rows))
+
+        def found() -> list[int]:
+            asked = filtered(MultiDict({"attr.word": "open sesame " + "x" * 300}))
+            return list(session.scalars(asked.with_only_columns(Client.id)))
+
+        assert "sesame" in told() and found() == [number]
+        definition.sensitive = True
+        session.commit()
+        # what is decrypted on its way out of the row is all that may be told
+        assert told().count("sesame") == 1 and found() == [number]
+        definition.sensitive = False
+        session.commit()
+        assert found() == [number]
+        contains = (
+            filtered(MultiDict({"attr.word.contains": "SEZAM"})),
+            filtered(MultiDict({"attr.word.contains": "mé x"})),
+        )
+        assert [len(list(session.scalars(asked))) for asked in contains] == [0, 1]
 
 
 def test_contacts_by_attributes(make_client: Any, system: Any, sign_in: Any) -> None:
