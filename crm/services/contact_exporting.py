@@ -27,8 +27,7 @@ def prepare_contacts(filters: MultiDict[str, str], file_format: str) -> Export:
         external = Columns([EXTERNAL_ID], lambda items: {item.id: [item.external_id] for item in items})
         loads = [selectinload(Contact.external_ids)]
         return prepare_records(record, filters, file_format, [external, _attributes()], loads)
-    order, _sort, _direction = ordering(record, filters)
-    ids = find(filtered(record, filters).order_by(*order), filters, format=file_format)
+    ids = find(filtered(record, filters), ordering(record, filters), filters, format=file_format)
     cards = map(cards_of_contacts, portions(Contact, ids, [selectinload(Contact.client)]))
     return Export(str(record.plural), file_format, len(ids), cards=cards)
 

@@ -19,7 +19,7 @@ from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may_write
 from crm.services import attributes
-from crm.services.client_table import ATTRIBUTE as ATTRIBUTE_NAMES
+from crm.services.attribute_filters import PREFIX
 from crm.services.client_table import COLUMNS, CRM_ID
 from crm.services.client_words import KINDS
 from crm.services.record_json import written_names
@@ -56,7 +56,7 @@ CLIENT_NAMES: Mapping[str, Any] = {
     "client_email": _l("Client: e-mail"),
 }
 EXTERNAL_ID, APP_CODE, FULL = _l("External ID"), _l("App code"), _l("Full name")
-OF_CONTACT, OF_ATTRIBUTE = "contact.", ATTRIBUTE_NAMES
+OF_CONTACT, OF_ATTRIBUTE = "contact.", PREFIX
 
 
 @dataclass(frozen=True)
