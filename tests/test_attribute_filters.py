@@ -167,11 +167,11 @@ def test_lists_in_the_order_of_an_attribute(make_client: Any, system: Any) -> No
             "client": client_listing.page_of,
             "contact": lambda args: listing.page_of(registry()["contact"], args),
         }
-        for kind, owners, of_type, direction in [
-            (kind, owners, of_type, direction)
-            for kind, owners in (("client", clients), ("contact", contacts))
-            for of_type in (TYPES if kind == "client" else ("text", "words")) for direction in ("asc", "desc")
-        ]:  # fmt: skip
+        orders = [
+            *itertools.product(["client"], [clients], TYPES, ["asc", "desc"]),
+            *itertools.product(["contact"], [contacts], ["text", "words"], ["asc", "desc"]),
+        ]
+        for kind, owners, of_type, direction in orders:
             found: list[Any] = []
             for number in range(1, 9):
                 args = {"sort": f"attr.{of_type}", "dir": direction, "page": str(number), "page_size": "5"}
