@@ -73,7 +73,8 @@ def change_many(ids: Collection[int] | Select[tuple[int]], type: str, value: Any
 
     def work() -> Outcome:
         seen = _seen_and_held(session, asked)
-        with history.operation(wanted.kind, change=type):
+        alone = seen[0] if len(asked) == len(seen) == 1 else None
+        with history.operation(wanted.kind, client_id=alone, change=type):
             number = _apply(session, wanted, seen, value) if seen else None
         unchanged = _unchanged(session, seen, number) if number else seen
         skipped = [(i, MISSING) for i in sorted(set(asked) - set(seen))] + [(i, SAME) for i in unchanged]

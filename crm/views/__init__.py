@@ -41,6 +41,7 @@ from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
 from crm.views.merge import MergeView
 from crm.views.operations import OperationView
+from crm.views.palette import PaletteView
 from crm.views.product import ProductView
 from crm.views.record import RecordView, view_for
 from crm.views.sale import SaleView
@@ -112,6 +113,7 @@ PAGES: tuple[type[Any], ...] = (
     ArchiveView,
     BulkView,
     SearchView,
+    PaletteView,
     SavedViewPages,
     MergeView,
     DuplicatesView,

@@ -96,7 +96,7 @@ def test_quick_note_and_add_on_a_phone(open_as: Any, acme: int) -> None:
 
 def test_suggestions_by_keyboard(open_as: Any, acme: int, axe: Any) -> None:
     page = open_as("alice", "/")
-    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search clients and records").focus()
     page.keyboard.type("wasik")
     option = page.get_by_role("option").first
     expect(option).to_contain_text("via contact Ewa Wąsik")

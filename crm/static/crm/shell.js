@@ -1,4 +1,4 @@
-// What every page shares: the token for writes, messages, the confirm dialog, the theme, keys.
+// What every page shares: the token for writes, messages, the confirm dialog, the theme.
 const crm = (() => {
   const words = JSON.parse(document.getElementById("words").textContent);
   const token = () => document.querySelector("meta[name=csrf-token]").content;
@@ -82,13 +82,6 @@ document.addEventListener("click", (event) => {
   folded[group.open ? "add" : "delete"](group.dataset.menuGroup);
   menu.dataset.folded = [...folded].join(".");
   document.cookie = `menu=${menu.dataset.folded};path=/;max-age=31536000;samesite=lax`;
-});
-
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    event.preventDefault();
-    document.querySelector("[data-search-box]")?.select();
-  }
 });
 
 document.addEventListener("htmx:configRequest", (event) => {
