@@ -34,6 +34,7 @@ from crm.views.duplicates import DuplicatesView
 from crm.views.email import EmailView
 from crm.views.event import EventView
 from crm.views.id_image import IdImageView
+from crm.views.importing import ImportView
 from crm.views.invoice import InvoiceView
 from crm.views.invoice_api import InvoiceApi
 from crm.views.jobs import JobsView
@@ -117,6 +118,7 @@ PAGES: tuple[type[Any], ...] = (
     SavedViewPages,
     MergeView,
     DuplicatesView,
+    ImportView,
     ContactMovesView,
     ToContactView,
     OperationView,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import func, select
 
 from crm.errors import StateConflict
@@ -118,20 +118,25 @@ def test_checked_run_reverted(
 def test_errors_mended_and_imported_again(app: Flask) -> None:
     with working(app) as session:
         first = do(begin(csv_of(*FILE)), starting.ask_run)
-        content = b"".join(results.error_csv(first)).decode("utf-8-sig")
+        with results.error_file(first) as file:
+            content = file.read().decode("utf-8-sig")
         assert content.splitlines()[0].endswith(",error")
         assert "Bad,no address" in content and content.count("\n") == 2
         mended = io.BytesIO(content.replace("no address", "bad@x.example").encode())
         second = do(begin(mended, name=results.error_name(first)), starting.ask_run)
         assert second.counts == {"created": 1}
         assert session.scalar(select(Client.name).where(Client.email == "bad@x.example")) == "Bad"
-        # the same as a workbook
-        with results.error_workbook(first) as sheet:
-            rows = list(load_workbook(sheet).active.values)
-            assert rows[0][-1] == "error" and rows[1][:2] == ("Bad", "no address")
-            sheet.seek(0)
-            third = do(begin(io.BytesIO(sheet.read()), name="e.xlsx"), starting.ask_check)
-        assert third.counts == {"refused": 1}
+        # a workbook has its errors in a workbook
+        book, sheet = Workbook(), io.BytesIO()
+        for row in FILE:
+            book.active.append(row)
+        book.save(sheet)
+        sheet.seek(0)
+        third = do(begin(sheet, name="f.xlsx"), starting.ask_check)
+        assert third.counts == {"unchanged": 2, "updated": 2, "refused": 1}
+        with results.error_file(third) as file:
+            rows = list(load_workbook(file).active.values)
+        assert rows[0][-1] == "error" and rows[1][:2] == ("Bad", "no address")
         fourth = do(begin(csv_of(*FILE), strategy=SKIP), starting.ask_run)
         assert fourth.counts == {"skipped": 4, "refused": 1}
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -14,12 +15,11 @@ from crm.models.import_run import REFUSED
 from crm.registry import registry
 from crm.services.importing.fields import fields_of
 from crm.services.importing.files import source_of
-from crm.services.table_files import BYTE_ORDER_MARK, xlsx_file
+from crm.services.table_files import xlsx_file
 
 PAGE_SIZE = 50
 #: The heading of the column that says what is wrong; read over when such a file is imported.
 ERROR = "error"
-BUFFER = 64 * 1024
 
 
 def page_of_rows(run: ImportRun, verdict: str = "", page: int = 1) -> list[ImportRow]:
@@ -39,6 +39,16 @@ def in_words(details: Any, labels: dict[str, Any]) -> str:
         text = " ".join(map(str, texts))
         parts.append(f"{label}: {text}" if label else text)
     return " ".join(parts)
+
+
+def field_names(names: Any, labels: dict[str, Any]) -> str:
+    """The names of changed fields as people know them."""
+    if not isinstance(names, list):
+        return ""
+    own = {"restored": _("brought back from the trash")}
+    return ", ".join(
+        str(labels.get(n) or labels.get(f"attr.{n}") or own.get(n) or n.replace("_", " ")) for n in names
+    )
 
 
 def labels_of(run: ImportRun) -> dict[str, Any]:
@@ -61,24 +71,18 @@ def error_name(run: ImportRun) -> str:
     return f"{stem}-{_('errors')}.{'xlsx' if is_sheet(run) else 'csv'}"
 
 
-def error_workbook(run: ImportRun) -> IO[bytes]:
-    """The refused rows as a workbook."""
+def error_file(run: ImportRun) -> IO[bytes]:
+    """The refused rows: a workbook, or CSV with the separator of the file; gone when closed."""
     rows = _refused(run)
-    return xlsx_file(_("Errors"), next(rows), rows)
-
-
-def error_csv(run: ImportRun) -> Iterator[bytes]:
-    """The refused rows as CSV with the separator of the file, in portions."""
-    buffer = io.StringIO()
-    buffer.write(BYTE_ORDER_MARK)
-    writer = csv.writer(buffer, delimiter=run.options.get("delimiter") or ",")
-    for row in _refused(run):
-        writer.writerow(row)
-        if buffer.tell() > BUFFER:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+    if is_sheet(run):
+        return xlsx_file(_("Errors"), next(rows), rows)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    csv.writer(text, delimiter=run.options.get("delimiter") or ",").writerows(rows)
+    text.flush()
+    text.detach()
+    file.seek(0)
+    return file
 
 
 def _refused(run: ImportRun) -> Iterator[list[str]]:

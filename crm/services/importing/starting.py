@@ -27,6 +27,8 @@ from crm.services.importing.source import Source, open_source
 from crm.services.operations import sees_all_operations
 
 MOST_IN_LIST = 100
+#: States in which a plan can be changed, and the job be asked.
+AT_REST = (DRAFT, CHECKED, STOPPED, FAILED)
 
 
 def find_record(key: str) -> RecordType:
@@ -62,7 +64,7 @@ def read_again(run: ImportRun, options: Mapping[str, Any]) -> None:
 
     Raises RuleError where it cannot be read so.
     """
-    check_state(run, DRAFT, CHECKED, STOPPED, FAILED)
+    check_state(run, *AT_REST)
     with content_of_import(run) as file:
         source = open_source(file, run.name, dict(options), registry()[run.record])
         headings_changed = source.options.get("header") != run.options.get("header") or any(
@@ -136,26 +138,26 @@ def check_state(run: ImportRun, *states: str) -> None:
 
 
 def has_begun(run: ImportRun) -> bool:
-    """Whether it has changed anything yet."""
-    return run.operation_id is not None
+    """Whether rows were written, or are about to be: from then on its plan stands."""
+    return run.started_at is not None
 
 
 def ask_check(run: ImportRun) -> None:
     """Let the job find out what would become of each row. The caller commits, and tells the job."""
     _check_not_begun(run)
-    check_state(run, DRAFT, CHECKED, STOPPED, FAILED)
+    check_state(run, *AT_REST)
     run.state = CHECKING
     forget_results(run)
 
 
 def ask_run(run: ImportRun) -> None:
     """Let the job write the rows: all of them, or those left where it was stopped. The caller commits."""
-    if not has_begun(run):
-        check_state(run, DRAFT, CHECKED, STOPPED, FAILED)
-        forget_results(run)
-    check_state(run, DRAFT, CHECKED, STOPPED, FAILED)
+    check_state(run, *AT_REST)
     if undone_by(run) is not None:
         raise StateConflict(_("This import was taken back already."))
+    if not has_begun(run):
+        # what a check said of the rows
+        forget_results(run)
     run.state, run.started_at, run.finished_at, run.error = RUNNING, run.started_at or utc_now(), None, None
 
 
@@ -171,9 +173,15 @@ def ask_stop(run: ImportRun) -> None:
 def ask_revert(run: ImportRun) -> None:
     """Let the job take back what the import did. The caller commits, and tells the job."""
     check_state(run, DONE, STOPPED, FAILED)
-    if not has_begun(run) or undone_by(run) is not None:
+    if run.operation_id is None or undone_by(run) is not None:
         raise StateConflict(_("There is nothing to take back."))
     run.state, run.reverter_id = REVERTING, actor_id()
+
+
+def taken_back(operations: Sequence[int]) -> set[int]:
+    """Of these operations those that were undone."""
+    asked = select(Operation.id).where(Operation.id.in_(operations), Operation.undone_by_id.is_not(None))
+    return set(db.session.scalars(asked))
 
 
 def undone_by(run: ImportRun) -> Operation | None:
