@@ -106,12 +106,13 @@ def _values_of_page(past: Past, now: Past | None) -> dict[str, Any]:
         Then(LABELS["tags"], *(_list("tag", one.tags, names) for one in (past, now or past))),
         Then(LABELS["assignees"], *(_list("ab_user", one.users, names) for one in (past, now or past))),
     ]
+    (_heading, first), *more = _groups(then, now.client if now else then)
     texts = [
         Then(LABELS[name], *(cell(record, one.client, name) for one in (past, now or past)))
         for name in ("notes", "description")
     ]
     return {
-        "groups": [("", head), *_groups(then, now.client if now else then), (_("Texts"), texts),
+        "groups": [(_("Data"), [*head, *first]), *more, (_("Texts"), texts),
                    (_("Attributes"), _attributes(past, now or past, names))],
         "contacts": [_contact(past, one, now or past, names) for one in past.contacts],
         "sources": [(one, names["client", one]) for one in past.sources if not names["client", one].is_hidden],
