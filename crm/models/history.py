@@ -17,6 +17,8 @@ class Operation(Base):
     __table_args__ = (
         Index("ix_operation_client_id_id", "client_id", "id"),
         Index("ix_operation_user_id_id", "user_id", "id"),
+        Index("ix_operation_kind_id", "kind", "id"),
+        Index("ix_operation_at_id", "at", "id"),
     )
     __history__ = False
 

@@ -114,6 +114,13 @@ def keys_of(dialect: str, document: Any) -> ColumnElement[str]:
     return select(func.string_agg(key, ",")).scalar_subquery()
 
 
+def has_key(dialect: str, document: Any, name: str) -> ColumnElement[bool]:
+    """Whether a JSON object has this key, be its value null."""
+    if dialect == "sqlite":
+        return func.json_type(document, f"$.{name}").is_not(None)
+    return cast(document, JSONB).has_key(name)
+
+
 def is_same(dialect: str, one: Any, other: Any) -> ColumnElement[bool]:
     """Whether two values are the same, None being the same as None."""
     return one.op("IS" if dialect == "sqlite" else "IS NOT DISTINCT FROM", is_comparison=True)(other)
@@ -130,4 +137,14 @@ def listed(dialect: str, ids: Iterable[int]) -> Select[tuple[int]]:
     return select(cast(rows.c.value, BigInteger))
 
 
-__all__ = ["Values", "can_be_logged", "is_same", "keys_of", "listed", "packed", "unpacked", "whole_row"]
+__all__ = [
+    "Values",
+    "can_be_logged",
+    "has_key",
+    "is_same",
+    "keys_of",
+    "listed",
+    "packed",
+    "unpacked",
+    "whole_row",
+]

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ColumnElement, Select, and_, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from crm.extensions import db
 from crm.models import AttributeDefinition, Change, Client, Operation
 from crm.models.line import LINE_FIELDS, Line
 from crm.models.types import Encrypted
 from crm.registry import RecordType
-from crm.services.change_values import listed
+from crm.services.change_values import has_key, listed
 from crm.services.history import BOOKKEEPING, decode
 from crm.services.pieces import ATTRIBUTES, Piece, ids_ever, pieces_of
 from crm.services.row_pasts import Stage, stages
@@ -132,13 +131,6 @@ def _conditions(
     # a field that is none has no history
     if name and not columns:
         yield log.c.id.is_(None)
-
-
-def has_key(dialect: str, document: Any, name: str) -> ColumnElement[bool]:
-    """Whether one side of a change has a value of this column, be it null."""
-    if dialect == "sqlite":
-        return func.json_type(document, f"$.{name}").is_not(None)
-    return cast(document, JSONB).has_key(name)
 
 
 def _is_asked(piece: Piece, name: str) -> bool:

@@ -58,3 +58,9 @@ def words_of_field(record: RecordType, name: str) -> Any:
     pieces = {"tag_links": _("Tags"), "external_ids": _("External IDs"), "lines": _("Lines"),
               "attachments": _("Attachments"), "options": _("Words of the list")}  # fmt: skip
     return record.labels.get(name) or pieces.get(name) or record.label_of(name)
+
+
+def words_of_column(record: RecordType, column: str) -> str:
+    """What a column in the database is called."""
+    fields = {held: name for name, held in tracked_columns(record).items()}
+    return str(words_of_field(record, fields.get(column, column)))

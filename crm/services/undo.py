@@ -87,6 +87,18 @@ def undo(operation_id: int) -> Report:
     return report
 
 
+def preview_undo(operation_id: int) -> Report:
+    """What taking an operation back would do: it is done, looked at, and rolled back, with all that was not committed.
+
+    Raises as `undo` does.
+    """
+    try:
+        return undo(operation_id)
+    finally:
+        db.session.rollback()
+        forget_viewers()
+
+
 def check_undoable(session: Session, operation: Any) -> None:
     """Raise StateConflict where an operation cannot be taken back, NotFound where its clients are not seen."""
     if operation.undone_by_id is not None:

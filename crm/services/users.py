@@ -48,3 +48,8 @@ def get_team(name: str) -> Group:
         team = Group(name=name, label=name)
         db.session.add(team)
     return team
+
+
+def all_users() -> list[User]:
+    """Every user, those who may no longer sign in too, by name."""
+    return list(db.session.scalars(select(User).order_by(User.first_name, User.last_name, User.id)))

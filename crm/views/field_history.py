@@ -101,7 +101,9 @@ class HistoryPages:
         sent = changes(as_sent(self.record, item, fact), api.one_json(item))
         if not sent:
             return _("It has this value already."), "info"
-        with operation("put_back", client_id=item.history_client_id, field=fact.name, change=fact.change_id):
+        with operation(
+            "put_back", client_id=item.history_client_id, field=fact.name, of_change=fact.change_id
+        ):
             with db.session.no_autoflush:
                 api.write(item, sent)
             db.session.flush()

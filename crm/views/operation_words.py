@@ -1,9 +1,22 @@
 """What operations are called, and the tables whose rows they change."""
 
-from flask_babel import lazy_gettext as _l
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import String
+
+from crm.models import Change, Client, Operation
 from crm.registry import registry
-from crm.views.sentences import HEADLINES
+from crm.security.visibility import visible_client_ids
+from crm.services.field_history import sensitive_clients
+from crm.services.operations import Done
+from crm.services.past_names import named
+from crm.services.tracked_fields import tracked_columns, words_of_field
+from crm.views import bulk_words
+from crm.views.sentences import HEADLINES, LONGEST
+from crm.views.values import url_of
 
 ACTIONS = {"insert": _l("added"), "update": _l("changed"), "delete": _l("deleted"),
            "seen": _l("looked at"), "expired": _l("removed after their last day")}  # fmt: skip
@@ -18,6 +31,15 @@ KINDS = {
     "task.done": _l("Task ticked"),
     "work_time.timer": _l("Timer stopped"),
     "work_time.approve": _l("Work time approved"),
+    "put_back": _l("Old value put back"),
+    "import": _l("Import"),
+    "purge": _l("Deleted for good"),
+    "upsert": _l("Written by a program"),
+    "tags": _l("Tags changed"),
+    "statuses": _l("Statuses changed"),
+    "ticket.status": _l("Ticket moved on"),
+    "deal.stage": _l("Deal moved on"),
+    "mailchimp": _l("Taken from Mailchimp"),
 }
 TABLES = {
     "invoice_line": _l("Lines of invoices"),
@@ -34,6 +56,73 @@ TABLES = {
     "task_assignee": _l("Assignees of tasks"),
     "mailchimp_member": _l("Mailchimp"),
 }
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The one record that an operation was about: its name, and its page where there is one; what it changed of it."""
+
+    words: str = ""
+    url: str = ""
+    fields: str = ""
+
+
+def words_of_operation(operation: Operation) -> str:
+    """What an operation did; of a bulk change, what it did to each client."""
+    change = (operation.details or {}).get("change")
+    if change in bulk_words.WORDS:
+        return str(bulk_words.WORDS[change].done)
+    return words_of_kind(operation.kind)
+
+
+def subjects(found: Iterable[Done]) -> dict[int, Subject]:
+    """Operation -> what it was about, where its first change is one of a record, and the viewer may know of it."""
+    firsts = {
+        one.operation.id: one.first
+        for one in found
+        if one.first is not None and one.first.table_name in registry().by_key
+        and (one.operation.details or {}).get("change") not in bulk_words.WORDS
+    }  # fmt: skip
+    names = named((change.table_name, change.row_id) for change in firsts.values())
+    gone = {change.client_id for change in firsts.values() if change.action == "delete"} - {None}
+    seen, sensitive = visible_client_ids(gone), sensitive_clients(gone)
+    result: dict[int, Subject] = defaultdict(Subject)
+    for number, change in firsts.items():
+        name = names[change.table_name, change.row_id]
+        if change.table_name == Client.__tablename__:
+            # which client it is, stands beside it
+            result[number] = Subject(fields=_fields(change))
+        elif name.item is not None:
+            result[number] = Subject(name.words, url_of(name.item), _fields(change))
+        elif change.action == "delete" and (change.client_id is None or change.client_id in seen):
+            result[number] = Subject(_title(change, change.client_id in sensitive))
+    return result
+
+
+def _fields(change: Change) -> str:
+    """The fields that a change of a record changed."""
+    record = registry()[change.table_name]
+    after = (change.after or {}) if change.action == "update" else {}
+    words = [
+        words_of_field(record, name) for name, column in tracked_columns(record).items() if column in after
+    ]
+    return ", ".join(dict.fromkeys(map(str, words)))
+
+
+def _title(change: Change, is_sensitive: bool) -> str:
+    """What a deleted record was called: the first of its texts that are no secret of a sensitive client."""
+    record, row = registry()[change.table_name], change.before or {}
+    for attribute in (*record.search, *record.columns):
+        column = record.mapper.columns.get(attribute.key)
+        text = row.get(column.name) if column is not None and isinstance(column.type, String) else None
+        if (
+            text
+            and attribute.key not in record.choices
+            and not (is_sensitive and attribute.key in record.guarded)
+        ):
+            line = " ".join(text.split())
+            return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    return ""
 
 
 def words_of_kind(kind: str) -> str:

@@ -41,8 +41,10 @@ def test_merge_and_undo(
     assert axe(page) == []
     page.get_by_role("link", name="Merged").click()
     assert axe(page) == []
-    page.get_by_role("button", name="Undo").click()
-    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo …").click()
+    expect(page.get_by_text("Nothing: all will be as it was before.")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.get_by_text("Nothing: all is as it was before.")).to_be_visible()
     assert axe(page) == []
     with system() as session:
