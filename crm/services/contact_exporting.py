@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 
+from crm.database import transactions
 from crm.models import Contact
 from crm.registry import registry
 from crm.services.attributes import definitions, values_of_contacts
@@ -26,7 +27,9 @@ def prepare_contacts(filters: MultiDict[str, str], file_format: str) -> Export:
     if file_format not in CARDS:
         external = Columns([EXTERNAL_ID], lambda items: {item.id: [item.external_id] for item in items})
         loads = [selectinload(Contact.external_ids)]
-        return prepare_records(record, filters, file_format, [external, _attributes()], loads)
+        # read, and no more: that it is exported is logged beside it
+        with transactions(read_only=True):
+            return prepare_records(record, filters, file_format, [external, _attributes()], loads)
     ids = find(filtered(record, filters), ordering(record, filters), filters, format=file_format)
     cards = map(cards_of_contacts, portions(Contact, ids, [selectinload(Contact.client)]))
     return Export(str(record.plural), file_format, len(ids), cards=cards)

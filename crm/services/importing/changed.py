@@ -34,6 +34,12 @@ def changed_names(item: Any) -> list[str]:
     })  # fmt: skip
 
 
+def without_same_phones(item: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data without numbers that are there in another spelling: address books have them all in one."""
+    same = {name for name in data if data[name] and data[name] == getattr(item, f"{name}_e164", None)}
+    return {name: value for name, value in data.items() if name not in same}
+
+
 def add_words(definitions: Iterable[AttributeDefinition], rows: Iterable[Mapping[str, Any]]) -> None:
     """Add the words that rows name and lists of words lack, where the user may; else such rows are refused later."""
     lists = [one for one in definitions if one.type in WORD_TYPES]

@@ -18,7 +18,7 @@ from crm.services.client_json import KEPT
 from crm.services.client_parts import names_of_tags
 from crm.services.client_reading import ClientInput, read_client
 from crm.services.client_writing import Words, begun, later, made_up_name, problems, write_client
-from crm.services.importing.changed import add_words, changed_names
+from crm.services.importing.changed import add_words, changed_names, without_same_phones
 from crm.services.importing.client_contacts import PREFIX, ContactsInRows
 from crm.services.importing.client_matching import (
     NONE,
@@ -182,6 +182,7 @@ class ClientRows:
 
     def _write(self, item: Item, client: Client, given: ClientInput, is_restored: bool) -> Result:
         is_new = client.id is None
+        given = replace(given, columns=without_same_phones(client, given.columns))
         changed = [] if is_new else self._changed_attributes(client, given)
         write_client(client, given, self.words, SOURCE)
         if not client.name:

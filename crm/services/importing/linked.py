@@ -52,6 +52,12 @@ class Linked:
             for word in words - {""}:
                 self._found[name, word].append(item)
 
+    def without_same(self, item: Any, data: dict[str, Any]) -> dict[str, Any]:
+        """The data without names of what the record is linked to already: others may have the same."""
+        names = (name for name in self.models if name in data)
+        same = {name for name in names if _text(data[name]) == _text(getattr(item, name) or "")}
+        return {name: value for name, value in data.items() if name not in same}
+
     def resolve(self, data: dict[str, Any], client_id: int | None) -> dict[str, list[str]]:
         """Put numbers in the place of names; gives what is wrong, by field."""
         errors = {}

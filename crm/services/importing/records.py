@@ -12,7 +12,8 @@ from crm.models import Client, Contact
 from crm.models.import_run import CREATED, LONGEST_TITLE, SKIPPED, UNCHANGED, UPDATED
 from crm.security.manager import may, may_change
 from crm.services.client_parts import names_of_tags
-from crm.services.importing.changed import add_words, changed_names
+from crm.services.contacts import make_primary
+from crm.services.importing.changed import add_words, changed_names, without_same_phones
 from crm.services.importing.client_matching import external_key, find_clients, keys_of_client
 from crm.services.importing.contact_writing import ContactWriting, owners_of
 from crm.services.importing.linked import Linked
@@ -153,7 +154,10 @@ class RecordRows:
         return Result(item.line, UPDATED if changed else UNCHANGED, title, record, found.key, changed or None)
 
     def _put(self, record: Any, given: Given) -> list[str]:
-        data = dict(given.data)
+        data = without_same_phones(record, given.data)
+        becomes_primary = data.pop("is_primary", False) and not record.is_primary
+        if record.id is not None:
+            data = self.linked.without_same(record, data)
         if given.client_id:
             data["client"] = given.client_id
         if errors := self.linked.resolve(data, given.client_id or getattr(record, "client_id", None)):
@@ -171,7 +175,15 @@ class RecordRows:
                 there = {n: answered(self.record, record, self.names[n]) for n in data if n in self.names}
                 data = changes(data, there)
             if self.contacts:
-                return self.contacts.write(record, data, given.external)
+                changed = self.contacts.write(record, data, given.external)
+                return [*changed, *_made_primary(record)] if becomes_primary else changed
             write_record(self.record, record, data)
             record.before_save(db.session())
             return changed_names(record)
+
+
+def _made_primary(contact: Contact) -> list[str]:
+    db.session.add(contact)
+    db.session.flush()
+    make_primary(contact)
+    return ["is_primary"]
