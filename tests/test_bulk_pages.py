@@ -89,6 +89,9 @@ def test_ticked_ones(sign_in: Any, three: list[int], system: Any) -> None:
         assert sign_in(name).get(f"{BULK}show/{number}").status_code == code, name
         assert sign_in(name).get(f"{BULK}progress/{number}").status_code == code, name
     assert sign_in("bob").post(f"{BULK}undo/{number}").status_code == 404
+    listed = text_of(alice.get(f"{BULK}list/"))
+    assert "Stars: 3 stars" in listed and f"show/{number}" in listed
+    assert f"show/{number}" not in text_of(sign_in("office").get(f"{BULK}list/"))
     back = alice.post(f"{BULK}undo/{number}")
     assert back.location == done.location and "Undone." in text_of(alice.get(back.location))
     assert "See what the undo did" in text_of(alice.get(f"{BULK}show/{number}"))
@@ -219,6 +222,8 @@ def test_many_are_left_to_the_worker(sign_in: Any, three: list[int], system: Any
     shown = alice.post(BULK, data=asked).location
     page = text_of(alice.get(shown))
     assert "Changing 2 clients" in page and "hx-get" in page and "No worker is running" in page
+    for _again in range(2):
+        assert "is being done" in text_of(alice.get("/crm/clients/list/?kind=company"))
     with system() as session:
         assert [r.kind for r in session.scalars(select(JobRun))] == ["bulk"]
         row = session.scalars(select(BulkChange)).one()
@@ -230,6 +235,7 @@ def test_many_are_left_to_the_worker(sign_in: Any, three: list[int], system: Any
         assert [session.get(Client, n).stars for n in three] == [1, 1, 0]
         session.refresh(row)
         assert (row.state, row.changed, row.ids, is_any_waiting()) == (DONE, 2, None, False)
+    assert "2 clients changed" in text_of(alice.get("/crm/clients/list/?kind=company"))
     assert "2 clients changed" in text_of(alice.get(shown))
     again = alice.post(BULK, data={**asked, "value": "2"}).location
     with system() as session:

@@ -6,12 +6,14 @@ nothing, and what is not noted as done is done by the next.
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select, update
+from sqlalchemy.orm import defer
 from werkzeug.exceptions import Forbidden, HTTPException
 
 from crm.errors import RuleError
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2_000
 #: So many of the clients that were left as they are are kept by name.
 MOST_NAMED = 300
+MOST_LISTED = 50
 
 
 def confirm(selection: Selection, type: str, value: Any, expected: int | None = None) -> BulkChange:
@@ -72,6 +75,13 @@ def find_bulk_change(number: int) -> BulkChange | None:
     if row is None or (row.asked_by_id != viewer().user_id and not sees_all_operations()):
         return None
     return row
+
+
+def latest_changes() -> Sequence[BulkChange]:
+    """The latest bulk changes that the viewer asked for, newest first."""
+    mine = select(BulkChange).where(BulkChange.asked_by_id == viewer().user_id)
+    newest = mine.order_by(BulkChange.id.desc()).limit(MOST_LISTED).options(defer(BulkChange.ids))
+    return db.session.scalars(newest).all()
 
 
 # -- the worker's part

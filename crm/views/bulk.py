@@ -17,7 +17,7 @@ from crm.jobs.runs import ask_for
 from crm.models import BulkChange, Client, Operation
 from crm.security.manager import may
 from crm.services.bulk_change import REASONS, find_type
-from crm.services.bulk_runs import AT_ONCE, confirm, find_bulk_change
+from crm.services.bulk_runs import AT_ONCE, confirm, find_bulk_change, latest_changes
 from crm.services.bulk_selection import Selection, attached_to, preview, read_selection
 from crm.services.bulk_types import TYPES, BulkType
 from crm.services.bulk_values import whole
@@ -28,7 +28,7 @@ from crm.views.bulk_words import WORDS, said
 from crm.views.jobs import is_worked
 from crm.views.page import Page, read_id
 
-#: What the session knows of a change that was just made: the list shows it once.
+#: The session's change that was asked for last: the list shows it until its result was seen.
 JUST_DONE = "bulk_change"
 
 
@@ -38,7 +38,8 @@ class BulkView(Page):
     route_base = "/crm/clients/bulk"
     class_permission_name = "client"
     method_permission_name = {
-        "index": "bulk", "numbers": "bulk", "show": "bulk", "progress": "bulk", "undo": "bulk", "export": "export",
+        "index": "bulk", "numbers": "bulk", "show": "bulk", "progress": "bulk", "list": "bulk", "undo": "bulk",
+        "export": "export",
     }  # fmt: skip
     default_view = "index"
 
@@ -70,10 +71,8 @@ class BulkView(Page):
         if waits:
             ask_for("bulk", {}, g.user.id)
         db.session.commit()
-        if waits:
-            return redirect(url_for("BulkView.show", pk=number))
         session[JUST_DONE] = number
-        return redirect(list_url(query))
+        return redirect(url_for("BulkView.show", pk=number) if waits else list_url(query))
 
     def _page(
         self, name: str, wanted: BulkType, selection: Selection, form: BulkForm, status: int = 200
@@ -104,12 +103,25 @@ class BulkView(Page):
     def show(self, pk: str) -> Response:
         """One change: how far it is, or what came of it."""
         row = get_bulk_change(pk)
-        return self.render("client/bulk_show.html", title=WORDS[row.type].action, **result(row))
+        return self._told(row, "client/bulk_show.html", title=WORDS[row.type].action)
 
     @expose("/progress/<pk>")
     @has_access
     def progress(self, pk: str) -> Response:
-        return self.render("client/_bulk_run.html", **result(get_bulk_change(pk)))
+        """The same as a part of the page, which asks for it while it waits."""
+        return self._told(get_bulk_change(pk), "client/_bulk_run.html")
+
+    def _told(self, row: BulkChange, template: str, **more: Any) -> Response:
+        if not row.is_open and session.get(JUST_DONE) == row.id:
+            session.pop(JUST_DONE)
+        return self.render(template, **more, **result(row))
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> Response:
+        """The latest changes of many clients that the user asked for."""
+        rows = [(row, said(row.type, row.value)) for row in latest_changes()]
+        return self.render("client/bulk_list.html", title=_("Changes of many clients"), rows=rows)
 
     @expose("/undo/<pk>", methods=["POST"])
     @has_access
@@ -164,9 +176,11 @@ def offered_types() -> frozenset[str]:
 
 
 def just_done() -> dict[str, Any] | None:
-    """What the list shows about a change that was made on it just now; once."""
-    number = session.pop(JUST_DONE, None)
+    """What the list shows about the change that was asked for last: how it stands, then its result, once."""
+    number = session.get(JUST_DONE)
     row = find_bulk_change(number) if isinstance(number, int) else None
+    if number is not None and (row is None or not row.is_open):
+        session.pop(JUST_DONE)
     return result(row) if row is not None else None
 
 
