@@ -53,6 +53,23 @@ def test_one_address_trying_many_names_is_stopped(guarded):
     assert codes[-1] == 429
 
 
+def test_trying_out_what_hidden_clients_have_is_stopped(guarded, make_client):
+    """Who is told of nobody hidden may go on typing."""
+    make_client("Charlies", assignees=["charlie"], email="c@c.example")
+    make_client("Own", assignees=["alice"], email="own@own.example")
+    browser = guarded.test_client()
+    browser.post("/login/", data={"username": "alice", "password": PASSWORD})
+
+    def check(email):
+        return browser.post("/crm/clients/duplicates/check", data={"email": email})
+
+    assert {check("own@own.example").status_code for _ in range(25)} == {200}
+    told = [check("c@c.example") for _ in range(21)]
+    assert "see has this e-mail" in told[19].text
+    assert told[20].status_code == 429
+    assert "see has this e-mail" not in told[20].text
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b'{"username": ["a"]}', b"{"])
 def test_nonsense_is_refused_not_an_error(guarded, body):
     answer = guarded.test_client().post("/api/v1/security/login", data=body, content_type="application/json")
