@@ -124,7 +124,11 @@ def test_purge_leaves_nothing(make_client: Any, sign_in: Any, system: Any, peopl
     admin.post(f"/crm/clients/delete/{acme}")
     page = admin.get(f"/crm/clients/trash/purge/{acme}").text
     assert "Relationships" in page and "Tasks" in page
-    assert admin.post(f"/crm/clients/trash/purge/{acme}").status_code == 302
+    # it is asked for by name
+    for typed in ("", "Kept"):
+        refused = admin.post(f"/crm/clients/trash/purge/{acme}", data={"name": typed})
+        assert refused.status_code == 422 and "This is not its name." in refused.text
+    assert admin.post(f"/crm/clients/trash/purge/{acme}", data={"name": " acme"}).status_code == 302
     gone = {acme, merged, older}
     with system() as session, including_hidden():
         for mapper in Base.registry.mappers:
@@ -146,3 +150,17 @@ def test_purge_leaves_nothing(make_client: Any, sign_in: Any, system: Any, peopl
         assert session.scalar(select(func.count(Change.id)).where(Change.operation_id == purged.id)) == 0
         assert session.scalars(select(ClientAssignee.client_id)).all() == [kept]
     assert admin.get("/crm/clients/trash/").text.count("Acme") <= 1
+    assert "Acme" in admin.get("/crm/operations/?kind=purge").text
+
+
+@pytest.mark.both_engines
+def test_the_trash_is_searched(make_client: Any, sign_in: Any) -> None:
+    office, admin = sign_in("office"), sign_in("admin")
+    for who, name in ((office, "Żółty Sklep"), (admin, "Acme 100%")):
+        who.post(f"/crm/clients/delete/{make_client(name)}")
+    page = office.get("/crm/clients/trash/").text.split("<tbody>")[1]
+    assert page.index("Acme") < page.index("Żółty") and "Office" in page and "Admin" in page
+    for text, found in (("zolt", "Żółty"), ("sklep", "Żółty"), ("100%25", "Acme")):
+        page = office.get(f"/crm/clients/trash/?search={text}").text
+        assert [name for name in ("Żółty", "Acme") if name in page] == [found], text
+    assert "Nothing in the trash is called so" in office.get("/crm/clients/trash/?search=%25x").text

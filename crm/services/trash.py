@@ -1,17 +1,20 @@
 """The trash: clients that were deleted, and purging one for good."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, exists, func, select, update
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import Column, Table, delete, exists, func, select, true, update
 
 from crm.extensions import db
-from crm.models import Client
+from crm.models import Change, Client, Operation
 from crm.models.base import Base, SharedRecord
+from crm.models.folding import fold
 from crm.registry import registry
 from crm.security.references import is_owned
 from crm.security.visibility import including_hidden
 from crm.services import history
+from crm.services.change_values import has_key
 from crm.services.erasing import blank_history, files_of
 from crm.services.file_store import give_up
 from crm.services.following import rewrite_entries
@@ -22,11 +25,15 @@ PAGE = 50
 _client = Client.__table__
 
 
-def trashed(page: int) -> tuple[list[Client], bool]:
-    """One page of the trash, last deleted first, and whether another follows. Pages count from 1."""
+def trashed(page: int, search: str = "") -> tuple[list[Client], bool]:
+    """One page of the trash, last deleted first, and whether another follows. Pages count from 1.
+
+    search: a part of the name.
+    """
     asked = (
         select(Client)
         .where(Client.deleted_at.is_not(None), Client.merged_into_id.is_(None))
+        .where(Client.name_key.contains(fold(search), autoescape=True) if search else true())
         .order_by(Client.deleted_at.desc(), Client.id.desc())
         .limit(PAGE + 1)
         .offset((page - 1) * PAGE)
@@ -34,6 +41,21 @@ def trashed(page: int) -> tuple[list[Client], bool]:
     with including_hidden():
         rows = list(db.session.scalars(asked))
     return rows[:PAGE], len(rows) > PAGE
+
+
+def deleted_by(client_ids: Collection[int]) -> dict[int, User | None]:
+    """Client -> who moved it to the trash, for those of which the log tells; None is the system."""
+    log = Change.__table__
+    last = func.max(log.c.operation_id).label("operation_id")
+    mine = (log.c.table_name == _client.name) & log.c.row_id.in_(client_ids)
+    put_there = has_key(db.session.get_bind().dialect.name, log.c.after, "deleted_at")
+    found = select(log.c.row_id, last).where(mine, put_there).group_by(log.c.row_id).subquery()
+    asked = (
+        select(found.c.row_id, User)
+        .join_from(found, Operation, Operation.id == found.c.operation_id)
+        .outerjoin(User, User.id == Operation.user_id)
+    )
+    return dict(db.session.execute(asked).all()) if client_ids else {}
 
 
 def find_trashed(client_id: int) -> Client | None:

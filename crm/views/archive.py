@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from crm.errors import StateConflict
 from crm.extensions import db
 from crm.models import Client
+from crm.models.folding import fold
 from crm.registry import Part, RecordType, registry
 from crm.security.visibility import including_hidden
 from crm.services import archiving, trash
 from crm.services.attached import MOST_COUNTED, counts
-from crm.services.card import users_by_id
 from crm.views.page import Page, get_client, read_id
 
 
@@ -82,9 +82,10 @@ class ArchiveView(Page):
     def trash(self) -> Response:
         text = request.args.get("page", "1")
         number = int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 6 else abort(400)
-        clients, more = trash.trashed(max(number, 1))
-        people = users_by_id(client.changed_by_id for client in clients)
-        return self.render("client/trash.html", title=_("Trash"), clients=clients, people=people,
+        search = request.args.get("search", "").strip()[:200]
+        clients, more = trash.trashed(max(number, 1), search)
+        people = trash.deleted_by({client.id for client in clients})
+        return self.render("client/trash.html", title=_("Trash"), clients=clients, people=people, search=search,
                            number=max(number, 1), has_next=more)  # fmt: skip
 
     @expose("/trash/restore/<pk>", methods=["POST"])
@@ -100,11 +101,15 @@ class ArchiveView(Page):
     @has_access
     def purge(self, pk: str) -> Response:
         client = get_trashed(pk)
-        name = client.name
-        if request.method == "GET":
+        name, typed = client.name, request.form.get("name", "")
+        if request.method == "GET" or fold(typed) != fold(name):
             with including_hidden():
                 found = attached(client)
-            return self.render("client/purge.html", title=_("Delete for good"), client=client, attached=found)
+            is_wrong = request.method == "POST"
+            return self.render(
+                "client/purge.html", 422 if is_wrong else 200, title=_("Delete for good"), client=client,
+                attached=found, is_wrong=is_wrong, typed=typed,
+            )  # fmt: skip
         try:
             trash.purge(client)
             db.session.commit()

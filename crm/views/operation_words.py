@@ -1,7 +1,7 @@
 """What operations are called, and the tables whose rows they change."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
@@ -43,6 +43,12 @@ KINDS = {
 }
 TABLES = {
     "invoice_line": _l("Lines of invoices"),
+    "sale_line": _l("Lines of sales"),
+    "attribute_option": _l("Words of attributes"),
+    "email_attachment": _l("Attachments"),
+    "email_client": _l("Further clients of e-mails"),
+    "event_attendee": _l("Colleagues at events"),
+    "event_contact": _l("Contacts at events"),
     "client_tag": _l("Tags of clients"),
     "contact_external_id": _l("External IDs of contacts"),
     "contact_tag": _l("Tags of contacts"),
@@ -75,7 +81,7 @@ def words_of_operation(operation: Operation) -> str:
     return words_of_kind(operation.kind)
 
 
-def subjects(found: Iterable[Done]) -> dict[int, Subject]:
+def subjects(found: Sequence[Done]) -> dict[int, Subject]:
     """Operation -> what it was about, where its first change is one of a record, and the viewer may know of it."""
     firsts = {
         one.operation.id: one.first
@@ -83,10 +89,12 @@ def subjects(found: Iterable[Done]) -> dict[int, Subject]:
         if one.first is not None and one.first.table_name in registry().by_key
         and (one.operation.details or {}).get("change") not in bulk_words.WORDS
     }  # fmt: skip
+    purged = {one.operation.id: one.operation.details or {} for one in found if one.operation.kind == "purge"}
     names = named((change.table_name, change.row_id) for change in firsts.values())
     gone = {change.client_id for change in firsts.values() if change.action == "delete"} - {None}
     seen, sensitive = visible_client_ids(gone), sensitive_clients(gone)
     result: dict[int, Subject] = defaultdict(Subject)
+    result |= {number: Subject(details.get("name", "")) for number, details in purged.items()}
     for number, change in firsts.items():
         name = names[change.table_name, change.row_id]
         if change.table_name == Client.__tablename__:
