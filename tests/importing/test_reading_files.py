@@ -174,7 +174,7 @@ BEGIN:VCARD
 VERSION:4.0
 KIND:org
 FN:Stal Plus
-TEL;VALUE=uri;TYPE="work,voice":tel:+48-12-345-67-89
+TEL;VALUE=uri;TYPE="work,voice":tel:+48-12-300-00-01
 EMAIL:info@stal.pl
 URL:https://stal.pl
 END:VCARD
@@ -192,7 +192,7 @@ def test_vcards_of_every_version() -> None:
     assert rows[1] == {
         "Kind": "company", "Name": "Acme, Inc", "Contact: First name": "Anna", "Contact: Last name": "Nowak",
         "Contact: Position": "Buyer", "E-mail": "anna@acme.com", "Phone": "+48 22 000 00 01",
-        "Mobile": "+48 600 000 001", "Notes": "Line one\nline two with a folded word", "Tags": "VIP",
+        "Mobile": "+48 600 000 001", "Notes": "Line one\nline two with a folded word", "Tags": "myContacts, VIP",
     }  # fmt: skip
     assert rows[2] == {"Kind": "company", "Name": "Stal Plus", "E-mail": "info@stal.pl",
-                       "Phone": "+48-12-345-67-89", "Website": "https://stal.pl"}  # fmt: skip
+                       "Phone": "+48-12-300-00-01", "Website": "https://stal.pl"}  # fmt: skip

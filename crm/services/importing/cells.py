@@ -30,6 +30,8 @@ SPREADSHEET_ZERO = datetime(1899, 12, 30)
 #: A phone number that a spreadsheet has taken for a number, and lost.
 ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)
 FEWEST_DIGITS = 7
+#: The group that Google has everybody in.
+NO_WORDS = frozenset({"myContacts"})
 LARGEST_ID = 2**62
 
 
@@ -220,7 +222,7 @@ def split_words(text: str, known: Iterable[str]) -> list[str]:
         found.append("".join(parts[place:end]) if end else parts[place].strip().lstrip("*"))
         place = (end or place + 1) + 1
     words = (word.strip() for word in found)
-    return list({fold(word): word for word in words if word}.values())
+    return list({fold(word): word for word in words if word and word not in NO_WORDS}.values())
 
 
 def split_options(text: str, known: Iterable[str]) -> list[str]:

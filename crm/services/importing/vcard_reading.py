@@ -168,7 +168,7 @@ def _row(card: dict[str, list[Property]], kind: str) -> list[str]:
 
 
 def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip() and part.strip() != "myContacts"]
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _phones(found: list[Property]) -> list[str]:

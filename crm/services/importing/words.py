@@ -13,12 +13,15 @@ from crm.services.iso_lists import COUNTRIES, LANGUAGES
 LANGUAGES_OF_WORDS = ("en", "pl")
 #: Languages in which our clients' countries may be named.
 LANGUAGES_OF_COUNTRIES = ("nl", "fr", "de", "pl", "en")
-YES = frozenset(
-    fold(w) for w in ("yes", "y", "true", "t", "1", "x", "✓", "+", "on", "tak", "prawda", "oui", "ja")
-)
-NO = frozenset(
-    fold(w) for w in ("no", "n", "false", "f", "0", "-", "off", "nie", "fałsz", "non", "nee", "nein")
-)
+#: Of tasks other systems say that they are done.
+YES = frozenset(map(fold, (
+    "yes", "y", "true", "t", "1", "x", "✓", "+", "on", "tak", "prawda", "oui", "ja", "done", "completed", "zrobione",
+    "wykonane",
+)))  # fmt: skip
+NO = frozenset(map(fold, (
+    "no", "n", "false", "f", "0", "-", "off", "nie", "fałsz", "non", "nee", "nein", "to do", "not started", "open",
+    "do zrobienia", "niewykonane",
+)))  # fmt: skip
 CURRENCY_SIGNS = {"€": "EUR", "zł": "PLN", "zl": "PLN", "$": "USD", "£": "GBP", "kč": "CZK", "¥": "JPY"}
 #: What other systems and people call a value: field -> word -> value.
 OTHER_WORDS: Mapping[str, Mapping[str, str]] = {
