@@ -14,13 +14,14 @@ from werkzeug.exceptions import HTTPException
 from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.jobs.cli import mailchimp, worker
+from crm.models.sealing import key_file
 from crm.security.cli import api_key
 from crm.security.roles import ROLES
 from crm.security.visibility import as_system
+from crm.services import key_rotation, users
 from crm.services import merge as merging
 from crm.services import reindex as reindexing
 from crm.services import undo as undoing
-from crm.services import users
 from crm.services.client_exporting import ALL, prepare_clients
 from crm.services.setup import initialise
 
@@ -110,6 +111,18 @@ def reindex() -> None:
     """Derive search and the records on timelines anew."""
     with as_system():
         reindexing.reindex(lambda label, count: click.echo(f"{label}: {count:,}"))
+
+
+@crm.command("rotate-key")
+def rotate_key() -> None:
+    """Seal all sensitive values and their history under a new key; can be killed and run again. Prints how many."""
+    with as_system():
+        try:
+            number = key_rotation.rotate(lambda done: click.echo(f"{done:,}", err=True))
+        except HTTPException as error:
+            sys.exit(str(error.description))
+    where = "CRM_ENCRYPTION_KEYS" if current_app.config.get("CRM_ENCRYPTION_KEYS") else key_file()
+    click.echo(f"Sealed under the first key of {where}: {number}")
 
 
 @user.command("add")

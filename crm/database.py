@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Table, event
 
 OLDEST_SQLITE = (3, 38)
 BUSY_SECONDS = 30
@@ -56,3 +56,13 @@ def _begin(connection: Connection) -> None:
     """A writing transaction takes the lock at once: read, then write, then "database is locked" cannot be."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if only_reads() else "BEGIN IMMEDIATE")
+
+
+def hold_tables(connection: Connection, *tables: Table) -> None:
+    """Wait for whoever is writing to these tables, and let nobody begin, until the transaction ends.
+
+    On SQLite a writing transaction does so by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(f'"{table.name}"' for table in tables)
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
