@@ -17,7 +17,7 @@ from crm.registry import RecordType, Registry
 from crm.security import gate, throttling
 from crm.security.manager import CRMSecurityManager
 from crm.security.passwords import check_password
-from crm.services import file_store, recording
+from crm.services import attribute_reveals, file_store, recording
 
 
 def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Flask:
@@ -47,6 +47,7 @@ def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Fla
     throttling.init_app(app, app.extensions["appbuilder"].sm.limiter)
     queue.init_app(app)
     file_store.init_app(app)
+    attribute_reveals.init_app(app)
     cli.register(app)
     return app
 

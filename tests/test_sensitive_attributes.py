@@ -9,11 +9,12 @@ from flask import Flask
 from sqlalchemy import Text, cast, inspect, select, type_coerce
 
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client
+from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.security.masking import MASK
 from crm.security.visibility import as_system
 from crm.services.attribute_matching import equals
 from crm.services.attribute_reading import read_value
+from crm.services.attribute_reveals import SEEN
 from crm.services.attributes import set_attributes, values_of_clients
 from crm.services.client_parts import lock
 from crm.services.undo import undo
@@ -87,7 +88,7 @@ def test_a_text_that_becomes_sensitive_is_open_nowhere(app: Flask, make_client: 
 def test_who_may_not_see_it_sees_a_mask_everywhere(app: Flask, client: int, sign_in: Any) -> None:
     office, alice = sign_in("office"), sign_in("alice")
     card, api = f"/crm/clients/show/{client}", f"/api/v1/clients/{client}"
-    assert SECRET in office.get(card).text
+    assert SECRET not in office.get(card).text
     assert office.get(api).json["result"]["id_card"] == SECRET
     for url in (card, api, f"/crm/clients/edit/{client}", f"/crm/clients/timeline/{client}?all=1",
                 "/crm/search?q=300000", "/crm/clients/list/?search=300000"):  # fmt: skip
@@ -95,6 +96,35 @@ def test_who_may_not_see_it_sees_a_mask_everywhere(app: Flask, client: int, sign
     assert MASK in alice.get(card).text
     assert alice.get(api).json["result"]["id_card"] == MASK
     assert SECRET not in office.get(f"/crm/clients/timeline/{client}").text
+
+
+def test_each_look_is_written_down(app: Flask, client: int, sign_in: Any) -> None:
+    office, alice = sign_in("office"), sign_in("alice")
+    reveal = f"/crm/clients/reveal/{client}/id_card"
+
+    def looks() -> list[Any]:
+        with app.app_context(), as_system():
+            asked = select(Operation).where(Operation.kind == SEEN).order_by(Operation.id)
+            return [(o.client_id, o.source, o.details["attributes"]) for o in db.session.scalars(asked)]
+
+    page = office.get(f"/crm/clients/show/{client}").text
+    assert MASK in page and reveal in page and reveal not in alice.get(f"/crm/clients/show/{client}").text
+    office.get("/crm/clients/list/?columns=name,attr.id_card")
+    alice.get(f"/api/v1/clients/{client}")
+    assert [alice.post(reveal).status_code, office.post(reveal.replace("id_card", "none")).status_code] == [
+        404,
+        404,
+    ]
+    assert office.get(reveal).status_code == 405
+    assert looks() == []
+    assert SECRET in office.post(reveal).text
+    assert SECRET in office.get(f"/crm/clients/attribute/{client}/id_card").text
+    assert SECRET in office.get("/api/v1/clients/").text
+    assert SECRET in office.get("/crm/clients/export?format=csv&columns=name,attr.id_card").text
+    assert office.put(f"/api/v1/clients/{client}", json={"notes": "x"}).status_code == 200
+    one = (client, "web", ["id_card"])
+    by_api = (client, "api", ["id_card"])
+    assert looks() == [one, one, by_api, (None, "web", ["id_card"]), by_api]
 
 
 def test_who_may_not_see_it_does_not_write_it(app: Flask, client: int, sign_in: Any) -> None:

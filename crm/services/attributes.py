@@ -20,6 +20,7 @@ from crm.models.attribute import OWNER_COLUMNS, VALUE_COLUMNS, Owner
 from crm.models.sealed_values import OPEN_COLUMNS, value_of
 from crm.models.sealing import unseal
 from crm.security.masking import MASK, may_see_sensitive
+from crm.services import attribute_reveals
 from crm.services.attribute_reading import WORD_TYPES, read_value
 from crm.services.attribute_storing import kind_of, of_owners, rows_of, store
 from crm.services.reading import Unreadable
@@ -91,12 +92,15 @@ def lacking(found: Iterable[AttributeDefinition], values: Values) -> dict[str, l
 # -- values
 
 
-def values_of_clients(client_ids: Collection[int], keys: Collection[str] | None = None) -> dict[int, Values]:
-    """client id -> key -> value of every active attribute that is set, in one query; sensitive ones masked.
+def values_of_clients(
+    client_ids: Collection[int], keys: Collection[str] | None = None, masked: bool = False
+) -> dict[int, Values]:
+    """client id -> key -> value of every active attribute that is set, in one query.
 
-    keys: only of these.
+    keys: only of these. masked: sensitive values are masked for everybody, else for who may not see them; who may is
+    written down as having seen them.
     """
-    return _values("client", client_ids, keys)
+    return _values("client", client_ids, keys, masked)
 
 
 def values_of_contacts(
@@ -106,9 +110,9 @@ def values_of_contacts(
     return _values("contact", contact_ids, keys)
 
 
-def values_of(owner: Owner) -> Values:
-    """Key -> value of every active attribute that an owner has."""
-    return _values(kind_of(owner), [owner.id]).get(owner.id, {})
+def values_of(owner: Owner, keys: Collection[str] | None = None, masked: bool = False) -> Values:
+    """Key -> value of every active attribute that an owner has; see `values_of_clients`."""
+    return _values(kind_of(owner), [owner.id], keys, masked).get(owner.id, {})
 
 
 def every_value(kind: str, ids: Collection[int], apart_from: Collection[str] = ()) -> dict[int, Values]:
@@ -118,8 +122,10 @@ def every_value(kind: str, ids: Collection[int], apart_from: Collection[str] = (
     return {number: {key: values.get(number, {}).get(key) for key in known} for number in ids}
 
 
-def _values(kind: str, ids: Collection[int], keys: Collection[str] | None = None) -> dict[int, Values]:
-    masked = not may_see_sensitive()
+def _values(
+    kind: str, ids: Collection[int], keys: Collection[str] | None = None, masked: bool = False
+) -> dict[int, Values]:
+    masked = masked or not may_see_sensitive()
     value, definition, option = AttributeValue, AttributeDefinition, AttributeOption
     owner = getattr(value, OWNER_COLUMNS[kind]).label("owner")
     asked = (
@@ -134,11 +140,15 @@ def _values(kind: str, ids: Collection[int], keys: Collection[str] | None = None
         .order_by(owner, definition.position, definition.id, option.position, option.id)
     )  # fmt: skip
     found: dict[int, Values] = defaultdict(dict)
+    revealed: dict[int, set[str]] = defaultdict(set)
     sealed_words: dict[tuple[int, str, str], list[int]] = defaultdict(list)
     for row in db.session.execute(asked) if ids else ():
         if row.sensitive and masked:
             found[row.owner][row.key] = MASK
-        elif row.sealed is not None and row.type in WORD_TYPES:
+            continue
+        if row.sensitive:
+            revealed[row.owner].add(row.key)
+        if row.sealed is not None and row.type in WORD_TYPES:
             sealed_words[row.owner, row.key, row.type].append(value_of(unseal(row.sealed))[1])
         elif row.sealed is not None:
             found[row.owner][row.key] = value_of(unseal(row.sealed))[1]
@@ -149,6 +159,8 @@ def _values(kind: str, ids: Collection[int], keys: Collection[str] | None = None
             found[row.owner][row.key] = row.label if column == "option_id" else getattr(row, column)
     if sealed_words:
         _add_sealed_words(found, sealed_words)
+    for owner_id, seen in revealed.items():
+        attribute_reveals.note(kind, owner_id, seen)
     return found
 
 
@@ -165,8 +177,9 @@ def _add_sealed_words(
 
 
 def card_of(owner: Owner) -> list[tuple[str, list[tuple[AttributeDefinition, Any]]]]:
-    """Every active attribute with the owner's value, None where it is not set, by group: for its page."""
-    values = values_of(owner)
+    """Every active attribute with the owner's value, None where it is not set, by group: for its page, where
+    sensitive ones are masked until they are asked for."""
+    values = values_of(owner, masked=True)
     return [
         (group, [(definition, values.get(definition.key)) for definition in members])
         for group, members in grouped(definitions(kind_of(owner), options=False)).items()
@@ -176,7 +189,8 @@ def card_of(owner: Owner) -> list[tuple[str, list[tuple[AttributeDefinition, Any
 def columns_of(kind: str, owners: Sequence[Owner]) -> tuple[list[AttributeDefinition], dict[int, Values]]:
     """The attributes that are columns of the list, and what these owners have there by id and key."""
     shown = [definition for definition in definitions(kind, options=False) if definition.in_list]
-    return shown, _values(kind, [owner.id for owner in owners], [one.key for one in shown]) if shown else {}
+    keys = [definition.key for definition in shown]
+    return shown, _values(kind, [owner.id for owner in owners], keys, masked=True) if shown else {}
 
 
 def without_masked(owner: Owner, data: dict[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,19 @@ def note(kind: str, client_id: int | None = None, **details: Any) -> None:
     In a transaction of its own: it stands whatever becomes of the request, and a request that only reads can
     do it too.
     """
-    row = {
+    row = _look(kind, client_id, details)
+    with transactions(read_only=False), db.engine.begin() as connection:
+        connection.execute(insert(Operation.__table__).values(row))
+
+
+def note_in_session(kind: str, client_id: int | None = None, **details: Any) -> None:
+    """The same in the transaction of the session; the caller commits."""
+    db.session.connection().execute(insert(Operation.__table__).values(_look(kind, client_id, details)))
+
+
+def _look(kind: str, client_id: int | None, details: dict[str, Any]) -> dict[str, Any]:
+    """The row of an operation of the current user that changes nothing."""
+    return {
         "kind": kind, "at": utc_now(), "user_id": actor_id(), "source": source(), "client_id": client_id,
         "details": details or None,
     }  # fmt: skip
-    with transactions(read_only=False), db.engine.begin() as connection:
-        connection.execute(insert(Operation.__table__).values(row))

@@ -135,11 +135,14 @@ def columns(chosen: Sequence[str] | None = None) -> list[Column]:
     return [by_name[name] for name in chosen]
 
 
-def told_of(clients: Sequence[Client], names: Collection[str]) -> dict[int, Told]:
-    """client id -> what the columns with these names tell beside the client: a statement for each kind of it."""
+def told_of(clients: Sequence[Client], names: Collection[str], masked: bool = False) -> dict[int, Told]:
+    """client id -> what the columns with these names tell beside the client: a statement for each kind of it.
+
+    masked: sensitive attributes are masked for everybody.
+    """
     ids = [client.id for client in clients]
     keys = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
-    values = values_of_clients(ids, keys) if keys else {}
+    values = values_of_clients(ids, keys, masked) if keys else {}
     tasks = next_tasks(ids) if "next_task" in names else {}
     contacts = last_contacts(ids) if "last_contact" in names else {}
     return {i: Told(values.get(i, {}), tasks.get(i), contacts.get(i)) for i in ids}

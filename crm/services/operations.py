@@ -15,7 +15,7 @@ from crm.models import Change, Client, Operation
 from crm.registry import registry
 from crm.security.viewer import find_viewer
 from crm.security.visibility import including_hidden
-from crm.services import id_images
+from crm.services import attribute_reveals, id_images
 from crm.services.bulk_types import TYPES
 from crm.services.change_values import has_key
 
@@ -33,7 +33,7 @@ KINDS: dict[str, Sequence[str]] = {
     "undo": ("undo", "unmerge"),
     "export": ("export",),
     "purge": ("purge",),
-    "seen": (id_images.SEEN,),
+    "seen": (id_images.SEEN, attribute_reveals.SEEN),
 }
 
 

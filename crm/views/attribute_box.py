@@ -9,6 +9,7 @@ from crm.models import AttributeDefinition
 from crm.models.attribute import Owner
 from crm.registry import registry
 from crm.security.manager import may
+from crm.security.masking import MASK, may_see_sensitive
 from crm.services.attributes import card_of, kind_of, may_write
 
 
@@ -34,18 +35,21 @@ class Box:
     empty: Any
 
 
+def place_of(owner: Owner, definition: AttributeDefinition, value: Any) -> Place:
+    """The place of one attribute on the owner's page, as the current user has it."""
+    page, place = f"{type(owner).__name__}View", {"pk": owner.id, "key": definition.key}
+    to_edit = may("edit", kind_of(owner)) and may_write(definition)
+    masked = definition.sensitive and value == MASK and may_see_sensitive()
+    return Place(
+        definition, value, url_for(f"{page}.attribute", **place) if to_edit else "",
+        url_for(f"{page}.reveal", **place) if masked else "",
+    )  # fmt: skip
+
+
 def attribute_box(owner: Owner) -> Box:
     """What the box of attributes of a client or contact shows to the current user."""
-    kind, page = kind_of(owner), f"{type(owner).__name__}View"
-    to_edit = may("edit", kind)
-
-    def place(definition: AttributeDefinition, value: Any) -> Place:
-        writable = to_edit and may_write(definition)
-        url = url_for(f"{page}.attribute", pk=owner.id, key=definition.key) if writable else ""
-        history = url_for(f"{page}.history", pk=owner.id, field=f"attr.{definition.key}")
-        return Place(definition, value, url, history)
-
-    groups = [(group, [place(*one) for one in members]) for group, members in card_of(owner)]
+    kind = kind_of(owner)
+    groups = [(group, [place_of(owner, *one) for one in members]) for group, members in card_of(owner)]
     record = registry().by_model[AttributeDefinition]
     add_url = (
         url_for("AttributeDefinitionView.add", kind=kind, back=owner.id) if may("add", record.key) else ""

@@ -9,8 +9,10 @@ from flask_appbuilder import expose, has_access
 from crm.models import AttributeDefinition
 from crm.models.attribute import Owner
 from crm.security.manager import may
+from crm.security.masking import may_see_sensitive
 from crm.services import attributes
 from crm.services.client_parts import lock
+from crm.views.attribute_box import place_of
 from crm.views.attribute_fields import PREFIX, fields_of, renew_rows
 from crm.views.forms import RecordForm
 
@@ -18,8 +20,8 @@ from crm.views.forms import RecordForm
 class AttributeEditing:
     """The place of one attribute on the owner's page, for its view."""
 
-    more_routes = frozenset({"attribute"})
-    method_permission_name = {"attribute": "edit"}
+    more_routes = frozenset({"attribute", "reveal"})
+    method_permission_name = {"attribute": "edit", "reveal": "show"}
 
     get_item: Callable[[str], Owner]
     save: Callable[[RecordForm, Owner, Callable[[], bool]], bool]
@@ -42,6 +44,17 @@ class AttributeEditing:
             return self._shown(owner, definition)
         return self._asked(owner, definition, form, 422)
 
+    @expose("/reveal/<pk>/<key>", methods=["POST"])
+    @has_access
+    def reveal(self, pk: str, key: str) -> Response:
+        """The value of a sensitive attribute, for who may see it; that they did is written down."""
+        owner = self.get_item(pk)
+        known = attributes.definitions(attributes.kind_of(owner), options=False, keys=[key])
+        if not known or not known[0].sensitive or not may_see_sensitive():
+            abort(404)
+        place = place_of(owner, known[0], attributes.values_of(owner, [key]).get(key))
+        return Response(render_template("attribute/_place.html", place=place))
+
     def hold(self, owner: Owner) -> None:
         """Hold the owner until the value is saved, and see it as it is now."""
         lock(owner)
@@ -61,9 +74,9 @@ class AttributeEditing:
         return Response(page, status)
 
     def _shown(self, owner: Owner, definition: AttributeDefinition) -> Response:
-        value = attributes.values_of(owner).get(definition.key)
-        url = self._place(owner, definition)
-        return Response(render_template("attribute/_place.html", url=url, definition=definition, value=value))
+        value = attributes.values_of(owner, [definition.key], masked=True).get(definition.key)
+        place = place_of(owner, definition, value)
+        return Response(render_template("attribute/_place.html", place=place))
 
     def _place(self, owner: Owner, definition: AttributeDefinition) -> str:
         return self.url("attribute", pk=owner.id, key=definition.key)

@@ -10,6 +10,7 @@ from wtforms.widgets import URLInput
 
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import Owner
+from crm.services import attribute_reveals
 from crm.services.attribute_reading import (
     AMOUNT_PLACES,
     LARGEST_NUMBER,
@@ -19,7 +20,7 @@ from crm.services.attribute_reading import (
     NUMBER_PLACES,
     read_value,
 )
-from crm.services.attribute_storing import rows_of, store, stored
+from crm.services.attribute_storing import kind_of, rows_of, store, stored
 from crm.services.reading import Unreadable
 from crm.views.fields import Choice, DayField, MomentField, NumberField, OneOfField, YesNoField, stripped
 
@@ -186,6 +187,8 @@ def fields_of(
     A new one holds the defaults.
     """
     rows = rows_of(owner)
+    if seen := [d.key for d in found if d.sensitive and d.id in rows]:
+        attribute_reveals.note(kind_of(owner), owner.id, seen)
     fields = {PREFIX + definition.key: field_of(definition, rows, may_add) for definition in found}
     return fields, {PREFIX + d.key: _held(owner, d, rows) for d in found}
 

@@ -72,7 +72,7 @@ class ClientListPages:
                 statuses=statuses,
                 via=client_listing.via_contacts(request.args, page.rows),
                 columns=columns,
-                told=told_of(page.rows, names),
+                told=told_of(page.rows, names, masked=True),
                 page_sizes=PAGE_SIZES,
                 editable=may("edit", "client"),
                 bulk_types=offered_types(),

@@ -109,14 +109,15 @@ def _toggles(source: Client, target: Client) -> Iterable[Row]:
 
 
 def _attributes(source: Owner, target: Owner, chosen: Mapping[str, str]) -> Iterable[Row]:
-    values = {item.id: values_of(item) for item in (source, target)}
+    values = {item.id: values_of(item, masked=True) for item in (source, target)}
     for definition in definitions(kind_of(source), options=False):
         sides = [values[item.id].get(definition.key) for item in (source, target)]
         if sides[0] is None and sides[1] is None:
             continue
         name, several = f"attr.{definition.key}", definition.type == "words"
         cells = [Cell("empty") if value is None else Cell("attribute", value) for value in sides]
-        if sides[0] is None or sides[0] == sides[1]:
+        # of masked values it is not told whether they are the same
+        if sides[0] is None or (sides[0] == sides[1] and not definition.sensitive):
             taken, choices = TARGET, ()
         elif sides[1] is None:
             taken, choices = SOURCE, ()

@@ -52,7 +52,7 @@ FILTERS = {
     "undo": _l("Undone"),
     "export": _l("Exports"),
     "purge": _l("Deleted for good"),
-    "seen": _l("ID cards looked at"),
+    "seen": _l("Sensitive data looked at"),
 }
 REASONS = {
     CHANGED: _l("changed since"),
