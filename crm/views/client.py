@@ -2,6 +2,7 @@
 
 from crm.views.archive import ClientRemoval
 from crm.views.attribute_editing import AttributeEditing
+from crm.views.attribute_filter_panel import AttributeFilterPages
 from crm.views.card import ClientCard
 from crm.views.client_assignees import ClientAssignees
 from crm.views.client_editing import ClientFormPages
@@ -14,6 +15,6 @@ from crm.views.record import RecordView
 
 class ClientView(
     ClientCard, ClientRemoval, ClientFormPages, ClientListPages, ClientExport, KanbanPages, ClientMarks,
-    ClientAssignees, AttributeEditing, RecordView,
+    ClientAssignees, AttributeEditing, AttributeFilterPages, RecordView,
 ):  # fmt: skip
     """The record view of clients."""

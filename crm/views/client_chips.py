@@ -14,6 +14,7 @@ from crm.extensions import db
 from crm.models import Status
 from crm.services.client_filters import FILTERS, NONE, values_of
 from crm.services.iso_lists import country_name, language_name
+from crm.views.attribute_filter_panel import attribute_chips
 from crm.views.templating import here
 
 DAYS = ("created_from", "created_to", "last_contact_before")
@@ -49,6 +50,12 @@ def in_words(name: str, value: str, known: dict[str, dict[str, str]]) -> str:
     return value
 
 
+def _without(gone: dict[str, Any]) -> str:
+    """The address of the page without these; one without any parameter would open with what was looked at last."""
+    url = here(**gone)
+    return url if "?" in url else f"{url}?page=1"
+
+
 def chips(args: MultiDict[str, str], statuses: Iterable[Status]) -> list[tuple[str, str]]:
     """(words, address without it) of every filter that is set."""
     known = {
@@ -65,7 +72,7 @@ def chips(args: MultiDict[str, str], statuses: Iterable[Status]) -> list[tuple[s
             gone = {name: others, "page": None} | (
                 {"tags_mode": None} if name == "tags" and not others else {}
             )
-            url = here(**gone)
-            # a list without any parameter opens with what was looked at last
-            found.append((f"{label}: {in_words(name, value, known)}", url if "?" in url else f"{url}?page=1"))
+            found.append((f"{label}: {in_words(name, value, known)}", _without(gone)))
+    for name, rest, words in attribute_chips("client", args):
+        found.append((words, _without({name: rest, "page": None})))
     return found

@@ -21,6 +21,7 @@ from crm.services.iso_lists import country_name
 from crm.services.list_state import LOOKS, without_filters
 from crm.services.listing import MOST_COUNTED, PAGE_SIZES, counted
 from crm.services.statuses import all_statuses
+from crm.views.attribute_filter_panel import attribute_panel
 from crm.views.bulk import just_done, offered_types
 from crm.views.bulk_words import WORDS
 from crm.views.client_chips import chips
@@ -116,6 +117,8 @@ class ClientListPages:
             action=self.url(page),
             choices=choices_of_filters(request.args),
             args=request.args,
+            panel=attribute_panel(self.record.key, request.args),
+            pick_url=self.url("attribute_filter", key="KEY"),
             looks={n: request.args[n] for n in LOOKS if request.args.get(n)},
             cleared=address(self.record, without_filters(request.args), page),
         )

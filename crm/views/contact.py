@@ -20,6 +20,7 @@ from crm.services.contact_duplicates import twins_of_client, twins_of_contact
 from crm.services.contact_external_ids import set_external_id
 from crm.services.redirects import went_to
 from crm.views.attribute_editing import AttributeEditing
+from crm.views.attribute_filter_panel import AttributeFilterPages
 from crm.views.attribute_form import AttributesInForm
 from crm.views.export import ContactExport
 from crm.views.fields import stripped
@@ -35,7 +36,7 @@ class ExternalIdField(StringField):
         set_external_id(obj, self.data)
 
 
-class ContactView(AttributesInForm, AttributeEditing, ContactExport, RecordView):
+class ContactView(AttributesInForm, AttributeEditing, AttributeFilterPages, ContactExport, RecordView):
     """The record view of contacts."""
 
     show_template = "contact/show.html"

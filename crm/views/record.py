@@ -82,7 +82,8 @@ class RecordView(RecordExport, HistoryPages, ModelView):
         return self.render(
             self.list_template, title=self.record.plural, page=page, sortable=sortable,
             filters=filters, query=query_of_filters(self.record), chips=record_chips(self.record, filters),
-            page_sizes=listing.PAGE_SIZES, **bar(self.record, "list"), **self.more_of_list(page.rows),
+            page_sizes=listing.PAGE_SIZES, has_attributes=listing.has_attributes(self.record),
+            **bar(self.record, "list"), **self.more_of_list(page.rows),
         )  # fmt: skip
 
     def more_of_list(self, rows: Sequence[Any]) -> dict[str, Any]:

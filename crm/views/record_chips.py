@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
+from crm.services.listing import has_attributes
+from crm.views.attribute_filter_panel import attribute_chips
 from crm.views.templating import here
 
 LONGEST_NUMBER = 18
@@ -49,4 +51,7 @@ def record_chips(record: RecordType, filters: dict[str, Any]) -> list[tuple[str,
         for value in values:
             url = here(**{name: [other for other in values if other != value], "page": 1})
             found.append((in_words(one, value), url))
+    if has_attributes(record):
+        for name, rest, words in attribute_chips(record.key, args):
+            found.append((words, here(**{name: rest, "page": 1})))
     return found

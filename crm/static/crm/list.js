@@ -25,3 +25,13 @@
     crm.toast(crm.text("copied"));
   });
 })();
+
+// An attribute picked in a panel of filters is asked for below the others.
+document.addEventListener("change", async (event) => {
+  const pick = event.target.closest("[data-pick]");
+  if (!pick?.value) return;
+  const [key, box] = [pick.value, pick.tomselect];
+  await htmx.ajax("GET", pick.dataset.pick.replace("KEY", key), { target: pick.dataset.into, swap: "beforeend" });
+  if (box) box.removeOption(key); else pick.querySelector(`[value="${key}"]`).remove();
+  document.querySelector(pick.dataset.into).lastElementChild.querySelector("input, select")?.focus();
+});
