@@ -1,5 +1,6 @@
 """The contract that each record type meets: a new type is covered the day it is declared."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,12 @@ def test_pages(record: RecordType, sign_in: Any, two: Any, make_row: Any) -> Non
         assert page.status_code == 200, url
         assert (MARK in page.text) == wanted
         assert str(record.plural) in page.text or str(record.label) in page.text
+    history = f"/crm/{record.url_name}/history/{number}"
+    assert history in page.text or not record.addable, "a record's page leads to its history"
+    page = office.get(history)
+    assert "<strong>Added</strong>" in re.sub(r"</?a\b[^>]*>", "", page.text) and MARK in page.text
+    for field in [one.key for one in record.fields][:3]:
+        assert office.get(f"{history}?field={field}").status_code == 200, field
     for action in sorted(record.actions & {"add", "edit"}):
         number_in_url = f"/{number}" if action == "edit" else ""
         page = office.get(f"/crm/{record.url_name}/{action}{number_in_url}")
