@@ -129,7 +129,11 @@ def _rows_then(table: Table, ids: set[int], first: int | None) -> dict[int, Row]
             log.c.operation_id >= first,
         )
         for change in db.session.connection().execute(asked.order_by(log.c.id.desc())):
-            rows[change.row_id] = before_change(change, rows.get(change.row_id))
+            if change.action == "update" and (row := rows.get(change.row_id)) is not None:
+                # in place: one row may have changed ten thousand times
+                row.update(change.before or {})
+            else:
+                rows[change.row_id] = before_change(change, rows.get(change.row_id))
     return {number: row for number, row in rows.items() if row is not None}
 
 
