@@ -241,23 +241,29 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
         session.connection()
         .execute(
             select(
-                log.c.table_name, log.c.row_id, log.c.client_id, log.c.action, log.c.before, log.c.after
+                log.c.table_name,
+                log.c.row_id,
+                log.c.client_id,
+                log.c.action,
+                log.c.before,
+                log.c.after,
+                log.c.step,
             ).where(log.c.operation_id == operation, log.c.step.not_in(list(followed)))
         )
         .all()
     )
     touched: dict[str, set[int]] = {}
-    gone: set[str] = set()
+    gone: set[tuple[str, int]] = set()
     with_words: set[int] = set()
     sensitive: set[int] = set()
     renamed: set[int] = set()
     by_key = registry().by_key
     derived = {name: derived_from(record) for name, record in by_key.items()}
     told_by = {name for name in {change.table_name for change in changes} if clients_with_words_in(name)}
-    for name, row_id, client_id, action, _before, after in changes:
+    for name, row_id, client_id, action, _before, after, step in changes:
         record = by_key.get(name)
         if record is not None and action == "delete":
-            gone.add(name)
+            gone.add((name, step))
         elif record is not None and (action != "update" or set(after) & derived[name]):
             touched.setdefault(name, set()).add(row_id)
         if name in told_by:
@@ -265,9 +271,9 @@ def rewrite_after(session: Session, operation: int, followed: Iterable[int]) -> 
         if name == Client.__tablename__ and action == "update":
             sensitive |= {row_id} if "sensitive" in after else set()
             renamed |= {row_id} if "name" in after else set()
-    for name in gone:
-        mine = (log.c.operation_id == operation) & (log.c.table_name == name) & (log.c.action == "delete")
-        drop_entries(session, by_key[name].mapper.local_table, select(log.c.row_id).where(mine))
+    for name, step in gone:
+        table = by_key[name].mapper.local_table
+        drop_entries(session, table, rows_of(operation, step, table))
     for record in registry().of_client():
         if ids := _owners_of_changed_links(session, record, operation):
             touched.setdefault(record.key, set()).update(ids)

@@ -66,8 +66,16 @@
     if (event.target.matches("[data-bulk-bar]")) sessionStorage.setItem(placeKey, window.scrollY);
   });
 
+  // a second click while the answer is on its way would give each client a second task
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-once]");
+    if (form?.dataset.sent) event.preventDefault();
+    if (form) form.dataset.sent = "yes";
+  });
+
   // a page that the browser brings back has its ticks, and one that a change leads back to its place
   addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
     document.querySelectorAll("[data-list]").forEach(show);
     const place = sessionStorage.getItem(placeKey);
     sessionStorage.removeItem(placeKey);
