@@ -6,11 +6,10 @@ bulk change or an export would otherwise reach more clients than were asked for.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
@@ -28,6 +27,7 @@ from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.listing import PAGING
 from crm.services.modules import is_on
 from crm.services.next_steps import no_contact_since
+from crm.services.record_bounds import beginning_of
 from crm.services.search import matches
 
 NONE = "none"
@@ -156,21 +156,16 @@ def _days(name: str, values: Sequence[str]) -> list[date]:
     return found
 
 
-def begin_of(day: date) -> datetime:
-    """The first moment of a day in the user's time zone, in UTC."""
-    return get_timezone().localize(datetime(day.year, day.month, day.day)).astimezone(UTC)
-
-
 def _created_from(values: Sequence[str], _args: Any) -> Condition:
-    return Client.created_at >= begin_of(min(_days("created_from", values)))
+    return Client.created_at >= beginning_of(min(_days("created_from", values)))
 
 
 def _created_to(values: Sequence[str], _args: Any) -> Condition:
-    return Client.created_at < begin_of(max(_days("created_to", values)) + timedelta(days=1))
+    return Client.created_at < beginning_of(max(_days("created_to", values)) + timedelta(days=1))
 
 
 def _last_contact_before(values: Sequence[str], _args: Any) -> Condition:
-    return no_contact_since(begin_of(max(_days("last_contact_before", values))))
+    return no_contact_since(beginning_of(max(_days("last_contact_before", values))))
 
 
 def _archived(values: Sequence[str], _args: Any) -> Condition | None:
