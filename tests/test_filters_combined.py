@@ -183,6 +183,7 @@ def own_filters() -> dict[str, tuple[dict[str, Any], Model]]:
     return {
         "search": ({"search": "zol"}, lambda c: any(w.startswith("zol") for w in c.found_by)),
         "search contact": ({"search": "łęcka ewa"}, lambda c: c.contact is not None),
+        "ids": ({"ids": ["1", "2", "30", "40", "41"]}, lambda c: int(c.name.split()[-1]) + 1 in (1, 2, 30, 40, 41)),
         "kind": ({"kind": "person"}, lambda c: c.kind == "person"),
         "status": ({"status": ["vip", "none"]}, lambda c: c.status in ("vip", None)),
         "stars": ({"stars": ["0", "3"]}, lambda c: c.stars in (0, 3)),

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from werkzeug.datastructures import MultiDict
 
 from crm.errors import UnknownFilter
+from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeValue
 from crm.models.attribute import OWNER_COLUMNS, OWNERS, VALUE_COLUMNS, text_keys
 from crm.models.folding import fold
@@ -22,6 +23,8 @@ from crm.security.masking import may_see_sensitive
 from crm.services.attribute_matching import equals
 from crm.services.attribute_reading import read_value
 from crm.services.attributes import definitions
+from crm.services.bulk import dialect_of
+from crm.services.change_values import listed
 from crm.services.reading import Unreadable, read_moment
 from crm.services.record_bounds import beginning_of
 
@@ -39,6 +42,8 @@ ENDS_OF = {
 SHAPES = {"date": "day", "date_time": "day", "number": "number", "integer": "number", "money": "number",
           "yes_no": "choice", "word": "choice", "words": "choice"}  # fmt: skip
 MOST_VALUES = 200
+#: As many owners are named where a filter finds no more.
+FEW = 10_000
 YES_NO = (("yes", _l("Yes")), ("no", _l("No")))
 
 Condition = ColumnElement[bool]
@@ -165,9 +170,16 @@ def _of_one(kind: str, given: Sequence[tuple[AttributeFilter, list[str]]]) -> li
 
 
 def _has(kind: str, definition: AttributeDefinition, *wanted: Condition) -> Condition:
-    """The condition that a client or contact has a value of which these hold; definitions are of one kind only."""
-    owners = select(rows[OWNER_COLUMNS[kind]]).where(rows.definition_id == definition.id, *wanted)
-    return OWNERS[kind].id.in_(owners)
+    """The condition that a client or contact has a value of which these hold; definitions are of one kind only.
+
+    A few owners are named: a page, its total and each column of a board would otherwise look for them anew. Of
+    many one is soon met in any order, so each is asked whether it is one.
+    """
+    owner, mine = rows[OWNER_COLUMNS[kind]], (rows.definition_id == definition.id, *wanted)
+    some = db.session.connection().scalars(select(owner).where(*mine).limit(FEW + 1)).all()
+    if len(some) <= FEW:
+        return OWNERS[kind].id.in_(listed(dialect_of(db.session()), some))
+    return exists().where(owner == OWNERS[kind].id, *mine)
 
 
 def _there(kind: str, definition: AttributeDefinition) -> Condition:

@@ -1,27 +1,26 @@
 """Clients or contacts in the order of an attribute: those that have a value first, then the others by name.
 
 The first come as an index has them, by value and then by client, so a page costs no more than its rows. Words come in
-the order of their list, several words by the first of them. Sensitive attributes give no order.
+the order of their list, of several words the first counts. Sensitive attributes give no order.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy import Select, case, exists, func, select
 from werkzeug.datastructures import MultiDict
 
 from crm.errors import UnknownFilter
 from crm.extensions import db
-from crm.models import AttributeDefinition, AttributeOption, AttributeValue
+from crm.models import AttributeDefinition, AttributeValue, Contact
 from crm.models.attribute import OWNER_COLUMNS, OWNERS, VALUE_COLUMNS
 from crm.services.attribute_filters import PREFIX, is_name
 from crm.services.attribute_reading import WORD_TYPES
 from crm.services.attributes import definitions
 
-values = AttributeValue.__table__
-options = AttributeOption.__table__
+rows = AttributeValue.__table__.c
 
 
 def sort_of(definition: AttributeDefinition) -> str:
@@ -54,57 +53,59 @@ class AttributeOrder:
 
     def ids(self, found: Select[Any], limit: int | None = None, offset: int = 0) -> list[int]:
         """The ids of what was found, in this order."""
+        ids: list[int] = []
+        for part in self._parts(found):
+            wanted = None if limit is None else limit - len(ids)
+            some = list(db.session.scalars(part.limit(wanted).offset(offset)))
+            ids += some
+            if len(ids) == limit:
+                break
+            if offset and not some:
+                offset -= (
+                    db.session.scalar(select(func.count()).select_from(part.order_by(None).subquery())) or 0
+                )
+            else:
+                offset = 0
+        return ids
+
+    def _parts(self, found: Select[Any]) -> Iterator[Select[Any]]:
+        """Statements of ids that follow each other: of each word or of all values, and of those without one."""
+        if self.definition.type in WORD_TYPES:
+            yield from self._of_each_word(found)
+        else:
+            kind = VALUE_COLUMNS[self.definition.type]
+            column = rows.text_key if kind == "text" else rows[kind]
+            yield self._with_value(found, column, column.is_not(None))
         model: Any = OWNERS[self.definition.applies_to]
-        first = self._with_value(found)
-        ids = list(db.session.scalars(first.limit(limit).offset(offset)))
-        if limit is not None and len(ids) == limit:
-            return ids
-        known = offset + len(ids)
-        if not ids and offset:
-            known = db.session.scalar(select(func.count()).select_from(first.order_by(None).subquery())) or 0
-        mine = exists().where(self._of(values.c), values.c[self._owner] == model.id)
-        rest = (
-            found.with_only_columns(model.id).where(~mine).order_by(None).order_by(model.name_key, model.id)
-        )
-        wanted = None if limit is None else limit - len(ids)
-        return ids + list(db.session.scalars(rest.limit(wanted).offset(max(offset - known, 0))))
+        mine = exists().where(rows.definition_id == self.definition.id, self._owner == model.id)
+        rest = found.with_only_columns(model.id).where(~mine)
+        yield rest.order_by(None).order_by(model.name_key, model.id)
+
+    def _of_each_word(self, found: Select[Any]) -> Iterator[Select[Any]]:
+        asked = select(rows.option_id).where(rows.definition_id == self.definition.id).distinct()
+        used = set(db.session.connection().scalars(asked))
+        words = [option.id for option in self.definition.options if option.id in used]
+        for word in words if self.direction == "asc" else reversed(words):
+            other, earlier = AttributeValue.__table__.alias().c, words[: words.index(word)]
+            has_earlier = exists().where(
+                other.definition_id == self.definition.id,
+                other[OWNER_COLUMNS[self.definition.applies_to]] == self._owner,
+                other.option_id.in_(earlier),
+            )
+            yield self._with_value(found, None, rows.option_id == word, *([~has_earlier] if earlier else []))
+
+    def _with_value(self, found: Select[Any], column: Any, *wanted: Any) -> Select[Any]:
+        model: Any = OWNERS[self.definition.applies_to]
+        asked = found.with_only_columns(model.id).join(AttributeValue.__table__, self._owner == model.id)
+        by = [*([] if column is None else [column]), rows.client_id]
+        by += [rows.contact_id] if model is Contact else []
+        order = (one.desc() if self.direction == "desc" else one for one in by)
+        asked = asked.where(rows.definition_id == self.definition.id, *wanted)
+        return asked.order_by(None).order_by(*order)
 
     @property
-    def _owner(self) -> str:
-        return OWNER_COLUMNS[self.definition.applies_to]
-
-    def _of(self, columns: Any) -> Any:
-        return columns.definition_id == self.definition.id
-
-    def _with_value(self, found: Select[Any]) -> Select[Any]:
-        model: Any = OWNERS[self.definition.applies_to]
-        row = values.alias()
-        kind = VALUE_COLUMNS[self.definition.type]
-        column = row.c.text_key if kind == "text" else row.c[kind]
-        asked = found.with_only_columns(model.id).join(row, row.c[self._owner] == model.id)
-        asked = asked.where(self._of(row.c), column.is_not(None))
-        by = [column]
-        if self.definition.type in WORD_TYPES:
-            option = options.alias()
-            asked = asked.join(option, option.c.id == row.c.option_id)
-            asked = asked.where(option.c.definition_id == self.definition.id, ~self._earlier(row, option))
-            by = [option.c.position, option.c.id]
-        by += [row.c.client_id, row.c.contact_id][: 2 if self._owner == "contact_id" else 1]
-        return asked.order_by(None).order_by(*(one.desc() if self.direction == "desc" else one for one in by))
-
-    def _earlier(self, row: Any, option: Any) -> Any:
-        """The condition that the owner of a row has a word that stands before that of the row."""
-        other, word = values.alias(), options.alias()
-        before = or_(
-            word.c.position < option.c.position,
-            and_(word.c.position == option.c.position, word.c.id < option.c.id),
-        )
-        return exists().where(
-            self._of(other.c),
-            other.c[self._owner] == row.c[self._owner],
-            word.c.id == other.c.option_id,
-            before,
-        )
+    def _owner(self) -> Any:
+        return rows[OWNER_COLUMNS[self.definition.applies_to]]
 
 
 def order_asked(kind: str, args: MultiDict[str, str]) -> AttributeOrder | None:
@@ -112,7 +113,7 @@ def order_asked(kind: str, args: MultiDict[str, str]) -> AttributeOrder | None:
     sort, direction = args.get("sort", "").strip(), args.get("dir", "").strip() or "asc"
     if not is_name(sort):
         return None
-    found = definitions(kind, options=False, keys=[sort.removeprefix(PREFIX)])
+    found = definitions(kind, keys=[sort.removeprefix(PREFIX)])
     if not found or not sort_of(found[0]):
         raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort[:60]), field="sort")
     if direction not in ("asc", "desc"):
