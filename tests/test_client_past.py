@@ -251,3 +251,12 @@ def test_the_page(make_client: Any, sign_in: Any, system: Any) -> None:
         session.commit()
     hidden = alice.get(f"{page}2026-01-02").text
     assert "new@example.com" not in hidden and "Jan@example.com" not in hidden
+    # nor by what was merged into it, nor of contacts that are at a sensitive client by now
+    assert "twin@example.com" not in alice.get(f"/crm/clients/show/{twin}?as_of=2026-01-02").text
+    with system() as session:
+        session.get(Client, acme).sensitive = False
+        session.get(Client, foreign).sensitive = True
+        session.get(Client, foreign).assignees = session.get(Client, acme).assignees
+        session.commit()
+    shown = alice.get(f"{page}2026-01-02").text
+    assert "new@example.com" in shown and "Zofia" in shown and "Zofia@example.com" not in shown

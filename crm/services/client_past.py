@@ -18,6 +18,7 @@ from crm.models import Change, Client, ClientExternalId, Contact, Operation, Tim
 from crm.registry import registry
 from crm.security.visibility import visible_client_ids
 from crm.services.change_values import listed
+from crm.services.field_history import sensitive_clients
 from crm.services.history import decode
 from crm.services.pieces import ATTRIBUTES, Piece, pieces_of
 from crm.services.row_pasts import before_change, rows_now
@@ -64,10 +65,13 @@ def past_of(client_id: int, moment: datetime) -> Past | None:
     past = Past(_copy(Client, row))
     mine = {piece.name: _mine(piece, then, client_id) for piece in own}
     _put_on(past, mine)
-    there = _told_contacts(client_id, _mine(contacts, then, client_id))
+    there, guarded = _told_contacts(client_id, _mine(contacts, then, client_id))
     for contact in there:
         copy = _copy(Contact, contact)
-        set_committed_value(copy, "client", past.client)
+        # what its client of today hides is not told of its days at another one
+        set_committed_value(
+            copy, "client", Client(sensitive=True) if contact["id"] in guarded else past.client
+        )
         past.contacts.append(copy)
     for piece in of_contacts:
         if piece.name == "tag_links":
@@ -142,19 +146,20 @@ def _mine(piece: Piece, then: dict[str, dict[int, Row]], owner_id: int) -> list[
     return sorted(rows, key=lambda row: row["id"])
 
 
-def _told_contacts(client_id: int, rows: list[Row]) -> list[Row]:
-    """Of these contacts those that have not gone to a client which the viewer does not see."""
-    table = Contact.__table__
-    ids = [row["id"] for row in rows]
+def _told_contacts(client_id: int, rows: list[Row]) -> tuple[list[Row], set[int]]:
+    """Of these contacts those that have not gone to a client which the viewer does not see; and the ids of those
+    that are at a sensitive one by now."""
+    table, ids = Contact.__table__, [row["id"] for row in rows]
     asked = select(table.c.id, table.c.client_id).where(table.c.id.in_(ids))
     now = dict(db.session.connection().execute(asked).all()) if ids else {}
-    gone = select(log.c.row_id, log.c.client_id).where(
-        log.c.table_name == table.name, log.c.row_id.in_(set(ids) - set(now)), log.c.action == "delete"
-    )
-    now |= dict(db.session.connection().execute(gone).all()) if set(ids) - set(now) else {}
+    if lost := set(ids) - set(now):
+        gone = (log.c.table_name == table.name) & log.c.row_id.in_(lost) & (log.c.action == "delete")
+        now |= dict(db.session.connection().execute(select(log.c.row_id, log.c.client_id).where(gone)).all())
     elsewhere = set(now.values()) - {client_id, None}
     seen = visible_client_ids(elsewhere) | {client_id} if elsewhere else {client_id}
-    return [row for row in rows if now.get(row["id"], client_id) in seen]
+    guarding = sensitive_clients(elsewhere) if elsewhere else set()
+    told = [row for row in rows if now.get(row["id"], client_id) in seen]
+    return told, {number for number, owner in now.items() if owner in guarding}
 
 
 def _merged_since(client_id: int, first: int) -> list[int]:

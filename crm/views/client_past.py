@@ -10,6 +10,7 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from crm.extensions import db
 from crm.models import AttributeDefinition, Client, Contact
 from crm.models.client import NAMELESS
 from crm.models.identifiers import is_email
@@ -86,6 +87,9 @@ def past_card(view: Any, pk: int, client: Client | None, text: str) -> Response:
     if past is not None and past.client.merged_into_id is not None:
         return redirect(url_for("ClientView.show", pk=target, as_of=day.isoformat()))
     now = past_of(pk, FOREVER) if target is None else None
+    leads_to = db.session.get(Client, target or pk)
+    if past is not None and leads_to is not None and leads_to.sensitive:
+        past.client.sensitive = True
     return view.render(
         "client/past.html", title=_("As of a date"), pk=pk, past=past, day=day, today=today(), target=target,
         name=_name(past.client if past else client), **(_values_of_page(past, now) if past else {}),
@@ -94,8 +98,6 @@ def past_card(view: Any, pk: int, client: Client | None, text: str) -> Response:
 
 def _values_of_page(past: Past, now: Past | None) -> dict[str, Any]:
     then = past.client
-    if now is not None and now.client.sensitive:
-        then.sensitive = True
     names = named(_refs(past) | (_refs(now) if now else set()))
     record = registry()["client"]
     head = [
