@@ -101,5 +101,6 @@ def test_the_palette(open_as: Any, clients: None, axe: Any) -> None:
     phone.get_by_role("combobox", name="Go to, do, find").fill("statu")
     expect(phone.locator("#palette [role=option]")).to_have_text(["Search everywhere for “statu”"])
     phone.get_by_role("combobox", name="Go to, do, find").fill("deals")
+    expect(phone.locator("#palette-list")).to_have_attribute("data-for", "deals")
     phone.get_by_role("option", name="Deals").first.tap()
     phone.wait_for_url(re.compile("/crm/deals/"))

@@ -54,10 +54,11 @@
     palette.showModal();
     htmx.trigger(asked, "opened");
   };
-  entries.addEventListener("htmx:afterSwap", () => {
+  entries.addEventListener("htmx:afterSwap", (event) => {
     entries.scrollTop = 0;
     among.choose(among.options()[0]);
-    entries.dataset.for = asked.value;
+    entries.dataset.for = event.detail.requestConfig.parameters.q;
+    if (entries.dataset.for !== asked.value) return;
     if (awaited && awaited === asked.value) among.options()[0]?.click();
     awaited = "";
   });
