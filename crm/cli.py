@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.jobs.cli import mailchimp, worker
+from crm.jobs.import_cli import import_file
 from crm.models.sealing import key_file
 from crm.security.cli import api_key
 from crm.security.roles import ROLES
@@ -31,6 +32,7 @@ crm.add_command(user)
 crm.add_command(api_key)
 crm.add_command(worker)
 crm.add_command(mailchimp)
+crm.add_command(import_file)
 
 
 @crm.command("init")

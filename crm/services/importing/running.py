@@ -41,7 +41,8 @@ from crm.services.undo import undo
 
 log = logging.getLogger(__name__)
 KIND = "import"
-PORTION = 250
+#: Large enough that an undo takes each portion back by statements, not row by row; small enough to let others write.
+PORTION = 500
 ATTEMPTS = 5
 results = ImportRow.__table__
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from flask_babel import gettext as _
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -62,8 +62,11 @@ def _store(items: list[Item], writer: Writer, results: dict[int, Result]) -> Non
             problem: Exception = error
         except DBAPIError as error:
             problem = error
-            if getattr(error.orig, "sqlstate", None) not in GIVE_WAY:
+            if isinstance(error, DataError):
                 break
+            if getattr(error.orig, "sqlstate", None) not in GIVE_WAY:
+                # nothing that a row is to blame for
+                raise
             time.sleep(0.02 * (attempt + 1))
         except (HTTPException, StatementError) as error:
             problem = error
@@ -85,6 +88,8 @@ def _errors(problem: Exception) -> dict[str, list[str]]:
     """What to say of a row that cannot be written."""
     if isinstance(problem, HTTPException):
         return getattr(problem, "errors", None) or {"": [str(problem.description)]}
-    if isinstance(problem, Again | IntegrityError | StaleDataError | DBAPIError):
+    if isinstance(problem, Again | IntegrityError | StaleDataError) or (
+        isinstance(problem, DBAPIError) and not isinstance(problem, DataError)
+    ):
         return {"": [_("Somebody else has just changed this, or it is there already.")]}
     return {"": [_("A value is too large.")]}
