@@ -70,7 +70,8 @@ def run(rows: int, profile: bool) -> None:
         took, cpu = time.perf_counter() - began, time.process_time() - worked
         run = db.session.get_one(ImportRun, number)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"{label:<24} {took:7.1f} s {cpu:7.1f} s CPU {memory:6} MB  {run.state} {run.error or ''} {run.counts}", flush=True)
+        said = f"{run.state} {run.error or ''} {run.counts}"
+        print(f"{label:<24} {took:7.1f} s {cpu:7.1f} s CPU {memory:6} MB  {said}", flush=True)
         return run
 
     initialise()

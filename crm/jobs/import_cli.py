@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask.cli import with_appcontext
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 
@@ -37,6 +38,7 @@ MOST_NAMED = 50
 @click.option("--on-duplicate", "strategy", type=click.Choice(tuple(STRATEGIES)), help="Otherwise update.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of each row, write nothing.")
 @click.option("--user", "username", help="In whose name; otherwise the system's.")
+@with_appcontext
 def import_file(
     file: Path, record: str, mapping: str | None, strategy: str | None, dry_run: bool, username: str | None
 ) -> None:
