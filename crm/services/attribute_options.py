@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, select, union_all
 
 from crm.errors import RuleError
 from crm.extensions import db
@@ -23,14 +23,21 @@ from crm.services.attribute_reading import LONGEST_WORD
 from crm.services.attribute_storing import columns_of_value
 
 values = AttributeValue.__table__
+definitions = AttributeDefinition.__table__
 DELETE = "delete"
 
 
 def usage() -> dict[int, int]:
     """definition id -> how many clients or contacts have a value, hidden ones too."""
+    several = select(definitions.c.id).where(definitions.c.type == "words")
     owner = func.coalesce(values.c.contact_id, values.c.client_id)
-    asked = select(values.c.definition_id, func.count(owner.distinct()))
-    return dict(db.session.connection().execute(asked.group_by(values.c.definition_id)).all())
+    # of all but several words an owner has one row, which need not be told apart
+    one_each = select(values.c.definition_id, func.count()).where(values.c.definition_id.not_in(several))
+    some_each = select(values.c.definition_id, func.count(owner.distinct())).where(
+        values.c.definition_id.in_(several)
+    )
+    asked = union_all(*(one.group_by(values.c.definition_id) for one in (one_each, some_each)))
+    return dict(db.session.connection().execute(asked).all())
 
 
 def option_usage(definition: AttributeDefinition) -> dict[int, int]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import request, url_for
+from flask import jsonify, request, url_for
+from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, Client, Contact
 from crm.models.attribute import OWNERS, TYPE_NAMES
-from crm.services import attribute_changes, attribute_options
+from crm.services import attribute_arranging, attribute_changes, attribute_options, attributes, listing
 from crm.services.attribute_changes import Unconverted
 from crm.services.attribute_options import DELETE, OptionRow
 from crm.services.attribute_reading import WORD_TYPES, read_value
@@ -108,6 +109,8 @@ class AttributeDefinitionView(RecordView):
     add_form = AttributeForm
     list_template = "attribute/list.html"
     form_template = "attribute/form.html"
+    more_routes = frozenset({"order"})
+    method_permission_name = {"order": "edit"}
 
     def make_form(self, item: AttributeDefinition, filled: bool = True) -> AttributeForm:
         form = super().make_form(item, filled)
@@ -120,10 +123,30 @@ class AttributeDefinitionView(RecordView):
             del form["key"]
         return form
 
-    def render(self, template: str, status: int = 200, **values: Any) -> Response:
-        return super().render(
-            template, status, usage=attribute_options.usage(), type_names=TYPE_NAMES, **values
-        )
+    @expose("/list/")
+    @has_access
+    def list(self) -> Response:
+        part = self.record.find_part(request.args.get("kind", ""))
+        shown = [
+            (one, attributes.grouped(attributes.definitions(one.kind.value, active=False, options=False)))
+            for one in ([part] if part else self.record.parts)
+        ]
+        return self.render(
+            self.list_template, title=self.record.plural, part=part, shown=shown, usage=attribute_options.usage(),
+            type_names=TYPE_NAMES, message=listing.complaint(self.record, request.args),
+        )  # fmt: skip
+
+    @expose("/order", methods=["POST"])
+    @has_access
+    def order(self) -> Response:
+        """Put attributes into groups and order: `{"kind": "client", "groups": [{"name": "", "ids": [3, 1]}]}`."""
+        sent = request.get_json(silent=True)
+        sent = sent if isinstance(sent, dict) else {}
+        if sent.get("kind") not in OWNERS:
+            raise RuleError(_("There is no such choice."), field="kind")
+        attribute_arranging.arrange(sent["kind"], attribute_arranging.read_groups(sent.get("groups")))
+        db.session.commit()
+        return jsonify(saved=True)
 
     def form_page(self, form: AttributeForm, item: AttributeDefinition, status: int = 200) -> Response:
         new = item.id is None
