@@ -98,6 +98,30 @@ def test_what_cannot_be_read_is_refused_everywhere(make_client: Any, system: Any
 
 
 @pytest.mark.both_engines
+def test_many_owners_are_asked_one_by_one(make_client: Any, system: Any, monkeypatch: Any) -> None:
+    """The same is found whether a filter finds few or many."""
+    for number in range(4):
+        make_client(f"Client {number}")
+    asked = {"attr.number.from": "1"}, {"attr.number": "2", "attr.text.contains": "ab"}, {"attr.words": "Red"}
+    with system() as session:
+        define_all(session)
+        for number, client in enumerate(session.scalars(select(Client).order_by(Client.id))):
+            set_attributes(
+                client, {"number": number, "text": "Xab", "words": ["Red", "Blue"] if number else None}
+            )
+        session.commit()
+        found = []
+        for few in (0, attribute_filters.FEW):
+            monkeypatch.setattr(attribute_filters, "FEW", few)
+            found.append(
+                [sorted(c.name for c in session.scalars(filtered(MultiDict(args)))) for args in asked]
+            )
+        assert found[0] == found[1] == [
+            ["Client 1", "Client 2", "Client 3"], ["Client 2"], ["Client 1", "Client 2", "Client 3"],
+        ]  # fmt: skip
+
+
+@pytest.mark.both_engines
 def test_inputs_say_which_filters_there_are(system: Any, people: dict[str, int]) -> None:
     with system() as session:
         define_all(session)

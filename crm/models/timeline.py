@@ -16,6 +16,8 @@ class TimelineEntry(ClientOwned, Base):
     __tablename__ = "timeline_entry"
     __table_args__ = (
         Index("ix_timeline_entry_client_id_at_id", "client_id", "at", "id"),
+        # when somebody was last in touch
+        Index("ix_timeline_entry_client_id_kind_at", "client_id", "kind", "at"),
         Index("ix_timeline_entry_table_name_row_id", "table_name", "row_id"),
         Index("ix_timeline_entry_operation_id", "operation_id"),
     )
