@@ -8,7 +8,7 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
-from crm.demo import people, words
+from crm.demo import people, twins, words
 from crm.demo.attribute_values import random_value
 from crm.demo.basics import REPS, USERS
 from crm.demo.billing import Billing
@@ -94,6 +94,9 @@ class ClientMaker:
             client.consent = chance.random() < 0.8
             client.consent_at, client.consent_source = client.created_at, "Form"
         client.sensitive = chance.random() < 0.01
+        known = self.rows.made[Client]
+        if len(known) > 1 and chance.random() < twins.SHARE:
+            twins.enter_again(chance, client, known[chance.randrange(len(known) - 1)])
         if chance.random() < 0.03:
             client.archived_at = client.changed_at
         elif chance.random() < 0.005:
