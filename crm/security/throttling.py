@@ -20,6 +20,8 @@ PER_ADDRESS = "60 per minute"
 #: Looking for a client's duplicates while it is typed; and how often one may be told of a client that one cannot see.
 DUPLICATES = "DuplicatesView.check"
 CHECKS, ANNOUNCEMENTS = "120 per minute", "20 per hour"
+#: The header of an answer that tells of one.
+ANNOUNCES = "X-Announces-Hidden"
 
 
 def init_app(app: Flask, limiter: Limiter) -> None:
@@ -44,7 +46,7 @@ def user_id() -> str:
 
 def announces(response: Response) -> bool:
     """Whether an answer says that there is a client that its reader may not see."""
-    return "X-Announces-Hidden" in response.headers
+    return ANNOUNCES in response.headers
 
 
 def too_many() -> str:

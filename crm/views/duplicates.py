@@ -13,6 +13,7 @@ from crm.jobs.runs import ask_for
 from crm.models import NotDuplicate
 from crm.security.manager import may
 from crm.security.masking import shown
+from crm.security.throttling import ANNOUNCES
 from crm.services.duplicates import dismissing, finding, listing
 from crm.services.duplicates.facts import typed_facts
 from crm.views.jobs import last_run
@@ -37,8 +38,6 @@ HIDDEN = {
     "email": _l("A client that you can't see has this e-mail. Ask an admin."),
     "phone": _l("A client that you can't see has this phone. Ask an admin."),
 }
-#: A header by which such answers are counted: who gets many of them is trying numbers out.
-ANNOUNCES = "X-Announces-Hidden"
 LONGEST = 300
 
 
