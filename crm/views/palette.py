@@ -29,6 +29,7 @@ MOST_COMMANDS = 6
 #: What can be done, and pages that stand in no menu: (words, icon, endpoint, permission, of what).
 MORE: tuple[tuple[Any, str, str, str, str], ...] = (
     (_l("Merge clients"), "fa-code-merge", "MergeView.index", "merge", "client"),
+    (_l("Duplicates"), "fa-clone", "DuplicatesView.index", "merge", "client"),
     (_l("Timer"), "fa-stopwatch", "TimerView.show", "add", "work_time"),
     (_l("What was done"), "fa-clock-rotate-left", "OperationView.list", "undo", "operation"),
 )
