@@ -10,6 +10,7 @@ from sqlalchemy import select
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, Tag
 from crm.registry import registry
+from crm.security.masking import MASK
 from crm.security.visibility import as_system
 from crm.services.importing.converting import Converter
 
@@ -82,6 +83,14 @@ def test_blank_cells_say_nothing_unless_they_shall() -> None:
     assert typed(cells, blanks="clear") == (
         {"name": "Acme", "phone": None, "tags": None, "billing": {"city": None}}, {},
     )  # fmt: skip
+
+
+def test_what_an_export_hides_says_nothing() -> None:
+    assert typed({"email": MASK, "name": "hidden", "billing_amount": MASK}) == ({"name": "hidden"}, {})
+    assert typed({"client": "ukryty", "contact": "hidden", "title": "hidden"}, "deal")[0]["title"] == "hidden"
+    assert "contact" not in typed({"contact": "hidden", "title": "x"}, "deal")[0]
+    # a sheet had no room for it
+    assert typed({"notes": "x" * 32_766 + "…"}) == ({}, {})
 
 
 def test_a_contact_without_a_company_is_the_client() -> None:

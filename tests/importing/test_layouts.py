@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from crm.extensions import db
+from crm.models import AttributeDefinition
 from crm.registry import registry
 from crm.security.visibility import as_system
+from crm.services.importing.fields import fields_of
 from crm.services.importing.guessing import guess
 
 
@@ -150,3 +153,16 @@ def test_polish_headings_and_what_stands_below_them() -> None:
     assert list(tasks.values()) == ["title", "due", "client", "priority", "done", "assignees"]
     goods = guessed("Nazwa towaru,Symbol,Cena netto,Stawka VAT,J.m.,Dostawca", record="product")
     assert list(goods.values()) == ["name", "sku", "sale_price", "vat_rate", "unit", "client"]
+
+
+def test_a_field_of_ones_own_may_be_called_as_anything() -> None:
+    db.session.add(AttributeDefinition(label="Company", key="firm", type="text"))
+    db.session.add(AttributeDefinition(label="Telefon 9", key="phone_9", type="text"))
+    db.session.commit()
+    assert guessed("CRM ID,Name,First name,Last name,Company,firm,attr.phone_9") == {
+        "CRM ID": "id", "Name": "name", "First name": "first_name", "Last name": "last_name",
+        "Company": "attr.firm", "attr.phone_9": "attr.phone_9",
+    }  # fmt: skip
+    assert set(guessed(GOOGLE + ",Phone 3 - Label,Phone 3 - Value", record="contact").values()) <= {
+        field.name for field in fields_of(registry()["contact"])
+    }  # fmt: skip

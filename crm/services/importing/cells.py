@@ -30,6 +30,7 @@ SPREADSHEET_ZERO = datetime(1899, 12, 30)
 #: A phone number that a spreadsheet has taken for a number, and lost.
 ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)
 FEWEST_DIGITS = 7
+LONGEST_NUMBER = 60
 #: The group that Google has everybody in.
 NO_WORDS = frozenset({"myContacts"})
 LARGEST_ID = 2**62
@@ -44,6 +45,8 @@ def read_text(text: str) -> str:
 
 def read_number(text: str, mark: str) -> Decimal:
     """A number. mark: the decimal mark, for `1.234` and the like, which could be either."""
+    if len(text) > LONGEST_NUMBER:
+        raise Unreadable(_("This is not a number."))
     bare = BLANKS.sub(" ", text.replace("−", "-")).strip(" '%")
     bare = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "'", bare)
     grouped, thousands = GROUPED.fullmatch(bare), "," if mark == "." else "."
@@ -61,6 +64,8 @@ def read_number(text: str, mark: str) -> Decimal:
 
 def read_money(text: str, mark: str) -> tuple[Decimal, str | None]:
     """An amount and, where it stands beside it, the code of its currency."""
+    if len(text) > LONGEST_NUMBER:
+        raise Unreadable(_("This is not a number."))
     found = re.fullmatch(r"\s*([^\d\s.,'+-]*)\s*([-+−]?[\d\s.,'\u00a0\u202f]*\d[.,]?)\s*([^\d\s]*)\s*", text)
     if found is None:
         return read_number(text, mark), None

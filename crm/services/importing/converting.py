@@ -50,7 +50,7 @@ class Converter:
                 self.columns.setdefault(name, []).append(index)
         self.fields = {name: known[name] for name in self.columns}
         self.has_currency = "currency" in known and "currency" not in self.fields
-        self.hidden = {fold(word) for word in in_words(HIDDEN)} | {MASK}
+        self.hidden = {fold(word) for word in in_words(HIDDEN)}
         self.readers = {name: self._reader(field) for name, field in self.fields.items()}
 
     def typed(self, texts: Sequence[str]) -> tuple[Values, dict[str, str]]:
@@ -64,7 +64,7 @@ class Converter:
         spare: dict[str, list[str]] = {}
         for name, field in self.fields.items():
             text = self._text(name, texts)
-            if fold(text) in self.hidden or _is_cut(text):
+            if text == MASK or _is_cut(text) or (self._is_name(field) and fold(text) in self.hidden):
                 continue
             try:
                 if text:
@@ -82,6 +82,10 @@ class Converter:
         if self.record.key == "client":
             _without_company(values, "name" in errors)
         return values, errors
+
+    def _is_name(self, field: ImportField) -> bool:
+        """Whether a field is another record, told by its name."""
+        return field.kind == kinds.LINKED or field.name in kinds.CLIENT_NAMES
 
     def _spread(self, values: Values, spare: Mapping[str, list[str]]) -> None:
         """Where a cell has several numbers and there are phones that no column gives, they get one each."""

@@ -52,7 +52,7 @@ def guess(headings: Sequence[str], samples: Sequence[Sequence[str]], record: Rec
         i for i in free if not folded[i] or not (folded[i] in NOTHING or LABEL.fullmatch(folded[i]))
     ]
     _by_content(found, by_content, samples, known)
-    return dict(sorted(found.items()))
+    return {index: name for index, name in sorted(found.items()) if name in known}
 
 
 def fold_heading(heading: str) -> str:
@@ -87,7 +87,8 @@ def _tell_people_from_companies(found: dict[int, str], folded: Sequence[str]) ->
     """In a file of people at companies the company is the client, and the people are its contacts."""
     name = next((i for i, field in found.items() if field == "name"), None)
     people = {i: field for i, field in found.items() if field in NAMED}
-    company = next((i for i in range(len(folded)) if folded[i] in COMPANY and i not in people), name)
+    named = (i for i, word in enumerate(folded) if word in COMPANY and found.get(i, "name") == "name")
+    company = next(named, name)
     if name is None or company is None or folded[company] not in COMPANY:
         return
     full = name if name != company else next((i for i, word in enumerate(folded) if word in FULL_NAMES), None)
@@ -108,7 +109,7 @@ def _tell_mobiles(found: dict[int, str], folded: Sequence[str], samples: Sequenc
     if "phone" not in places or not folded[places["phone"]].endswith(" value"):
         return
     numbered = [i for i, word in enumerate(folded) if re.fullmatch(r"phone \d+ value", word)]
-    wanted = {"phone": None, "mobile": None, "phone2": None}
+    wanted: dict[str, int | None] = {"phone": None, "mobile": None, "phone2": None}
     rest = []
     for index in numbered:
         said = Counter(fold(row[index - 1]) for row in samples if index and len(row) > index and row[index])

@@ -19,6 +19,8 @@ from crm.errors import RuleError
 
 #: What a workbook may come to when unpacked, and how much smaller it may be packed: more is an attack.
 LARGEST, SMALLEST_SHARE = 1024 * 1024 * 1024, 1 / 400
+#: What its texts may come to, which are held in memory.
+LARGEST_TEXTS, TEXTS = 200 * 1024 * 1024, "sharedstrings.xml"
 #: Rows that a sheet may have blank at its end: formats alone make it a million rows long.
 MOST_BLANK_ROWS = 1_000
 #: A format of zeros and signs alone: `00-000`, as Excel has for postal codes.
@@ -116,8 +118,13 @@ def _check_size(stream: IO[bytes]) -> None:
             infos = archive.infolist()
     except UNREADABLE:
         raise _damaged() from None
+    texts = sum(i.file_size for i in infos if i.filename.lower().endswith(TEXTS))
     unpacked, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)
-    if unpacked > LARGEST or (unpacked > 50 * 1024 * 1024 and packed < unpacked * SMALLEST_SHARE):
+    if (
+        texts > LARGEST_TEXTS
+        or unpacked > LARGEST
+        or (unpacked > 50 * 1024 * 1024 and packed < unpacked * SMALLEST_SHARE)
+    ):
         raise RuleError(_("This workbook is too large: save the sheet as CSV."), field="file")
 
 
