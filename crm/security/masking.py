@@ -1,12 +1,16 @@
 """What not everybody sees of a record: contact data and numbers of sensitive clients; and what follows a client
 of a record that is everybody's, such as who supplies a product and for how much."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import current_app, g, has_request_context
 from flask_babel import gettext as _
+from sqlalchemy import select
 
+from crm.extensions import db
 from crm.models.base import SeenByAll
+from crm.models.client import Client
 from crm.models.sensitive import MASK, is_at_sensitive_client, veil
 from crm.registry import registry
 from crm.security.viewer import find_viewer
@@ -58,3 +62,10 @@ def shown(item: Any, name: str) -> Any:
 def mask_words() -> str:
     """What a screen reader says for a mask."""
     return _("hidden")
+
+
+def sensitive_clients(ids: Iterable[int | None]) -> set[int]:
+    """Of these clients those that are marked sensitive, seen or not."""
+    table = Client.__table__
+    asked = select(table.c.id).where(table.c.id.in_({i for i in ids if i is not None}), table.c.sensitive)
+    return set(db.session.connection().scalars(asked))

@@ -16,9 +16,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 from crm.extensions import db
 from crm.models import Change, Client, ClientExternalId, Contact, Operation, TimelineEntry
 from crm.registry import registry
+from crm.security.masking import sensitive_clients
 from crm.security.visibility import visible_client_ids
 from crm.services.change_values import listed
-from crm.services.field_history import sensitive_clients
 from crm.services.history import decode
 from crm.services.pieces import ATTRIBUTES, Piece, pieces_of
 from crm.services.row_pasts import before_change, rows_now

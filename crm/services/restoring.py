@@ -14,7 +14,7 @@ from crm.registry import TAG_LINKS, RecordType
 from crm.services import attributes
 from crm.services.attribute_reading import WORD_TYPES
 from crm.services.client_json import ADDRESSES, COLUMNS, RENAMED, YES_NO, plain
-from crm.services.field_history import Fact
+from crm.services.history_facts import Fact
 from crm.services.lines import lines_json
 from crm.services.past_names import model_of
 from crm.services.pieces import ATTRIBUTES

@@ -19,6 +19,7 @@ from crm.security.manager import may
 from crm.services import field_history
 from crm.services.attributes import definitions
 from crm.services.history import current_operation_id, operation
+from crm.services.history_facts import Fact
 from crm.services.operations import sees_all_operations
 from crm.services.pieces import ATTRIBUTES, pieces_of
 from crm.services.record_json import changes
@@ -94,7 +95,7 @@ class HistoryPages:
             flash(_("It stays as it is: this value clashes with another record."), "danger")
         return redirect(self.url("history", pk=pk, **({"field": name} if request.form.get("only") else {})))
 
-    def _put_back(self, item: Any, fact: field_history.Fact) -> tuple[str, str]:
+    def _put_back(self, item: Any, fact: Fact) -> tuple[str, str]:
         """Write the old value as the API would, for its rules are those of an edit; gives what to say of it."""
         api = api_of(self.record)
         item = api.get_item(str(item.id), lock=True)

@@ -9,8 +9,8 @@ from sqlalchemy import String
 
 from crm.models import Change, Client, Operation
 from crm.registry import registry
+from crm.security.masking import sensitive_clients
 from crm.security.visibility import visible_client_ids
-from crm.services.field_history import sensitive_clients
 from crm.services.operations import Done
 from crm.services.past_names import named
 from crm.services.tracked_fields import tracked_columns, words_of_field

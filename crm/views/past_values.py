@@ -15,10 +15,17 @@ from crm.models.base import SeenByAll
 from crm.models.identifiers import is_email
 from crm.models.sensitive import MASK, veil
 from crm.registry import RecordType
-from crm.security.masking import following_names, is_masked, may_see_sensitive, secret_names
+from crm.security.masking import (
+    following_names,
+    is_masked,
+    may_see_sensitive,
+    secret_names,
+    sensitive_clients,
+)
 from crm.services.client_words import KINDS
-from crm.services.field_history import Entry, Fact, sensitive_clients
+from crm.services.field_history import Entry
 from crm.services.history import decode
+from crm.services.history_facts import Fact
 from crm.services.iso_lists import country_name
 from crm.services.past_names import Named, Ref, named
 from crm.services.pieces import ATTRIBUTES
