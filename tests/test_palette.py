@@ -31,6 +31,10 @@ def test_each_role_is_offered_what_opens_for_it(sign_in: Any) -> None:
         "New status",
         "Merge clients",
         "My day",
+        "Duplicates",
+        "Import",
+        "Trash",
+        "Modules",
         "Invoices",
         "Our company",
     } <= set(mine["admin"])

@@ -30,6 +30,9 @@ MOST_COMMANDS = 6
 MORE: tuple[tuple[Any, str, str, str, str], ...] = (
     (_l("Merge clients"), "fa-code-merge", "MergeView.index", "merge", "client"),
     (_l("Duplicates"), "fa-clone", "DuplicatesView.index", "merge", "client"),
+    (_l("Import"), "fa-upload", "ImportView.index", "import", "client"),
+    (_l("Trash"), "fa-trash", "ArchiveView.trash", "trash", "client"),
+    (_l("Modules"), "fa-cubes", "SettingsView.modules", "edit", "settings"),
     (_l("Timer"), "fa-stopwatch", "TimerView.show", "add", "work_time"),
     (_l("What was done"), "fa-clock-rotate-left", "OperationView.list", "undo", "operation"),
 )
