@@ -53,6 +53,11 @@ def fill(rows: list[dict[str, Any]]) -> dict[int, int]:
     return ids
 
 
+def memory() -> float:
+    """The most that this process has had so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def shown(row: dict[str, Any]) -> str:
     left_out = ("billing_country", "first_name", "last_name")
     return ", ".join(str(value) for name, value in row.items() if value and name not in left_out)
@@ -91,11 +96,11 @@ def main() -> None:
         db.session.commit()
         keys = db.session.scalar(select(func.count()).select_from(DuplicateKey.__table__))
         print(f"{len(ids):,} clients, {len(same):,} second entries, {keys:,} keys")
-        began, used = time.perf_counter(), time.process_time()
+        before, began, used = memory(), time.perf_counter(), time.process_time()
         while look_at_portion():
             pass
         print(f"search of all   {time.perf_counter() - began:7.1f} s, {time.process_time() - used:.1f} s of our CPU, "
-              f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")  # fmt: skip
+              f"{memory():.0f} MB at most, {before:.0f} MB before")  # fmt: skip
         pairs = DuplicatePair.__table__
         found = {
             (ids[one], ids[other])
