@@ -130,6 +130,29 @@ def test_records_of_every_type_leave_too(app: Flask, sign_in: Any, make_client: 
     assert sign_in("alice").get("/crm/deals/export?format=csv").status_code == 403
 
 
+def test_contacts_leave_with_attributes_and_as_cards(app: Flask, sign_in: Any, make_client: Make) -> None:
+    number = make_client("Acme", assignees=["alice"])
+    with app.app_context(), as_system():
+        db.session.add(
+            AttributeDefinition(label="Shoe size", key="shoe", type="number", applies_to="contact")
+        )
+        contact = Contact(client_id=number, first_name="Łucja", last_name="Nowak", mobile="600 100 200")
+        db.session.add(contact)
+        db.session.flush()
+        set_attributes(contact, {"shoe": "38,5"})
+        db.session.commit()
+        contact_id = contact.id
+    office = sign_in("office")
+    (row,) = table(office.get("/crm/contacts/export?format=csv"))
+    told = {"CRM ID": str(contact_id), "Client": "Acme", "Client: CRM ID": str(number), "Shoe size": "38.5"}
+    assert {label: row[label] for label in told} == told
+    (card,) = vobject.readComponents(office.get("/crm/contacts/export?format=vcf&search=lucja").text)
+    assert (card.fn.value, card.org.value) == ("Łucja Nowak", ["Acme"])
+    assert "format=vcf" in office.get("/crm/contacts/list/").text
+    assert "format=vcf" not in office.get("/crm/notes/list/").text
+    assert sign_in("alice").get("/crm/contacts/export?format=vcf").status_code == 403
+
+
 def test_who_may(sign_in: Any, make_client: Make) -> None:
     make_client("Acme", assignees=["alice"])
     for name, code in (("admin", 200), ("office", 200), ("alice", 403), ("vera", 403)):
