@@ -38,6 +38,7 @@ class Key:
         return hmac.new(self.secret, purpose, hashlib.sha512).digest()
 
 
+@lru_cache(maxsize=32)
 def key_of(secret: str) -> Key:
     """The key that an entry of the ring stands for."""
     return Key(hashlib.sha256(secret.encode()).hexdigest()[:8], secret.encode())
