@@ -113,6 +113,16 @@ def test_many_owners_are_asked_one_by_one(make_client: Any, system: Any, monkeyp
         found = []
         for few in (0, attribute_filters.FEW):
             monkeypatch.setattr(attribute_filters, "FEW", few)
+            for sort, args in itertools.product(
+                ("attr.number", "attr.words"), ({**asked[2], "attr.date.set": "no"}, {})
+            ):
+                order = client_listing.ordering(MultiDict({"sort": sort, "dir": "desc"}))
+                names = [c.name for c in session.scalars(order.page(filtered(MultiDict(args)), 3))]
+                assert len(names) == 3 and (sort != "attr.number" or names[0] == "Client 3"), (
+                    few,
+                    sort,
+                    args,
+                )
             found.append(
                 [sorted(c.name for c in session.scalars(filtered(MultiDict(args)))) for args in asked]
             )

@@ -20,7 +20,9 @@ from crm.services.attribute_filters import PREFIX, is_name
 from crm.services.attribute_reading import WORD_TYPES
 from crm.services.attributes import definitions
 
-rows = AttributeValue.__table__.c
+#: Under a name of its own: filters by attributes ask the same table.
+ordered = AttributeValue.__table__.alias("ordered")
+rows = ordered.c
 
 
 def sort_of(definition: AttributeDefinition) -> str:
@@ -96,7 +98,7 @@ class AttributeOrder:
 
     def _with_value(self, found: Select[Any], column: Any, *wanted: Any) -> Select[Any]:
         model: Any = OWNERS[self.definition.applies_to]
-        asked = found.with_only_columns(model.id).join(AttributeValue.__table__, self._owner == model.id)
+        asked = found.with_only_columns(model.id).join(ordered, self._owner == model.id)
         by = [*([] if column is None else [column]), rows.client_id]
         by += [rows.contact_id] if model is Contact else []
         order = (one.desc() if self.direction == "desc" else one for one in by)
