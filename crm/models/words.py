@@ -59,6 +59,7 @@ WORDS = {
     "required": _("Required"),
     "responsible": _("Responsible"),
     "selectable": _("Can be chosen"),
+    "sensitive": _("Sensitive"),
     "size": _("Size"),
     "stage": _("Stage"),
     "start": _("Start"),
