@@ -160,6 +160,9 @@ def test_stopped_goes_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         assert (run.state, run.cursor) == ("stopped", 2)
         operation = session.get_one(Operation, run.operation_id)
         undoing.check_undoable(session(), operation)
+        for change in (lambda run: starting.read_again(run, {"header": "2"}), starting.ask_check):
+            with pytest.raises(StateConflict):
+                change(run)
         run = do(run, starting.ask_run)
         assert (run.state, run.cursor, run.counts["created"]) == ("done", 5, 3)
         assert session.scalar(select(func.count(ImportRow.id))) == 5

@@ -138,7 +138,8 @@ def check(one: ImportRun, run: Progress) -> None:
     with _opened(one, known=set()) as (source, way):
         for batch in _portions(source, 0):
             done = _attempt(lambda batch=batch: _write(batch, way), keep=False)
-            _note(number, CHECKING, done, len(batch))
+            if not _note(number, CHECKING, done, len(batch)):
+                return
             _tell(run, number)
     _end(number, CHECKING, CHECKED)
 
@@ -152,6 +153,9 @@ def go_on(one: ImportRun, run: Progress) -> None:
         db.session.commit()
         for batch in _portions(source, start):
             if not _attempt(lambda batch=batch: _write_and_note(number, batch, way, details), keep=True):
+                # stopped: what there is can be taken back
+                mark(db.session.get_one(ImportRun, number), unfinished=False)
+                db.session.commit()
                 return
             _tell(run, number)
     _end(number, RUNNING, DONE)
@@ -217,11 +221,13 @@ def _attempt(work: Callable[[], Any], keep: bool) -> Any:
     return None
 
 
-def _note(number: int, state: str, done: list[dict[str, Any]], rows: int) -> None:
+def _note(number: int, state: str, done: list[dict[str, Any]], rows: int) -> bool:
+    """Note what a check found; False where it was stopped meanwhile."""
     one = held(number)
-    if one.state == state:
+    if goes_on := one.state == state:
         _add(one, done, rows)
     db.session.commit()
+    return goes_on
 
 
 def _add(one: ImportRun, done: list[dict[str, Any]], rows: int) -> None:

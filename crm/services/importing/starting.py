@@ -64,6 +64,7 @@ def read_again(run: ImportRun, options: Mapping[str, Any]) -> None:
 
     Raises RuleError where it cannot be read so.
     """
+    _check_not_begun(run)
     check_state(run, *AT_REST)
     with content_of_import(run) as file:
         source = open_source(file, run.name, dict(options), registry()[run.record])
