@@ -108,7 +108,8 @@ def test_each_look_is_written_down(app: Flask, client: int, sign_in: Any) -> Non
             return [(o.client_id, o.source, o.details["attributes"]) for o in db.session.scalars(asked)]
 
     page = office.get(f"/crm/clients/show/{client}").text
-    assert MASK in page and reveal in page and reveal not in alice.get(f"/crm/clients/show/{client}").text
+    assert MASK in page and f'hx-post="{reveal}"' in page and "field=attr.id_card" in page
+    assert reveal not in alice.get(f"/crm/clients/show/{client}").text
     office.get("/crm/clients/list/?columns=name,attr.id_card")
     alice.get(f"/api/v1/clients/{client}")
     assert [alice.post(reveal).status_code, office.post(reveal.replace("id_card", "none")).status_code] == [

@@ -17,13 +17,14 @@ from crm.services.attributes import card_of, kind_of, may_write
 class Place:
     """One attribute with the owner's value. url: where it is edited in place; blank for who may not.
 
-    history: where the history of the value is.
+    history: where the history of the value is. reveal_url: where a masked value is asked for by who may see it.
     """
 
     definition: AttributeDefinition
     value: Any
     url: str
     history: str
+    reveal_url: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def place_of(owner: Owner, definition: AttributeDefinition, value: Any) -> Place
     masked = definition.sensitive and value == MASK and may_see_sensitive()
     return Place(
         definition, value, url_for(f"{page}.attribute", **place) if to_edit else "",
+        url_for(f"{page}.history", pk=owner.id, field=f"attr.{definition.key}"),
         url_for(f"{page}.reveal", **place) if masked else "",
     )  # fmt: skip
 
