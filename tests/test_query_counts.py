@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask_appbuilder import BaseView, expose, has_access
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import select
+from sqlalchemy import Date, select
 
 from crm.extensions import db
 from crm.models import (
@@ -46,7 +46,8 @@ from crm.models import (
     Transaction,
     WorkTime,
 )
-from crm.registry import registry
+from crm.models.types import utc_now
+from crm.registry import RecordType, registry
 from crm.security.visibility import as_system
 from tests.rows import row_of
 
@@ -174,7 +175,9 @@ def fill(app: Flask, count: int, user_id: int) -> int:
                     end=start + timedelta(hours=1),
                 ),
             ]
-            rows += [row_of(registry()[key], first.id, client.id, session, f"acme {n}") for key in PLAIN]
+            for key in PLAIN:
+                row = row_of(registry()[key], first.id, client.id, session, f"acme {n}")
+                rows.append(row if n else newest(registry()[key], row))
             if n:
                 rows.append(Relationship(client_id=first.id, other_id=client.id, type=kind))
             session.add_all(rows)
@@ -197,6 +200,15 @@ def fill(app: Flask, count: int, user_id: int) -> int:
         number = first.id
         session.remove()
         return number
+
+
+def newest(record: RecordType, row: Any) -> Any:
+    """The row, on top of the timeline: so its first page has one of each type, however many rows there are."""
+    if record.when is not None:
+        tomorrow = utc_now() + timedelta(days=1)
+        is_day = isinstance(record.mapper.columns[record.when.key].type, Date)
+        setattr(row, record.when.key, tomorrow.date() if is_day else tomorrow)
+    return row
 
 
 @pytest.fixture
