@@ -137,6 +137,13 @@ def asked(kind: str, names: Iterable[str]) -> dict[str, AttributeFilter]:
     return {name: known[name] for name in names}
 
 
+def secret_names(kind: str, args: MultiDict[str, str]) -> frozenset[str]:
+    """Of these query parameters those that say a value of a sensitive attribute: they are not to be kept openly."""
+    keys = {name.removeprefix(PREFIX) for name in args if is_name(name)}
+    known = definitions(kind, active=False, options=False, keys=keys) if keys else ()
+    return frozenset(f"{PREFIX}{one.key}" for one in known if one.sensitive)
+
+
 def conditions(kind: str, args: MultiDict[str, str]) -> list[Condition]:
     """What the filters by attributes among these query parameters leave of clients or contacts.
 

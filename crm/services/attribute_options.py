@@ -113,7 +113,7 @@ def _remove(
     kept: set[int | None],
 ) -> None:
     if instead != DELETE:
-        if not instead.isdigit() or int(instead) not in kept:
+        if instead not in map(str, kept):
             raise RuleError(_("“%(word)s” cannot be replaced by a word that is deleted too.", word=option.label),
                             field="options")  # fmt: skip
         replace_option(definition, option.id, int(instead))

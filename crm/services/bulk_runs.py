@@ -49,7 +49,7 @@ def confirm(selection: Selection, type: str, value: Any, expected: int | None = 
     row = BulkChange(
         asked_by_id=viewer().user_id, type=type, value=value, ids=ids, chosen=len(ids),
         expected=len(ids) if expected is None else expected,
-        list_query=selection.list_query, state=WAITING,
+        list_query=selection.kept_query, state=WAITING,
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, case, func, literal, or_, select
@@ -15,6 +15,7 @@ from crm.models import Client
 from crm.models.base import SharedRecord
 from crm.registry import RecordType, registry
 from crm.services.attached import MOST_COUNTED
+from crm.services.attribute_filters import secret_names
 from crm.services.bulk import dialect_of
 from crm.services.bulk_types import BulkType
 from crm.services.change_values import listed
@@ -40,6 +41,13 @@ class Selection:
         if self.ticked is None:
             return filtered(MultiDict(parse_qsl(self.list_query, keep_blank_values=True)))
         return select(Client).where(Client.id.in_(listed(dialect_of(db.session()), self.ticked)))
+
+    @property
+    def kept_query(self) -> str:
+        """The list's query as it may be kept: without values of sensitive attributes."""
+        pairs = parse_qsl(self.list_query, keep_blank_values=True)
+        secret = secret_names("client", MultiDict(pairs))
+        return urlencode([pair for pair in pairs if pair[0] not in secret]) if secret else self.list_query
 
     def ids(self) -> list[int]:
         """The ids of all that are chosen, ticked ones whether or not they are seen. Raises UnknownFilter."""

@@ -87,7 +87,7 @@ def consent(value: Any) -> bool | None:
 
 def whole(value: Any) -> int | None:
     """A whole number that the database can hold, or None."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 

@@ -12,6 +12,8 @@ from werkzeug.datastructures import MultiDict
 from crm.database import transactions
 from crm.errors import UnknownFilter
 from crm.extensions import db
+from crm.models.sensitive import MASK
+from crm.services.attribute_filters import secret_names
 from crm.services.attribute_order import AttributeOrder
 from crm.services.audit import note
 from crm.services.order import Order
@@ -71,9 +73,9 @@ def find(
     # read, and no more: the log is written beside it
     with transactions(read_only=True):
         ids = order.ids(asked)
-    note(
-        "export", table=model.__tablename__, records=len(ids), filters=filters.to_dict(flat=False), **details
-    )
+    asked_for = filters.to_dict(flat=False)
+    asked_for |= {name: [MASK] for name in secret_names(model.__tablename__, filters)}
+    note("export", table=model.__tablename__, records=len(ids), filters=asked_for, **details)
     return ids
 
 

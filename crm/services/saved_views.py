@@ -13,6 +13,7 @@ from crm.models import ListMemory, SavedView
 from crm.registry import RecordType
 from crm.security.manager import may
 from crm.security.viewer import actor_id
+from crm.services.attribute_filters import secret_names
 from crm.services.list_state import parameters, state_of, statement_of
 from crm.services.listing import counted
 
@@ -92,9 +93,16 @@ def write_view(view: SavedView, name: str, shared: bool) -> None:
 
 
 def take_state(record: RecordType, view: SavedView, state: str, layout: str) -> None:
-    """Let a view show what a list shows in this state. Raises UnknownFilter for what cannot be read."""
+    """Let a view show what a list shows in this state.
+
+    Raises UnknownFilter for what cannot be read, RuleError where a sensitive value would lie open in it.
+    """
     args = parameters(state)
     statement_of(record, args)
+    if secret_names(record.key, args):
+        raise RuleError(
+            _("Values of sensitive attributes are not kept in views. Take that filter away first.")
+        )
     view.query, view.layout = state_of(args), layout
 
 
@@ -115,11 +123,14 @@ def _memory(record: RecordType) -> ListMemory | None:
 
 
 def remember(record: RecordType, state: str) -> None:
-    """Keep what the current user looks at. Commits. What cannot be read is not worth remembering."""
+    """Keep what the current user looks at. Commits. What cannot be read is not worth remembering, and a filter by
+    a sensitive value is not to be kept."""
     args = parameters(state)
     try:
         statement_of(record, args)
     except UnknownFilter:
+        return
+    if secret_names(record.key, args):
         return
     views, known = views_of(record), state_of(args)
     memory = views.memory or ListMemory(user_id=actor_id(), record=record.key)

@@ -40,7 +40,7 @@ def in_words(name: str, value: str, known: dict[str, dict[str, str]]) -> str:
         return country_name(value.upper())
     if name == "language":
         return language_name(value.lower())
-    if name == "stars" and value.isdigit():
+    if name == "stars" and value.isascii() and value.isdigit():
         return ngettext("%(num)d star", "%(num)d stars", int(value[:3]))
     if name in DAYS:
         try:

@@ -43,8 +43,9 @@ class DocumentApi(RecordApi):
         if request.mimetype != FORM:
             return super().body()
         data: dict[str, Any] = dict(request.form)
-        if str(data.get("version", "")).isdigit():
-            data["version"] = int(data["version"])
+        version = str(data.get("version", ""))
+        if version.isascii() and version.isdigit() and len(version) < 20:
+            data["version"] = int(version)
         if sent := request.files.get("file"):
             # a large picture takes a second: let go of the database, so that others can write meanwhile
             db.session.rollback()

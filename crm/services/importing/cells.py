@@ -18,6 +18,7 @@ from crm.services.reading import Unreadable
 
 #: Between several values in one cell; three colons are Google's.
 SEVERAL = re.compile(r"\s*(?::::|;|\n|,|\||/|\blub\b|\bor\b)\s*")
+BETWEEN_WORDS = re.compile(r"(:::|[,;\n|])")
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?|[-+]?[.,]\d+")
 #: Thousands apart: a group of three, then further ones, all with one sign.
 GROUPED = re.compile(r"([-+]?\d{1,3})((?:([.,' ])\d{3})(?:\3\d{3})*)([.,]\d+)?")
@@ -217,12 +218,14 @@ def split_words(text: str, known: Iterable[str]) -> list[str]:
     """The words of a list in one cell: known ones may hold what separates them."""
     keys = {fold(word) for word in known}
     # words and what stands between them, in turn
-    parts = re.split(r"(:::|[,;\n|])", text)
+    parts = BETWEEN_WORDS.split(text)
     found: list[str] = []
+    most = max((2 * len(BETWEEN_WORDS.findall(key)) + 1 for key in keys), default=1)
     place = 0
     while place < len(parts):
         # the longest that is known, else one
-        ends = (end for end in range(len(parts), place, -2) if fold("".join(parts[place:end])) in keys)
+        last = min(len(parts), place + most)
+        ends = (end for end in range(last, place, -2) if fold("".join(parts[place:end])) in keys)
         end = next(ends, 0)
         found.append("".join(parts[place:end]) if end else parts[place].strip().lstrip("*"))
         place = (end or place + 1) + 1

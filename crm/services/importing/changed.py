@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 from crm.extensions import db
 from crm.models import AttributeDefinition
 from crm.security.manager import may
+from crm.security.masking import is_masked
 from crm.services.attribute_reading import WORD_TYPES, read_value
 from crm.services.client_json import RENAMED
 from crm.services.reading import Unreadable
@@ -35,8 +36,12 @@ def changed_names(item: Any) -> list[str]:
 
 
 def without_same_phones(item: Any, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data without numbers that are there in another spelling: address books have them all in one."""
-    same = {name for name in data if data[name] and data[name] == getattr(item, f"{name}_e164", None)}
+    """The data without numbers that are there in another spelling: address books have them all in one.
+
+    Of numbers that are masked nothing is told.
+    """
+    known = {name: getattr(item, f"{name}_e164", None) for name in data if not is_masked(item, name)}
+    same = {name for name, number in known.items() if number and data[name] == number}
     return {name: value for name, value in data.items() if name not in same}
 
 

@@ -13,6 +13,7 @@ from crm.models import Client, Contact
 from crm.models.folding import fold
 from crm.models.identifiers import e164
 from crm.security.manager import may
+from crm.security.masking import is_masked
 from crm.services.importing.changed import add_words
 from crm.services.importing.contact_writing import ContactWriting
 
@@ -63,7 +64,10 @@ class ContactsInRows:
         return [PREFIX + name for name in changed]
 
     def _find(self, client: Client, data: Mapping[str, Any]) -> Contact | None:
-        """The client's contact with the same e-mail, else with the same phone, else with the same name."""
+        """The client's contact with the same e-mail, else with the same phone, else with the same name.
+
+        What is masked leads to nobody.
+        """
         there = self.of_client.get(client.id, ()) if client.id else ()
         email, name = (
             str(data.get("email") or "").lower(),
@@ -71,8 +75,8 @@ class ContactsInRows:
         )
         numbers = {e164(data.get(one), data.get("country")) for one in PHONES} - {None}
         tests = (
-            lambda one: email and (one.email or "").lower() == email,
-            lambda one: numbers & {one.phone_e164, one.mobile_e164},
+            lambda one: email and (one.email or "").lower() == email and not is_masked(one, "email"),
+            lambda one: numbers & {one.phone_e164, one.mobile_e164} and not is_masked(one, "phone"),
             lambda one: name and _name(one.first_name, one.last_name) == name,
         )
         return next((one for test in tests for one in there if test(one)), None)

@@ -27,6 +27,9 @@ Values = dict[str, Any]
 PHONES = ("phone", "mobile", "phone2")
 #: Texts that go on below one another where several columns are one field; others go on in the line.
 LONG = frozenset({"notes", "description", "text"})
+#: Of fields that are one value no longer text is looked at.
+LONGEST_VALUE = 1_000
+LISTS = frozenset({kinds.TEXT, kinds.TAGS, kinds.USERS, kinds.ATTRIBUTE})
 #: What an export says of a record that its reader may not see.
 HIDDEN = _l("hidden")
 
@@ -68,6 +71,8 @@ class Converter:
                 continue
             try:
                 if text:
+                    if len(text) > LONGEST_VALUE and field.kind not in LISTS:
+                        raise Unreadable(_("This is too long."))
                     value = self.readers[name](text)
                     if field.kind == kinds.PHONE and len(numbers := cells.read_phones(text)) > 1:
                         spare[name] = numbers

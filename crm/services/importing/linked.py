@@ -12,6 +12,7 @@ from crm.extensions import db
 from crm.models import Client, Contact
 from crm.models.folding import fold
 from crm.registry import RecordType, registry
+from crm.security.masking import is_masked
 from crm.services.record_json import LARGEST_ID, written_names
 
 
@@ -46,7 +47,7 @@ class Linked:
         for item in db.session.scalars(select(model).where(or_(model.id.in_(numbers), named))):
             words = {str(item.id), fold(str(item))}
             if model is Contact:
-                words |= {item.name_key, fold(item.email or "")}
+                words |= {item.name_key, "" if is_masked(item, "email") else fold(item.email or "")}
             else:
                 words.add(fold(str(getattr(item, column.key))))
             for word in words - {""}:

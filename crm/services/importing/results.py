@@ -15,7 +15,7 @@ from crm.models.import_run import REFUSED
 from crm.registry import registry
 from crm.services.importing.fields import fields_of
 from crm.services.importing.files import source_of
-from crm.services.table_files import xlsx_file
+from crm.services.table_files import harmless, xlsx_file
 
 PAGE_SIZE = 50
 #: The heading of the column that says what is wrong; read over when such a file is imported.
@@ -72,13 +72,17 @@ def error_name(run: ImportRun) -> str:
 
 
 def error_file(run: ImportRun) -> IO[bytes]:
-    """The refused rows: a workbook, or CSV with the separator of the file; gone when closed."""
+    """The refused rows: a workbook, or CSV with the separator of the file; gone when closed.
+
+    What came from a stranger is opened in a spreadsheet here: no cell is a formula.
+    """
     rows = _refused(run)
     if is_sheet(run):
         return xlsx_file(_("Errors"), next(rows), rows)
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
-    csv.writer(text, delimiter=run.options.get("delimiter") or ",").writerows(rows)
+    writer = csv.writer(text, delimiter=run.options.get("delimiter") or ",")
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     text.flush()
     text.detach()
     file.seek(0)

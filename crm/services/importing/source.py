@@ -5,6 +5,7 @@ a file (encoding, separator, sheet, how it writes numbers and dates) stands in `
 it is read in the same way, and counted no more.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from crm.services.importing.xlsx_reading import XlsxTable
 
 #: How many rows are looked at before a file is read.
 SAMPLE = 200
+NUMBER = re.compile(r"[0-9]{1,7}")
 MOST_ROWS, MOST_COLUMNS = 1_000_000, 1_000
 IN_MEMORY = 4 * 1024 * 1024
 #: (number in the file, from 1; the cells)
@@ -107,7 +109,7 @@ def _check(given: dict[str, Any]) -> None:
         if name in given and given[name] not in values:
             raise RuleError(_("There is no such choice."), field=name)
     for name in ("header", "rows", "width"):
-        if name in given and not (str(given[name]).isdigit() and int(given[name]) <= MOST_ROWS):
+        if name in given and not (NUMBER.fullmatch(str(given[name])) and int(given[name]) <= MOST_ROWS):
             raise RuleError(_("There is no such choice."), field=name)
     if given.get("header") in (0, "0"):
         raise RuleError(_("There is no such row."), field="header")
@@ -146,8 +148,8 @@ def _measured(table: Table, header: int, width: int) -> dict[str, int]:
         width = max(width, len(cells))
         if rows > MOST_ROWS:
             raise RuleError(_("A file has %(n)d rows at most.", n=MOST_ROWS), field="file")
-    if width > MOST_COLUMNS:
-        raise RuleError(_("A file has %(n)d columns at most.", n=MOST_COLUMNS), field="file")
+        if width > MOST_COLUMNS:
+            raise RuleError(_("A file has %(n)d columns at most.", n=MOST_COLUMNS), field="file")
     return {"rows": rows, "width": width}
 
 

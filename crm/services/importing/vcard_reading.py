@@ -23,8 +23,9 @@ HEADINGS = (
 LONGEST_LINE = 10_000_000
 BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "AGENT"})
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-#: A part of a structured value, up to a semicolon that is not escaped.
-PART = re.compile(r"((?:\\.|[^;\\])*)(?:;|$)", re.DOTALL)
+#: A part of a structured value, up to a semicolon that is not escaped. A backslash at the very end escapes nothing:
+#: were it no part of a match, each letter before it would be tried as a beginning.
+PART = re.compile(r"((?:\\.|[^;\\])*)\\?(?:;|$)", re.DOTALL)
 MOBILE = frozenset({"CELL", "MOBILE", "IPHONE"})
 FAX = frozenset({"FAX", "PAGER", "MODEM", "TELEX"})
 
@@ -120,7 +121,9 @@ def _add(card: dict[str, list[Property]], line: str) -> None:
         try:
             value = quopri.decodestring(value.encode("utf-8", "surrogateescape")).decode(charset)
         except (LookupError, UnicodeError):
-            value = quopri.decodestring(value.encode()).decode("utf-8", "replace")
+            value = quopri.decodestring(value.encode("utf-8", "replace")).decode("utf-8", "replace")
+        # some encodings have halves of characters
+        value = value.encode("utf-8", "replace").decode()
     parts = [_plain(part) for part in PART.findall(value)]
     card.setdefault(name, []).append(Property(_plain(value), frozenset(types), parts))
 

@@ -21,13 +21,18 @@ from crm.errors import RuleError
 LARGEST, SMALLEST_SHARE = 1024 * 1024 * 1024, 1 / 400
 #: What its texts may come to, which are held in memory.
 LARGEST_TEXTS, TEXTS = 200 * 1024 * 1024, "sharedstrings.xml"
+#: What is read as a whole beside them, and what it may come to.
+WHOLE = re.compile(r"(?:^|/)(?:styles|workbook|theme\d*|core|custom|\[content_types\])\.xml$|\.rels$")
+LARGEST_WHOLE = 32 * 1024 * 1024
+#: Cells of a sheet, blank ones too: one far to the right makes its row sixteen thousand long.
+MOST_CELLS = 50_000_000
 #: Rows that a sheet may have blank at its end: formats alone make it a million rows long.
 MOST_BLANK_ROWS = 1_000
 #: A format of zeros and signs alone: `00-000`, as Excel has for postal codes.
 ZEROS = re.compile(r'(?:0|\\.|"[^"]*"|[-/ ])+')
 UNREADABLE = (
     InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, IndexError, OSError,
-    AttributeError, RuntimeError, NotImplementedError, EOFError,
+    AttributeError, RuntimeError, NotImplementedError, EOFError, OverflowError,
 )  # fmt: skip
 #: A character that XML cannot hold, as Excel writes it.
 ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -65,15 +70,17 @@ class XlsxTable:
         sheet = self._open()[self.options["sheet"]]
         # what a file says of its own size may be wrong
         sheet.reset_dimensions()
-        cells, blank = sheet.iter_rows(), 0
+        cells, blank, count = sheet.iter_rows(), 0, 0
         while blank < MOST_BLANK_ROWS:
             try:
                 row = next(cells, None)
+                texts = [] if row is None else [self._text(cell) for cell in row]
             except UNREADABLE:
                 raise _damaged() from None
             if row is None:
                 return
-            texts = [self._text(cell) for cell in row]
+            if (count := count + len(row)) > MOST_CELLS:
+                raise _too_large()
             blank = 0 if any(texts) else blank + 1
             yield texts
 
@@ -82,7 +89,7 @@ class XlsxTable:
         if value is None or cell.data_type == "e":
             return ""
         if isinstance(value, str):
-            return ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+            return ESCAPED.sub(_unescaped, value)
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, int | float):
@@ -119,17 +126,29 @@ def _check_size(stream: IO[bytes]) -> None:
     except UNREADABLE:
         raise _damaged() from None
     texts = sum(i.file_size for i in infos if i.filename.lower().endswith(TEXTS))
+    whole = sum(i.file_size for i in infos if WHOLE.search(i.filename.lower()))
     unpacked, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)
     if (
         texts > LARGEST_TEXTS
+        or whole > LARGEST_WHOLE
         or unpacked > LARGEST
         or (unpacked > 50 * 1024 * 1024 and packed < unpacked * SMALLEST_SHARE)
     ):
-        raise RuleError(_("This workbook is too large: save the sheet as CSV."), field="file")
+        raise _too_large()
+
+
+def _too_large() -> RuleError:
+    return RuleError(_("This workbook is too large: save the sheet as CSV."), field="file")
 
 
 def _damaged() -> RuleError:
     return RuleError(_("This workbook cannot be read. Is it an XLSX file without a password?"), field="file")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The character that Excel has written as its number; half a one stays as it is written."""
+    number = int(match[1], 16)
+    return match[0] if 0xD800 <= number <= 0xDFFF else chr(number)
 
 
 def _to_second(value: datetime) -> str:
