@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import has_request_context, request
 from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 
 OLDEST_SQLITE = (3, 38)
 BUSY_SECONDS = 30
@@ -66,3 +67,12 @@ def hold_tables(connection: Connection, *tables: Table) -> None:
     if connection.dialect.name == "postgresql":
         names = ", ".join(f'"{table.name}"' for table in tables)
         connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def insert_or_replace(connection: Connection, table: Table, **values: Any) -> Any:
+    """The statement that puts a row in the place of the one with its primary key, also while another does so."""
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(table).values(**values)
+    keys = [column.name for column in table.primary_key]
+    rest = {name: new.excluded[name] for name in values if name not in keys}
+    return new.on_conflict_do_update(index_elements=keys, set_=rest)

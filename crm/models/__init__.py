@@ -14,6 +14,7 @@ from crm.models.duplicate import DuplicateKey, DuplicatePair, DuplicateTodo, Not
 from crm.models.email import Email, EmailAttachment, EmailClient
 from crm.models.event import Event, EventAttendee, EventContact
 from crm.models.external_id import ClientExternalId, ContactExternalId
+from crm.models.gus import GusAnswer
 from crm.models.history import Change, Operation
 from crm.models.id_image import IdImage
 from crm.models.import_run import ImportMapping, ImportRow, ImportRun
@@ -37,6 +38,7 @@ from crm.models.relationship import Relationship, RelationshipType
 from crm.models.sale import Sale, SaleLine
 from crm.models.saved_view import ListMemory, SavedView
 from crm.models.search import SearchEntry
+from crm.models.secret_setting import SecretSetting
 from crm.models.setting import Setting
 from crm.models.status import Status
 from crm.models.stored_file import HasFile, StoredFile
@@ -80,6 +82,7 @@ __all__ = [
     "Event",
     "EventAttendee",
     "EventContact",
+    "GusAnswer",
     "HasFile",
     "IdImage",
     "ImportMapping",
@@ -108,6 +111,7 @@ __all__ = [
     "SaleLine",
     "SavedView",
     "SearchEntry",
+    "SecretSetting",
     "SeriesCounter",
     "Setting",
     "Status",

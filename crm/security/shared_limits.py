@@ -27,7 +27,7 @@ class DatabaseStorage(Storage):
     def base_exceptions(self) -> type[Exception]:
         return SQLAlchemyError
 
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count a try and commit; begins a new window of `expiry` seconds where the last one is over."""
         # what the request has left undone would hold the lock for which its count waits
         db.session.rollback()

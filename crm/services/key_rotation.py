@@ -13,13 +13,13 @@ from pathlib import Path
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Text, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Text, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from crm.database import hold_tables
 from crm.errors import StateConflict
 from crm.extensions import db
-from crm.models import AttributeValue, Change
+from crm.models import AttributeValue, Change, SecretSetting
 from crm.models.sealed_values import slot_of
 from crm.models.sealing import blind_index, key_file, ring, seal, unseal
 from crm.services.attribute_sealing import PORTION, Side, change_form
@@ -28,6 +28,7 @@ from crm.services.change_values import unpacked
 
 values = AttributeValue.__table__
 log = Change.__table__
+settings = SecretSetting.__table__
 
 
 def rotate(say: Callable[[int], None] = lambda done: None) -> int:
@@ -51,8 +52,9 @@ def rotate(say: Callable[[int], None] = lambda done: None) -> int:
                     done += len(ids[start : start + PORTION])
                     say(done)
             # whoever began to write under the old key has ended once we hold the tables
-            hold_tables(session.connection(), values, log)
+            hold_tables(session.connection(), values, log, settings)
             if not outdated(session):
+                reseal_settings(session)
                 if not given:
                     _keep(_kept()[:1])
                 session.commit()
@@ -68,6 +70,12 @@ def resealed(side: Side) -> Side:
     match_key = blind_index(text)
     slot = {"slot": slot_of(match_key)} if side.get("slot") else {}
     return {**side, "secret": seal(text), "match_key": match_key, **slot}
+
+
+def reseal_settings(session: Session) -> None:
+    """Seal the keys of other services under the newest key; the caller commits. They are few, without history."""
+    for key, text in session.execute(select(settings.c.key, settings.c.value)).all():
+        session.execute(update(settings).where(settings.c.key == key).values(value=text))
 
 
 def outdated(session: Session) -> list[int]:

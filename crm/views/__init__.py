@@ -33,6 +33,7 @@ from crm.views.document_api import DocumentApi
 from crm.views.duplicates import DuplicatesView
 from crm.views.email import EmailView
 from crm.views.event import EventView
+from crm.views.gus import GusSettingsView, GusView
 from crm.views.id_image import IdImageView
 from crm.views.importing import ImportView
 from crm.views.invoice import InvoiceView
@@ -123,6 +124,8 @@ PAGES: tuple[type[Any], ...] = (
     ToContactView,
     OperationView,
     MailchimpCardView,
+    GusView,
+    GusSettingsView,
     TimerView,
 )
 

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
 
 from crm.extensions import db
+from crm.integrations.calls import CallLog
 from crm.integrations.mailchimp import removals
-from crm.integrations.mailchimp.calls import CallLog
 from crm.integrations.mailchimp.client import Mailchimp, MailchimpError, MailchimpUnreachable
 from crm.integrations.mailchimp.consequences import follow
 from crm.integrations.mailchimp.eligible import NO_EMAIL, select_again, select_all

@@ -1,0 +1,1 @@
+"""Companies looked up by NIP in the register of the Polish statistical office (GUS BIR)."""
