@@ -127,13 +127,9 @@ def apply_log(
     """Write to the rows of a step what its log says of these columns, and the plain values."""
     dialect, operation = dialect_of(session), history.operation_id(session)
     mine = and_(log.c.operation_id == operation, log.c.step == step, log.c.table_name == table.name)
-    new: dict[str, Any] = dict(plain or {})
-    for name in names:
-        document = unpacked(dialect, log.c.after, table.c[name])
-        new[name] = select(document).where(mine, log.c.row_id == table.c.id).scalar_subquery()
+    new = dict(plain or {}) | {name: unpacked(dialect, log.c.after, table.c[name]) for name in names}
     new |= stamp(table, raise_version)
-    rows = table.c.id.in_(rows_of(operation, step, table))
-    session.connection().execute(update(table).where(rows).values(new))
+    session.connection().execute(update(table).where(mine, log.c.row_id == table.c.id).values(new))
 
 
 def stamp(table: Table, raise_version: bool = True) -> dict[str, Any]:

@@ -24,12 +24,13 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     literal,
     select,
     type_coerce,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.types import BigInteger, Text, TypeEngine
 
 from crm.models.types import Exact, Json, UtcDateTime
@@ -121,6 +122,14 @@ def has_key(dialect: str, document: Any, name: str) -> ColumnElement[bool]:
     return cast(document, JSONB).has_key(name)
 
 
+def has_any_key(dialect: str, document: Any, names: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a JSON object has one of these keys; NULL or false for none."""
+    if dialect == "sqlite":
+        each = func.json_each(document).table_valued("key")
+        return exists().select_from(each).where(each.c.key.in_(sorted(names)))
+    return cast(document, JSONB).has_any(array([cast(literal(name), Text) for name in sorted(names)]))
+
+
 def is_same(dialect: str, one: Any, other: Any) -> ColumnElement[bool]:
     """Whether two values are the same, None being the same as None."""
     return one.op("IS" if dialect == "sqlite" else "IS NOT DISTINCT FROM", is_comparison=True)(other)
@@ -128,18 +137,19 @@ def is_same(dialect: str, one: Any, other: Any) -> ColumnElement[bool]:
 
 def listed(dialect: str, ids: Iterable[int]) -> Select[tuple[int]]:
     """These ids as a query of one parameter, however many they are."""
-    document = json.dumps([int(i) for i in ids])
     if dialect == "sqlite":
+        document = json.dumps([int(i) for i in ids])
         rows = func.json_each(bindparam("ids", document, unique=True)).table_valued(column("value", Integer))
         return select(rows.c.value)
-    each = func.jsonb_array_elements_text(cast(bindparam("ids", document, Text, unique=True), JSONB))
-    rows = each.table_valued(column("value", Text))
-    return select(cast(rows.c.value, BigInteger))
+    # of an array PostgreSQL knows beforehand how many there are, and joins accordingly
+    numbers = bindparam("ids", [int(i) for i in ids], ARRAY(BigInteger), unique=True)
+    return select(func.unnest(numbers, type_=BigInteger()).column_valued("value"))
 
 
 __all__ = [
     "Values",
     "can_be_logged",
+    "has_any_key",
     "has_key",
     "is_same",
     "keys_of",

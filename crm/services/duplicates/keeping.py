@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, event, insert, inspect, select
+from sqlalchemy import delete, event, insert, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, DuplicateKey, DuplicateTodo, NotDuplicate
+from crm.services.change_values import has_any_key
 from crm.services.duplicates.blocking import keys_of
 from crm.services.duplicates.facts import COLUMNS, Facts, facts_of
 from crm.services.duplicates.refreshing import adding, read_facts, refresh
@@ -77,9 +78,10 @@ def rewrite_keys(session: Session, ids: Sequence[int]) -> None:
 def rewrite_after_undo(session: Session, operation: int) -> None:
     """What follows from the statements of an undo: keys of changed clients, and pairs of which was said that they
     are two."""
-    asked = select(log.c.table_name, log.c.row_id, log.c.action, log.c.before, log.c.after).where(
-        log.c.operation_id == operation,
-        log.c.table_name.in_((Client.__tablename__, NotDuplicate.__tablename__)),
+    told = has_any_key(session.get_bind().dialect.name, log.c.after, COLUMNS)
+    of_client = (log.c.table_name == clients.name) & or_(log.c.action != "update", told)
+    asked = select(log.c.table_name, log.c.row_id, log.c.before, log.c.after).where(
+        log.c.operation_id == operation, or_(of_client, log.c.table_name == NotDuplicate.__tablename__)
     )
     changed: set[int] = set()
     again: set[int] = set()
@@ -87,7 +89,7 @@ def rewrite_after_undo(session: Session, operation: int) -> None:
         if change.table_name == NotDuplicate.__tablename__:
             sides = [side for side in (change.before, change.after) if side]
             again |= {side[end] for side in sides for end in ("client_id", "other_id") if end in side}
-        elif change.action != "update" or set(change.after) & set(COLUMNS):
+        else:
             changed.add(change.row_id)
     rewrite_keys(session, sorted(changed))
     if len(again | changed) <= MOST_AT_ONCE:
