@@ -218,9 +218,12 @@ def test_the_pages_of_the_admin(two: Any, system: Any, sign_in: Any, with_values
     assert office.post(add, data=opened(office, add).change(label="It", type="text")).status_code == 302
     with_values(one, it="a dozen")
     everything = office.get("/crm/attributes/list/").text
-    assert "Of clients" in everything and "1 contact" in everything and "Add" in everything
+    assert "Of clients" in everything and "Add" in everything
+    assert "1 contact" in office.get("/crm/attributes/usage").text
     contacts = office.get("/crm/attributes/list/?kind=contact").text
-    assert "Of clients" not in contacts and "with its values at 1 contact?" in contacts
+    assert "Of clients" not in contacts and "It" in contacts
+    counted = office.get("/crm/attributes/usage?kind=contact").text
+    assert "used-1" not in counted and "with its values at 1 contact?" in counted
     edit = "/crm/attributes/edit/2"
     refused = office.post(edit, data=opened(office, edit).change(type="number"))
     assert refused.status_code == 422 and "Jan Kowalski" in refused.text and "a dozen" in refused.text

@@ -11,6 +11,7 @@ can be changed unseen.
 import base64
 import hashlib
 import hmac
+import os
 from binascii import Error as NotBase64
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,11 +45,18 @@ def key_of(secret: str) -> Key:
     return Key(hashlib.sha256(secret.encode()).hexdigest()[:8], secret.encode())
 
 
-def ring() -> list[Key]:
+def ring() -> tuple[Key, ...]:
     """The keys, the one that seals first."""
-    last = Key("", current_app.config["CRM_SECRET_KEY"].encode())
-    given = current_app.config.get("CRM_ENCRYPTION_KEYS")
-    return [*map(key_of, given or _kept(key_file())), last]
+    config = current_app.config
+    given = config.get("CRM_ENCRYPTION_KEYS")
+    return _ring(
+        tuple(given) if given else _kept(f"{config['CRM_INSTANCE']}/{FILE}"), config["CRM_SECRET_KEY"]
+    )
+
+
+@lru_cache(maxsize=32)
+def _ring(entries: tuple[str, ...], last: str) -> tuple[Key, ...]:
+    return (*map(key_of, entries), Key("", last.encode()))
 
 
 def key_file() -> Path:
@@ -56,18 +64,18 @@ def key_file() -> Path:
     return Path(current_app.config["CRM_INSTANCE"]) / FILE
 
 
-def _kept(file: Path) -> tuple[str, ...]:
+def _kept(file: str) -> tuple[str, ...]:
     # asked each time: another process may have put a new key there a moment ago
     try:
-        stamp = file.stat()
+        stamp = os.stat(file)
     except FileNotFoundError:
         return ()
     return _lines(file, stamp.st_mtime_ns, stamp.st_ino)
 
 
 @lru_cache(maxsize=8)
-def _lines(file: Path, _changed: int, _inode: int) -> tuple[str, ...]:
-    return tuple(file.read_text().split())
+def _lines(file: str, _changed: int, _inode: int) -> tuple[str, ...]:
+    return tuple(Path(file).read_text().split())
 
 
 @lru_cache(maxsize=32)

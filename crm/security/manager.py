@@ -151,8 +151,9 @@ def may(permission: str, what: str) -> bool:
 
     Outside a request it is whoever work is done for; the system may do everything.
     """
-    manager, asking = current_app.appbuilder.sm, find_viewer()
-    if has_request_context() or asking is None:
+    manager = current_app.appbuilder.sm
+    asking = None if has_request_context() else find_viewer()
+    if asking is None:
         return manager.has_access(f"can_{permission}", what)
     if asking.user_id is None:
         return asking.mode == "all"

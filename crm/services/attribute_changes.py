@@ -28,6 +28,8 @@ from crm.services.reading import Unreadable
 values = AttributeValue.__table__
 options = AttributeOption.__table__
 CHUNK = 1_000
+#: What tells a row of an attribute's values from the others.
+OF_ROW = ("client_id", "contact_id", "slot")
 
 #: Whose a value is: (client id, contact id; None for a client's own).
 Owner = tuple[int, int | None]
@@ -144,8 +146,12 @@ def insert_values(definition: AttributeDefinition, found: dict[Owner, Any]) -> N
     operation, step = history.operation_id(db.session()), history.next_step(db.session())
     for start in range(0, len(rows), CHUNK):
         some = rows[start : start + CHUNK]
-        added = connection.execute(insert(values).returning(values.c.id, sort_by_parameter_order=True), some)
-        log = [_log_row(row_id, row) for row_id, row in zip(added.scalars(), some, strict=True)]
+        # told by what they are unique by: rows in the order of their parameters would come one by one
+        added = connection.execute(
+            insert(values).returning(values.c.id, *(values.c[name] for name in OF_ROW)), some
+        )
+        numbers = {tuple(place): number for number, *place in added}
+        log = [_log_row(numbers[tuple(row[name] for name in OF_ROW)], row) for row in some]
         history.write_changes(connection, operation, step, log)
 
 

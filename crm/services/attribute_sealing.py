@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, event, inspect, or_, select, update
+from sqlalchemy import Text, bindparam, event, inspect, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from crm.errors import RuleError
@@ -30,6 +30,8 @@ PORTION = 1_000
 SEALED = ("secret", "match_key")
 #: What a text is found by while it is open.
 KEYS = tuple(text_keys(None))
+OPEN = frozenset(OPEN_COLUMNS)
+OPEN_OR_KEY = OPEN | set(KEYS)
 #: The columns of which a value is made, in whichever form.
 FORM = ("slot", *OPEN_COLUMNS, *KEYS, *SEALED)
 
@@ -42,7 +44,7 @@ Side = dict[str, Any] | None
 
 def sealed(side: Side) -> Side:
     """The same with the value encrypted."""
-    if not side or not side.keys() & set(OPEN_COLUMNS):
+    if not side or OPEN.isdisjoint(side):
         return side
     found: dict[str, Any] = dict.fromkeys(SEALED)
     for name in OPEN_COLUMNS:
@@ -50,12 +52,12 @@ def sealed(side: Side) -> Side:
             value = history.decode(values.c[name].type, side[name])
             found = sealed_columns(name, value, of_several=bool(side.get("slot")))
             found["secret"] = seal(found["secret"])
-    return {name: value for name, value in side.items() if name not in (*OPEN_COLUMNS, *KEYS)} | found
+    return {name: value for name, value in side.items() if name not in OPEN_OR_KEY} | found
 
 
 def opened(side: Side) -> Side:
     """The same with the value open."""
-    if not side or not side.keys() & set(SEALED):
+    if not side or side.keys().isdisjoint(SEALED):
         return side
     found = {name: value for name, value in side.items() if name not in SEALED}
     if side.get("secret"):
@@ -80,17 +82,23 @@ def change_form(session: Session, row_ids: Sequence[int], form: Callable[[Side],
 
 
 def _change_rows(session: Session, ids: Any, form: Callable[[Side], Side]) -> None:
-    asked = select(values.c.id, *(values.c[name] for name in FORM)).where(values.c.id.in_(ids))
+    # ciphertexts are the same in a row and in the log, and pass as they are
+    kinds = {name: Text() if name == "secret" else values.c[name].type for name in FORM}
+    columns = [type_coerce(values.c[name], kind).label(name) for name, kind in kinds.items()]
+    asked = select(values.c.id, *columns).where(values.c.id.in_(ids))
     found = []
-    for row in session.connection().execute(asked.with_for_update()):
+    for number, *held in session.connection().execute(asked.with_for_update()):
         side = {
-            name: history.encode(values.c[name].type, value)
-            for name in FORM if (value := getattr(row, name)) is not None
+            name: history.encode(kinds[name], value)
+            for name, value in zip(FORM, held, strict=True) if value is not None
         }  # fmt: skip
-        columns = history.decode_row(values, form(side) or {})
-        found.append({"number": row.id} | {f"new_{name}": columns.get(name) for name in FORM})
+        new_side = form(side) or {}
+        found.append(
+            {"number": number}
+            | {f"new_{name}": history.decode(kinds[name], new_side.get(name)) for name in FORM}
+        )
     if found:
-        new = {name: bindparam(f"new_{name}", type_=values.c[name].type) for name in FORM}
+        new = {name: bindparam(f"new_{name}", type_=kind) for name, kind in kinds.items()}
         session.connection().execute(
             update(values).where(values.c.id == bindparam("number")).values(new), found
         )

@@ -15,6 +15,7 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, Client, Contact
 from crm.models.attribute import OWNERS, TYPE_NAMES
+from crm.registry import Part
 from crm.services import attribute_arranging, attribute_changes, attribute_options, attributes, listing
 from crm.services.attribute_changes import Unconverted
 from crm.services.attribute_options import DELETE, OptionRow
@@ -109,8 +110,8 @@ class AttributeDefinitionView(RecordView):
     add_form = AttributeForm
     list_template = "attribute/list.html"
     form_template = "attribute/form.html"
-    more_routes = frozenset({"order"})
-    method_permission_name = {"order": "edit"}
+    more_routes = frozenset({"order", "usage"})
+    method_permission_name = {"order": "edit", "usage": "list"}
 
     def make_form(self, item: AttributeDefinition, filled: bool = True) -> AttributeForm:
         form = super().make_form(item, filled)
@@ -127,14 +128,19 @@ class AttributeDefinitionView(RecordView):
     @has_access
     def list(self) -> Response:
         part = self.record.find_part(request.args.get("kind", ""))
-        shown = [
-            (one, attributes.grouped(attributes.definitions(one.kind.value, active=False, options=False)))
-            for one in ([part] if part else self.record.parts)
-        ]
+        shown = [(one, attributes.grouped(_all_of(one))) for one in ([part] if part else self.record.parts)]
         return self.render(
-            self.list_template, title=self.record.plural, part=part, shown=shown, usage=attribute_options.usage(),
-            type_names=TYPE_NAMES, message=listing.complaint(self.record, request.args),
+            self.list_template, title=self.record.plural, part=part, shown=shown, type_names=TYPE_NAMES,
+            message=listing.complaint(self.record, request.args),
         )  # fmt: skip
+
+    @expose("/usage")
+    @has_access
+    def usage(self) -> Response:
+        """At how many clients or contacts each attribute is set, for the list; counting takes longer than the page."""
+        part = self.record.find_part(request.args.get("kind", ""))
+        items = [item for one in ([part] if part else self.record.parts) for item in _all_of(one)]
+        return self.render("attribute/_usage.html", items=items, usage=attribute_options.usage())
 
     @expose("/order", methods=["POST"])
     @has_access
@@ -174,6 +180,10 @@ class AttributeDefinitionView(RecordView):
         if owner_id.isascii() and owner_id.isdigit() and len(owner_id) < 18:
             return url_for(f"{OWNERS[item.applies_to].__name__}View.show", pk=owner_id)
         return self.url("list", **self.record.part_of(item).query)
+
+
+def _all_of(part: Part) -> list[AttributeDefinition]:
+    return attributes.definitions(part.kind.value, active=False, options=False) if part.kind else []
 
 
 def _check_default(item: AttributeDefinition) -> bool:
