@@ -12,7 +12,7 @@ from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeValue
 from crm.models.base import Base
 from crm.security.visibility import as_system
-from crm.services.setup import MIGRATIONS
+from crm.services.setup import MIGRATIONS, initialise
 from tests.conftest import SETTINGS
 from tests.test_init import empty_database  # noqa: F401
 
@@ -56,6 +56,24 @@ def test_attributes_that_were_there_are_those_of_clients(empty_database: str, tm
             assert new.id == 8, "a number stands for one row for ever"
             assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
         db.session.remove()
+        db.engine.dispose()
+
+
+def test_what_is_brought_to_the_newest_shape_knows_its_tables(empty_database: str, tmp_path: Any) -> None:  # noqa: F811
+    """Plans over a new index are bad ones until the database has looked at it: a list took minutes."""
+    app = create_app(SQLALCHEMY_DATABASE_URI=empty_database, CRM_INSTANCE=tmp_path, **SETTINGS)
+    with app.app_context():
+        upgrade(directory=str(MIGRATIONS), revision="0004")
+        with db.engine.begin() as connection:
+            for statement in ROWS:
+                connection.execute(text(statement))
+        initialise()
+        known = {
+            "sqlite": "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'attribute_value'",
+            "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'attribute_value'",
+        }
+        with db.engine.connect() as connection:
+            assert connection.scalar(text(known[connection.dialect.name])) > 0
         db.engine.dispose()
 
 

@@ -8,13 +8,12 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import DDL
-
 from crm.demo.basics import add_basics
 from crm.demo.clients import ClientMaker
 from crm.demo.rows import Rows
 from crm.demo.selling import add_products
 from crm.extensions import db
+from crm.services.table_statistics import refresh_statistics
 
 PORTION = 1_000
 
@@ -42,7 +41,7 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
                 gc.collect()
                 progress(number)
     # let the database look at its tables, so that its plans fit them
-    db.session.execute(DDL("ANALYZE"))
+    refresh_statistics()
     db.session.commit()
 
 

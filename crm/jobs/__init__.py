@@ -17,6 +17,7 @@ from crm.services import bulk_runs
 from crm.services.duplicates.searching import is_any_waiting, search_duplicates
 from crm.services.importing import running
 from crm.services.nightly_files import tidy_files
+from crm.services.table_statistics import refresh_nightly
 from crm.services.timer import is_any_forgotten, stop_forgotten
 
 
@@ -50,6 +51,9 @@ JOBS = (
         permission=("sync", "mailchimp"),
     ),
     Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30), permission=("list", "jobs")),
+    Job(
+        "statistics", _l("Statistics of tables"), refresh_nightly, at=time(5, 30), permission=("list", "jobs")
+    ),
     Job(
         "duplicates",
         _l("Search for duplicates"),

@@ -5,13 +5,14 @@ What operations put on timelines is written once, when they happen, and stays.
 
 from collections.abc import Callable
 
-from sqlalchemy import DDL, ColumnElement, delete, insert, select, union
+from sqlalchemy import ColumnElement, delete, insert, select, union
 
 from crm.extensions import db
 from crm.models import SearchEntry, TimelineEntry
 from crm.registry import RecordType, registry
 from crm.services.following import rewrite_entries
 from crm.services.search import _fts
+from crm.services.table_statistics import refresh_statistics
 
 CHUNK = 1_000
 
@@ -30,7 +31,7 @@ def reindex(tell: Callable[[str, int], None]) -> None:
             tell(str(record.plural), _reindex_type(record))
     if db.engine.dialect.name == "sqlite":
         db.session.execute(insert(_fts).values(search_fts="rebuild"))
-    db.session.execute(DDL("ANALYZE"))
+    refresh_statistics()
     db.session.commit()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alembic.migration import MigrationContext
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
 from flask_babel import force_locale
@@ -22,6 +23,7 @@ from crm.registry import registry
 from crm.security.roles import ADMIN, ROLES, permissions
 from crm.security.visibility import as_system
 from crm.services.company_defaults import write_company_defaults
+from crm.services.table_statistics import refresh_statistics
 
 ADVISORY_LOCK = 4_827_001
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
@@ -30,10 +32,20 @@ MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 def initialise() -> None:
     """Bring the database to head and write what a start needs."""
     with _one_at_a_time(), as_system():
+        before = revision()
         upgrade(directory=str(MIGRATIONS))
+        is_changed = before not in (None, revision())
         write_roles()
         write_defaults()
+        if is_changed:
+            refresh_statistics()  # the new indexes are unknown to it
         db.session.commit()
+
+
+def revision() -> str | None:
+    """The migration that the database is at; None for an empty one."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager

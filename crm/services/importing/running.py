@@ -37,6 +37,7 @@ from crm.services.importing.source import Source
 from crm.services.importing.writing import write_rows
 from crm.services.locking import GIVE_WAY
 from crm.services.progress import Progress, Stopped
+from crm.services.table_statistics import refresh_statistics
 from crm.services.undo import undo
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ KIND = "import"
 #: Large enough that an undo takes each portion back by statements, not row by row; small enough to let others write.
 PORTION = 500
 ATTEMPTS = 5
+#: So many rows change what the database should know of its tables.
+MANY = 5_000
 results = ImportRow.__table__
 
 
@@ -248,6 +251,8 @@ def _end(number: int, before: str, after: str) -> None:
     if one.state == before:
         one.state, one.finished_at, one.error = after, utc_now(), None
         mark(one, unfinished=False)
+        if one.cursor >= MANY:
+            refresh_statistics()
     db.session.commit()
 
 
