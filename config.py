@@ -104,7 +104,12 @@ SETTINGS = (
     Setting("MAILCHIMP_API_URL", "another address of the Mailchimp API", None, web_address),
     Setting("GUS_API_KEY", "key for company look-ups by NIP"),
     Setting("GUS_API_URL", "another address of the GUS service", None, web_address),
-    Setting("PEPPOL_SML_ZONE", "DNS zone of the Peppol directory", None, host),
+    Setting(
+        "PEPPOL_SML_ZONE",
+        "DNS zone of the Peppol directory; where it is set, all companies are checked in the background",
+        None,
+        host,
+    ),
     Setting("PEPPOL_DNS", "DNS server for Peppol look-ups, `host:port`", None, host_and_port),
     Setting(
         "PEPPOL_ALLOW_PRIVATE", "let Peppol look-ups use http and private addresses (tests)", False, boolean

@@ -194,7 +194,10 @@ def _exchange(
             enforce_content_length=True,
         )
         response = connection.getresponse()
-        content = response.read(limit + 1, decode_content=False)
+        try:
+            content = response.read(limit + 1, decode_content=False)
+        finally:
+            response.close()  # a part that is not read would keep the line open
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         raise Unreachable(
             "no answer in time" if time.monotonic() >= deadline else _in_words(error)

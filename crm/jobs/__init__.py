@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from crm.extensions import db
 from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
+from crm.integrations.peppol.checking import check_due, is_any_due
 from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
 from crm.models.job import DONE
@@ -74,6 +75,13 @@ JOBS = (
         _l("Changes of many clients"),
         bulk_runs.work_off,
         is_wanted=bulk_runs.is_any_waiting,
+        permission=("list", "jobs"),
+    ),
+    Job(
+        "peppol",
+        _l("Companies checked in Peppol"),
+        check_due,
+        is_wanted=is_any_due,
         permission=("list", "jobs"),
     ),
     Job(

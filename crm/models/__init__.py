@@ -31,6 +31,7 @@ from crm.models.mailchimp import (
 )
 from crm.models.note import Note
 from crm.models.number_series import NumberSeries, SeriesCounter
+from crm.models.peppol import PeppolStatus
 from crm.models.product import Product
 from crm.models.project import Project
 from crm.models.rate_limit import RateLimit
@@ -102,6 +103,7 @@ __all__ = [
     "Note",
     "NumberSeries",
     "Operation",
+    "PeppolStatus",
     "Product",
     "Project",
     "RateLimit",

@@ -26,7 +26,7 @@ from crm.services.merge import check_visible, hold_both, keep_latest_activity, l
 from crm.services.merge_moves import Move
 
 #: Tables whose rows stay with the client that the person was, as its tags and its place in Mailchimp do.
-OWN = ("client_tag", "client_assignee", "client_photo", "mailchimp_member")
+OWN = ("client_tag", "client_assignee", "client_photo", "mailchimp_member", "peppol_status")
 external_ids = ClientExternalId.__table__
 
 

@@ -44,6 +44,7 @@ from crm.views.mailchimp_card import MailchimpCardView
 from crm.views.merge import MergeView
 from crm.views.operations import OperationView
 from crm.views.palette import PaletteView
+from crm.views.peppol_card import PeppolCardView
 from crm.views.product import ProductView
 from crm.views.record import RecordView, view_for
 from crm.views.sale import SaleView
@@ -126,6 +127,7 @@ PAGES: tuple[type[Any], ...] = (
     MailchimpCardView,
     GusView,
     GusSettingsView,
+    PeppolCardView,
     TimerView,
 )
 

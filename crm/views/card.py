@@ -26,6 +26,7 @@ from crm.services.redirects import find_target
 from crm.views.card_details import details
 from crm.views.client_past import past_card, today
 from crm.views.page import read_id
+from crm.views.peppol_card import peppol_of
 
 DETAILS, TIMELINE = "details", "timeline"
 
@@ -83,6 +84,7 @@ class ClientCard:
         if name == DETAILS:
             values["boxes"] = boxes(client, *boxed_records())
             values["details"] = details(client)
+            values["peppol"] = peppol_of(client)
             values["id_images"] = id_images.of_client(client) if may("id_images", "client") else None
             values["id_image_sides"] = id_images.SIDE_NAMES
         elif name != TIMELINE:

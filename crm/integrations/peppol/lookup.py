@@ -1,0 +1,188 @@
+"""One participant looked up: the DNS names its SMP, and the SMP lists what it takes. Knows nothing of the CRM."""
+
+import socket
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+import dns.exception
+import dns.inet
+import dns.resolver
+from lxml import etree
+
+from crm.integrations.outbound import Refused, Unreachable, guarded_get
+from crm.integrations.peppol.identifiers import META_SCHEME, dns_name
+
+PRODUCTION = "participant.sml.prod.tech.peppol.org"
+NAMESPACE = "{http://busdox.org/serviceMetadata/publishing/1.0/}"
+BILLING = (
+    "Invoice-2::Invoice##urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0::2.1"
+)
+WILDCARD, PINT = "peppol-doctype-wildcard::", "urn:peppol:pint:billing-1"
+XRECHNUNG = "xrechnung_3.0"
+DNS_SECONDS = 5.0
+
+
+class Failed(Exception):
+    """It is not known. kind: `dns`, `smp` (no answer), `answer` (a wrong one) or `refused` (an address not called)."""
+
+    def __init__(self, kind: str, detail: str):
+        super().__init__(detail)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Found:
+    """A registration: under which identifier, at which host, and for which kinds of documents."""
+
+    identifier: str
+    host: str
+    documents: list[str]
+
+    @property
+    def receives_invoices(self) -> bool:
+        return any(is_invoice(one) for one in self.documents)
+
+
+#: Told of each call: method, what, status, seconds, error.
+OnCall = Callable[[str, str, int | None, float, str], None]
+
+
+class Peppol:
+    """The network, as one zone of the DNS shows it.
+
+    server: the DNS server to ask, `host:port`, instead of the system's; seconds: how long one participant may take.
+    """
+
+    def __init__(
+        self, zone: str = "", server: str = "", *, allow_private: bool = False, seconds: float = 10,
+        on_call: OnCall = lambda *call: None,
+    ):  # fmt: skip
+        self._zone, self._server = zone or PRODUCTION, server
+        self._allow_private, self._seconds, self._on_call = allow_private, seconds, on_call
+
+    def find(self, identifiers: Sequence[str], pause: Callable[[], None] = lambda: None) -> Found | None:
+        """The first of these that is registered; None where none is. Raises Failed where that is not known.
+
+        pause: called before each.
+        """
+        failure: Failed | None = None
+        deadline = time.monotonic() + self._seconds
+        for identifier in identifiers:
+            pause()
+            try:
+                found = self._find_one(identifier, deadline)
+            except Failed as error:
+                failure = failure or error
+                if error.kind == "dns":  # the others would fare no better
+                    break
+                continue
+            if found:
+                return found
+        if failure:
+            raise failure
+        return None
+
+    def _find_one(self, identifier: str, deadline: float) -> Found | None:
+        base = self._smp_of(identifier, deadline)
+        if base is None:
+            return None
+        started, status, problem = time.monotonic(), None, ""
+        url = f"{base}/{quote(f'{META_SCHEME}::{identifier}', safe='')}"
+        try:
+            answer = guarded_get(url, allow_private=self._allow_private, seconds=deadline - time.monotonic())
+            status = answer.status
+            if status == 404:
+                return None
+            if status != 200:
+                raise Failed("smp", f"answer {status}")
+            return Found(
+                identifier, urlsplit(base).hostname or "", read_service_group(answer.body, identifier)
+            )
+        except Refused as error:
+            problem = str(error)
+            raise Failed("refused", problem) from error
+        except Unreachable as error:
+            problem = str(error)
+            raise Failed("smp", problem) from error
+        except Failed as error:
+            problem = str(error)
+            raise
+        finally:
+            self._on_call("GET", url, status, time.monotonic() - started, problem)
+
+    def _smp_of(self, identifier: str, deadline: float) -> str | None:
+        """The address of the SMP that serves a participant; None for one that is not in the DNS."""
+        started, problem = time.monotonic(), ""
+        try:
+            answer = self._resolver().resolve(
+                dns_name(identifier, self._zone),
+                "NAPTR",
+                lifetime=max(0.0, min(DNS_SECONDS, deadline - time.monotonic())),
+                search=False,
+            )
+            return smp_address(answer)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return None
+        except (dns.exception.DNSException, OSError, ValueError) as error:
+            problem = type(error).__name__
+            raise Failed("dns", problem) from error
+        except Failed as error:
+            problem = str(error)
+            raise
+        finally:
+            self._on_call("NAPTR", identifier, None, time.monotonic() - started, problem)
+
+    def _resolver(self) -> dns.resolver.Resolver:
+        if not self._server:
+            return dns.resolver.Resolver()
+        host, _, port = self._server.rpartition(":")
+        host = host.strip("[]")
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers = [host if dns.inet.is_address(host) else socket.gethostbyname(host)]
+        resolver.port = int(port)
+        return resolver
+
+
+def smp_address(records: Iterable[object]) -> str | None:
+    """The address that the best `Meta:SMP` record gives; None where there is none. Raises Failed for a broken one."""
+    mine = [
+        record for record in records
+        if record.flags.upper() == b"U" and record.service.lower() == b"meta:smp"  # type: ignore[attr-defined]
+    ]  # fmt: skip
+    if not mine:
+        return None
+    best = min(mine, key=lambda record: (record.order, record.preference))  # type: ignore[attr-defined]
+    text = best.regexp.decode("ascii", "replace")  # type: ignore[attr-defined]
+    parts = text[1:].split(text[0]) if text else []
+    if len(parts) < 2 or "://" not in parts[1]:
+        raise Failed("answer", "a NAPTR record without an address")
+    return parts[1].rstrip("/")
+
+
+def read_service_group(body: bytes, identifier: str) -> list[str]:
+    """The document types that a participant takes. Raises Failed for what is no such list, or another's."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Failed("answer", "no XML") from error
+    if root.getroottree().docinfo.doctype:
+        raise Failed("answer", "XML with a document type")
+    if root.tag != f"{NAMESPACE}ServiceGroup":
+        raise Failed("answer", "no service group")
+    references = root.iter(f"{NAMESPACE}ServiceMetadataReference")
+    hrefs = [str(one.get("href", "")) for one in references]
+    of = next((one.text or "" for one in root if str(one.tag).endswith("}ParticipantIdentifier")), "").strip()
+    if of and of.lower() != identifier.lower():
+        raise Failed("answer", "the service group of another participant")
+    return [unquote(href.split("/services/", 1)[1]) for href in hrefs if "/services/" in href]
+
+
+def is_invoice(document: str) -> bool:
+    """Whether a document type is an invoice that companies send each other in Peppol."""
+    wildcard = document.startswith(WILDCARD) and PINT in document
+    return BILLING in document or wildcard or ("::Invoice##" in document and XRECHNUNG in document)
