@@ -81,7 +81,7 @@ def test_a_refused_move_goes_back_and_shows_where_it_is(open_as: Any, deals: Any
 def test_filters_and_the_switch_to_the_list(open_as: Any, deals: Any) -> None:
     page = open_as("alice", "/crm/deals/kanban/")
     page.get_by_label("Responsible").select_option("me")
-    expect(page).to_have_url(re.compile(r"kanban/\?responsible=me$"))
+    expect(page).to_have_url(re.compile(r"kanban/\?.*responsible=me"))
     expect(page.locator(".kcard")).to_have_count(0)
     page.get_by_role("link", name="List", exact=True).click()
-    expect(page).to_have_url(re.compile(r"list/\?responsible=me$"))
+    expect(page).to_have_url(re.compile(r"list/\?.*responsible=me"))

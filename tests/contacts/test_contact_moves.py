@@ -254,6 +254,7 @@ def test_one_who_never_was_a_client(system: Any, acme: int, sign_in: Any, app: F
             "client_tag",
             "client_assignee",
             "client_external_id",
+            "duplicate_key",
             "search_entry",
         }
         assert all(not gone for gone, _new in changed.values()), changed
