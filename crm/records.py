@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
+from crm.declaration_options import CRUD
 from crm.models import (
     AttributeDefinition,
     BankAccount,
@@ -44,7 +45,7 @@ from crm.models.progress import PROGRESS, WORKED, progress_by, worked_on
 from crm.models.project import STATUSES
 from crm.models.task import PRIORITIES
 from crm.models.ticket_times import MOMENT, first_answers, solutions
-from crm.registry import CRUD, Figure, Kind, RecordType
+from crm.registry import Figure, Kind, RecordType
 
 STAGE_NAMES = dict(zip(STAGES, (_("New"), _("Qualified"), _("Proposal"), _("Won"), _("Lost")), strict=True))
 PRIORITY_NAMES = dict(zip(PRIORITIES, (_("Low"), _("Normal"), _("High")), strict=True))

@@ -1,16 +1,16 @@
 """What a record type is. Knows no particular record and no screen."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from flask import current_app
-from flask_babel import lazy_gettext as _l
-from sqlalchemy import Boolean, Date, Integer, inspect
+from sqlalchemy import Date, Integer, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
+from crm.declaration_check import DeclarationError, check
+from crm.declaration_options import CRUD, GROUP_OF_MODULE
 from crm.models.base import (
     CLIENT_LINKS,
     BetweenClients,
@@ -19,56 +19,11 @@ from crm.models.base import (
     SeenByAll,
     SharedRecord,
 )
-from crm.models.line import WithLines
 from crm.models.types import Exact, UtcDateTime
 from crm.models.words import WORDS
 
-#: What can be done with a record: the routes that exist, and the names of its permissions.
-ACTIONS = ("list", "show", "add", "edit", "delete")
-CRUD = frozenset(ACTIONS)
-
-#: Groups of record types that an admin switches on and off; `base` is always on.
-MODULES = ("base", "sales", "calendar", "tasks", "mail", "helpdesk", "calls", "documents", "settings")
-ALWAYS_ON = frozenset({"base", "settings"})
-
-#: The groups of the menu and of + Add, in order; what is in none of them stands above.
-GROUPS = {"sales": _l("Sales"), "work": _l("Work"), "communication": _l("Communication")}
-#: Module -> the group in which its record types stand.
-GROUP_OF_MODULE = {
-    "sales": "sales",
-    "calendar": "work",
-    "tasks": "work",
-    "mail": "communication",
-    "helpdesk": "communication",
-    "calls": "communication",
-}
-
 #: The relationship by which a record has tags; others to several rows lead to users.
 TAG_LINKS = "tag_links"
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A tab of a client's card. only_if: the yes-or-no column of the client that makes it appear."""
-
-    label: Any
-    only_if: str = ""
-
-
-#: The tabs of a client's card that record types share, in order.
-TABS = {
-    "sales": Tab(_l("Sales")),
-    "invoices": Tab(_l("Invoices")),
-    "transactions": Tab(_l("Transactions")),
-    "tasks": Tab(_l("Tasks & events")),
-    "emails": Tab(_l("E-mails")),
-    "files": Tab(_l("Files")),
-    "products": Tab(_l("Products"), only_if="is_supplier"),
-}
-
-
-class DeclarationError(TypeError):
-    """A record type is declared wrongly. The message is the one sentence that stops the start."""
 
 
 @dataclass(frozen=True)
@@ -243,55 +198,7 @@ class RecordType:
     is_contact: bool = False
 
     def __post_init__(self) -> None:
-        named = {"columns": self.columns, "fields": self.fields, "search": self.search, "filters": self.filters,
-                 "phones": self.phones, "secret": self.secret, "follows_client": self.follows_client,
-                 "veiled": self.veiled, "told_by": self.told_by, "ages": self.ages, "money": self.money,
-                 "lines": () if self.lines is None else (self.lines,),
-                 "grouped": () if self.grouped is None else (self.grouped,),
-                 "locked": self.locked[:1] if self.locked else ()}  # fmt: skip
-        for option, attributes in named.items():
-            for attribute in attributes:
-                self._check_attribute(option, attribute)
-        if self.lines is not None and not issubclass(self.model, WithLines):
-            raise DeclarationError(f"{self.key}: has lines, but {self.model.__name__} is not WithLines.")
-        if self.follows_client and not issubclass(self.model, SeenByAll):
-            raise DeclarationError(f"{self.key}: what follows its client is not SeenByAll otherwise.")
-        if self.when is not None:
-            self._check_attribute("when", self.when)
-            if not self.of_client:
-                raise DeclarationError(f"{self.key}: has a place on the timeline but belongs to no client.")
-        elif self.also_when:
-            raise DeclarationError(f"{self.key}: says what stands on the timeline but not when.")
-        for attribute, _words in self.also_when.values():
-            self._check_attribute("also_when", attribute)
-        if any(attribute.key not in self.choices for attribute in self.told_by):
-            raise DeclarationError(f"{self.key}: told_by names a column without choices.")
-        if self.tab and self.tab not in TABS:
-            raise DeclarationError(f"{self.key}: there is no tab {self.tab!r}.")
-        if (self.tab or self.box_order or self.quick) and not self.of_client:
-            raise DeclarationError(f"{self.key}: has a place on the client's card but belongs to no client.")
-        if self.module not in MODULES:
-            raise DeclarationError(f"{self.key}: there is no module {self.module!r}.")
-        if unknown := set(self.actions) - CRUD:
-            raise DeclarationError(f"{self.key}: there is no action {sorted(unknown)[0]!r}.")
-        if "list" not in self.actions and self.menu:
-            raise DeclarationError(f"{self.key}: stands in the menu but has no list.")
-        if self.always_box and not self.box:
-            raise DeclarationError(f"{self.key}: always_box without box.")
-        if not self.columns:
-            raise DeclarationError(f"{self.key}: has no columns.")
-        for name in (*self.labels, *self.choices, *self.badges):
-            if name not in {a.key for a in (*self.columns, *self.fields)}:
-                raise DeclarationError(
-                    f"{self.key}: labels, choices or badges name {name!r}, which is not shown."
-                )
-        fields = {a.key for a in self.fields}
-        for name in (*self.headings, *self.restricted):
-            if name not in fields:
-                raise DeclarationError(
-                    f"{self.key}: headings or restricted name {name!r}, which is no field."
-                )
-        self._check_kinds()
+        check(self)
         if self.kind is not None:
             words = [(kind.value, kind.label) for kind in self.kinds]
             of_kinds: dict[str, list[tuple[str, Any]]] = {}
@@ -299,50 +206,6 @@ class RecordType:
                 for name, pairs in kind.choices.items():
                     of_kinds.setdefault(name, []).extend(pairs)
             object.__setattr__(self, "choices", {**of_kinds, **self.choices, self.kind.key: words})
-        self._check_filters()
-
-    def _check_filters(self) -> None:
-        for attribute in self.filters:
-            column = self.mapper.columns.get(attribute.key)
-            if (
-                column is not None
-                and attribute.key not in self.choices
-                and not isinstance(column.type, Boolean | Date | UtcDateTime)
-            ):
-                raise DeclarationError(f"{self.key}: a list cannot be filtered by {attribute.key}.")
-
-    def _check_kinds(self) -> None:
-        if self.kind is None:
-            if self.kinds:
-                raise DeclarationError(f"{self.key}: has kinds but no column that tells them apart.")
-            return
-        self._check_attribute("kind", self.kind)
-        column = self.mapper.columns.get(self.kind.key)
-        if column is None or column.nullable:
-            raise DeclarationError(f"{self.key}: {self.kind.key} is no column that always says a kind.")
-        if self.kind.key in self.choices:
-            raise DeclarationError(f"{self.key}: the choices of {self.kind.key} are its kinds already.")
-        values = [kind.value for kind in self.kinds]
-        if len(values) < 2 or len(set(values)) < len(values):
-            raise DeclarationError(f"{self.key}: kinds are two or more, each with a value of its own.")
-        if odd := next((value for value in values if not re.fullmatch("[a-z][a-z_]*", value)), None):
-            raise DeclarationError(f"{self.key}: the kind {odd!r} cannot stand in an address.")
-        shown = {a.key for a in (*self.columns, *self.fields)}
-        for kind in self.kinds:
-            if odd := next((n for n in (*kind.labels, *kind.choices, *kind.without) if n not in shown), None):
-                raise DeclarationError(
-                    f"{self.key}: the kind {kind.value!r} names {odd!r}, which is not shown."
-                )
-        default = column.default.arg if column.default is not None else values[0]  # type: ignore[attr-defined]
-        if default not in values:
-            raise DeclarationError(f"{self.key}: {self.kind.key} is {default!r} at first, which is no kind.")
-
-    def _check_attribute(self, option: str, attribute: Any) -> None:
-        owner = getattr(attribute, "class_", None)
-        if owner is None or not issubclass(self.model, owner):
-            raise DeclarationError(
-                f"{self.key}: {option} has {attribute}, which {self.model.__name__} has not."
-            )
 
     @property
     def key(self) -> str:

@@ -6,10 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from crm.declaration_check import DeclarationError
 from crm.extensions import db
 from crm.models import Change, Client, Note, TimelineEntry
 from crm.records import RECORDS
-from crm.registry import DeclarationError, Kind, RecordType
+from crm.registry import Kind, RecordType
 from crm.security.visibility import as_system
 from crm.services.merge import merge
 from crm.services.setup import initialise

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from crm.declaration_options import ALWAYS_ON
 from crm.models import Setting, Task, TaskAssignee
 from crm.records import RECORDS
-from crm.registry import ALWAYS_ON
 from crm.services.modules import KEY
 
 

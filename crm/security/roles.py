@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from crm.registry import ACTIONS, RecordType
+from crm.declaration_options import ACTIONS
+from crm.registry import RecordType
 
 ADMIN, OFFICE, REP, READER = ROLES = ("Admin", "Office admin", "Sales rep", "Read-only")
 

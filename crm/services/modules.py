@@ -6,9 +6,10 @@ from flask import g, has_request_context
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from crm.declaration_options import ALWAYS_ON, MODULES
 from crm.extensions import db
 from crm.models import Setting
-from crm.registry import ALWAYS_ON, MODULES, RecordType, registry
+from crm.registry import RecordType, registry
 
 KEY = "modules_off"
 

@@ -6,7 +6,8 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
-from crm.registry import GROUPS, RecordType, registry
+from crm.declaration_options import GROUPS
+from crm.registry import RecordType, registry
 from crm.security import headers
 from crm.views import assets, colours, failures, health, input_guard, templating
 from crm.views.api import RecordApi, api_for

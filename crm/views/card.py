@@ -11,9 +11,10 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from crm.declaration_options import GROUPS, TABS
 from crm.extensions import db
 from crm.models import Client, Contact
-from crm.registry import GROUPS, TABS, Part, RecordType, registry
+from crm.registry import Part, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import shown
 from crm.services import id_images
