@@ -97,6 +97,12 @@ SETTINGS = (
     Setting("CRM_UPLOAD_LIMIT_MB", "how large a file may be, in MB", 25, whole_number(1, 1024)),
     Setting("CRM_DELETED_FILES_DAYS", "days that deleted files can be restored", 30, whole_number(1, 3650)),
     Setting("CRM_ID_IMAGES_DAYS", "days that pictures of ID cards are kept", 365, whole_number(1, 3650)),
+    Setting(
+        "CRM_API_CALLS",
+        "calls that each API key, and each user with a token, may make in a minute; 0 for as many as it likes",
+        1200,
+        whole_number(0, 1_000_000),
+    ),
     Setting("CRM_TIMEZONE", "time zone for dates and the nightly jobs", "UTC", time_zone),
     Setting("CRM_LOCALE", "language until a user picks one: `en` or `pl`", "en", one_of(*LANGUAGES)),
     Setting("MAILCHIMP_API_KEY", "Mailchimp key, with its data centre at the end (`…-us21`)"),
@@ -255,7 +261,10 @@ def appbuilder_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "FAB_ADD_SECURITY_PERMISSION_VIEW": False,
         "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
         "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
-        "FAB_API_SWAGGER_UI": True,
+        # crm/views/openapi.py describes the API instead
+        "FAB_ADD_OPENAPI_VIEWS": False,
+        # ours is drawn with the page
+        "FAB_ADD_MENU_API": False,
         "FAB_API_SWAGGER_TEMPLATE": "swagger.html",
         "FAB_API_MAX_PAGE_SIZE": 200,
         "FAB_API_KEY_ENABLED": True,

@@ -16,6 +16,7 @@ from werkzeug.exceptions import Forbidden
 from crm.database import SAFE_METHODS, transactions
 from crm.extensions import db
 from crm.models.types import utc_now
+from crm.security.call_limits import count_call
 from crm.security.viewer import finding_out
 
 READ, WRITE = RIGHTS = ("read", "write")
@@ -60,9 +61,10 @@ def user_of_key(lookup_hash: str) -> User | None:
             return None
         if key.expires_on is not None and key.expires_on <= _now():
             return None
-        scopes, user_id = key.scopes, key.user_id
+        scopes, user_id, key_id = key.scopes, key.user_id, key.id
         if key.last_used_on is None or not timedelta(0) <= _now() - key.last_used_on < NOTED_EVERY:
-            _note_use(key.id)
+            _note_use(key_id)
+        count_call(f"key {key_id}")
         g.user = db.session.get(User, user_id)
     check_scopes(scopes)
     return g.user

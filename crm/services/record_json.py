@@ -193,7 +193,10 @@ def _read(record: RecordType, attribute: InstrumentedAttribute[Any], value: Any)
             raise Unreadable(_("Please fill this in."))
         return None
     if relation.mapper.class_ is User:
-        return read_users([value])[0]
+        users = read_users([value])
+        if not users:
+            raise Unreadable(_("There is no user “%(name)s”.", name=""))
+        return users[0]
     return read_records(relation.mapper.class_, [value])[0]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
+from flask_appbuilder.api.manager import SwaggerView
 from flask_babel import lazy_gettext as _
 
 from crm.declaration_options import GROUPS
@@ -43,6 +44,7 @@ from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
 from crm.views.merge import MergeView
+from crm.views.openapi import OpenApi
 from crm.views.operations import OperationView
 from crm.views.palette import PaletteView
 from crm.views.peppol_card import PeppolCardView
@@ -108,7 +110,7 @@ SPECIAL_APIS: dict[str, type[RecordApi]] = {
 }
 
 #: The APIs that do more than CRUD.
-APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi, ContactActionsApi, ToContactApi)
+APIS: tuple[type[Api], ...] = (ClientUpsertApi, ClientActionsApi, ContactActionsApi, ToContactApi, OpenApi)
 
 #: The pages that belong to no record type.
 PAGES: tuple[type[Any], ...] = (
@@ -130,6 +132,7 @@ PAGES: tuple[type[Any], ...] = (
     GusSettingsView,
     PeppolCardView,
     TimerView,
+    SwaggerView,
 )
 
 #: Those of them that stand in the menu's settings: page, label, icon.

@@ -29,6 +29,7 @@ from crm.views.api_access import Api, access, body, check_version, reply
 #: What Flask-AppBuilder's own parameter `q` says, in our words.
 RISON = {"page_size": "page_size", "order_column": "sort", "order_direction": "dir"}
 SINCE = "updated_since"
+AFTER = "after"
 
 
 class RecordApi(Api):
@@ -45,17 +46,31 @@ class RecordApi(Api):
     @expose("/")
     @access
     def get_list(self) -> Response:
+        """A page by its number, with how many there are in all; or by `after`, with where the next one begins."""
         args = arguments()
-        number = listing.whole(args, "page", 1, 100_000)
         size = listing.whole(args, "page_size", listing.PAGE_SIZE, listing.LARGEST_PAGE)
-        since = args.pop(SINCE, "")
-        found = self.filtered(args)
-        if since:
-            found = found.where(self.changed_since(since))
+        since, after = args.pop(SINCE, ""), args.pop(AFTER, "")
+        if after:
+            return self.following(read_after(after, args), size, self.found(args, since))
+        number = listing.whole(args, "page", 1, 100_000)
+        found = self.found(args, since)
         ids = found.with_only_columns(self.record.model.id).order_by(None).subquery()
         count = db.session.scalar(select(func.count()).select_from(ids))
         rows = self.load(self.ordering(args).page(found, size, (number - 1) * size))
         return reply({"count": count, "ids": [row.id for row in rows], "result": self.several_json(rows)})
+
+    def found(self, args: MultiDict[str, str], since: str) -> Select[Any]:
+        """The records that the filters leave. Raises UnknownFilter."""
+        found = self.filtered(args)
+        return found.where(self.changed_since(since)) if since else found
+
+    def following(self, after: int, size: int, found: Select[Any]) -> Response:
+        """The next rows by their ids: however much is written meanwhile, none is missed and none comes twice."""
+        number = self.record.model.id
+        rows = self.load(found.where(number > after).order_by(None).order_by(number).limit(size + 1))
+        shown = rows[:size]
+        last = shown[-1].id if len(rows) > size else None
+        return reply({"next": last, "ids": [row.id for row in shown], "result": self.several_json(shown)})
 
     @expose("/_info")
     @access
@@ -210,7 +225,6 @@ class RecordApi(Api):
         return {}
 
     def add_api_spec(self, api_spec: Any) -> None:
-        self.add_apispec_components(api_spec)
         api_document.describe_record(api_spec, self)
 
 
@@ -226,6 +240,17 @@ def read_since(text: str) -> Any:
         return read_moment(text.strip().replace(" ", "+"))
     except Unreadable as error:
         raise UnknownFilter(str(error), field=SINCE) from None
+
+
+def read_after(text: str, args: MultiDict[str, str]) -> int:
+    """The id after which to go on; 0 begins. Raises UnknownFilter."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise UnknownFilter(_("%(name)s is a whole number from 0.", name=AFTER), field=AFTER)
+    if other := next((name for name in ("page", "sort", "dir") if args.get(name)), None):
+        raise UnknownFilter(
+            _("With “after”, rows come by their numbers: leave “%(name)s” out.", name=other), other
+        )
+    return int(text)
 
 
 def arguments() -> MultiDict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, abort, current_app, g, jsonify, request
 from flask_appbuilder.api import BaseApi
 from flask_babel import gettext as _
-from flask_jwt_extended import verify_jwt_in_request
+from flask_jwt_extended import get_jwt_identity, verify_jwt_in_request
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
@@ -16,6 +16,7 @@ from crm.database import SAFE_METHODS
 from crm.errors import Invalid, RuleError, StateConflict, UnknownFilter
 from crm.extensions import csrf, db
 from crm.registry import registry
+from crm.security.call_limits import count_call
 from crm.services.modules import is_on
 
 
@@ -26,6 +27,7 @@ def authenticate() -> None:
         key = manager.extract_api_key_from_request()
         if key is None:
             verify_jwt_in_request()
+            count_call(f"user {get_jwt_identity()}")
         elif manager.validate_api_key(key) is None:
             abort(401, description=_("This key does not hold."))
         return
@@ -69,10 +71,14 @@ class Api(BaseApi):
 
     method_permission_name: dict[str, str] = {}
 
+    def is_on(self) -> bool:
+        """Whether the module that it belongs to is on."""
+        record = registry().by_key.get(self.class_permission_name)
+        return record is None or is_on(record.module)
+
     def check_permission(self, method: str) -> None:
         """404 where the module is off, 403 where the caller lacks the permission of this method."""
-        record = registry().by_key.get(self.class_permission_name)
-        if record is not None and not is_on(record.module):
+        if not self.is_on():
             abort(404)
         permission = f"can_{self.get_method_permission(method)}"
         if not current_app.appbuilder.sm.has_access(permission, self.class_permission_name):

@@ -36,11 +36,11 @@ FAILURES = {
     409: "Somebody else has changed it meanwhile, or its state does not allow this.",
     413: "The request is too large.",
     422: "A value cannot be taken; `errors` says which and why.",
-    429: "Too many attempts.",
+    429: "Too many calls; the header Retry-After says after how many seconds to try again.",
     507: "The file store is full or cannot be reached.",
 }
-READING = (400, 401, 403, 404)
-WRITING = (400, 401, 403, 404, 409, 413, 422)
+READING = (400, 401, 403, 404, 429)
+WRITING = (400, 401, 403, 404, 409, 413, 422, 429)
 SECURITY = [{"jwt": []}, {"api_key": []}]
 ERROR: Schema = {
     "type": "object",
@@ -172,9 +172,9 @@ def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
     taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
     if record.lines is not None:
         shown[LINES], taken[LINES] = lines_schemas(record)
-    figures = {figure.name: dict(figure.schema) for figure in record.figures}
+    answered = {**kept, **shown, **{figure.name: dict(figure.schema) for figure in record.figures}}
     return (
-        {"type": "object", "properties": {**kept, **shown, **figures}},
+        {"type": "object", "required": list(answered), "properties": answered},
         {"type": "object", "properties": taken, "additionalProperties": False},
     )
 
@@ -183,6 +183,9 @@ def list_parameters(api: "RecordApi") -> list[Schema]:
     """The query parameters of a list."""
     return [
         parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
+        parameter("after", "Instead of page, sort and dir: the rows after the one with this id, by their ids; 0 "
+                  "begins. Answers `next` in place of `count`: what to send as `after` next, null at the end.",
+                  {"type": "integer", "format": "int64", "minimum": 0}),
         parameter("page_size", "How many rows a page has.",
                   {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
         parameter("sort", "The column to sort by.", {"type": "string", "enum": sorted(api.sorts())}),
@@ -199,11 +202,21 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
     shown, taken = api.schemas()
     add_schema(spec, name, shown)
     add_schema(spec, f"{name}Input", taken)
-    one = {"type": "object", "properties": {"id": NUMBER_OF_ROW, "result": ref(name)}}
+    one = {
+        "type": "object",
+        "required": ["id", "result"],
+        "properties": {"id": NUMBER_OF_ROW, "result": ref(name)},
+    }
     several = {
         "type": "object",
+        "required": ["ids", "result"],
         "properties": {
-            "count": {"type": "integer"},
+            "count": {"type": "integer", "description": "How many there are; of a page by its number."},
+            "next": {
+                **NUMBER_OF_ROW,
+                "nullable": True,
+                "description": "Where the next page begins; with after.",
+            },
             "ids": {"type": "array", "items": NUMBER_OF_ROW},
             "result": {"type": "array", "items": ref(name)},
         },

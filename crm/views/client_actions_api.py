@@ -90,7 +90,6 @@ class ClientActionsApi(Api):
         return reply({"id": target, "operation_id": operation_id})
 
     def add_api_spec(self, api_spec: APISpec) -> None:
-        self.add_apispec_components(api_spec)
         client_document.describe_changes(api_spec, self.route_base)
 
 

@@ -1,5 +1,7 @@
 """The JSON of a client and the routes beside CRUD, for the description of our APIs."""
 
+from collections.abc import Collection
+
 from apispec import APISpec
 from sqlalchemy import inspect
 
@@ -58,7 +60,7 @@ def schemas() -> tuple[Schema, Schema]:
     }
     more = ATTRIBUTES
     return (
-        {"type": "object", "properties": shown, "additionalProperties": more},
+        {"type": "object", "required": list(shown), "properties": shown, "additionalProperties": more},
         {"type": "object", "properties": taken, "additionalProperties": more},
     )
 
@@ -73,7 +75,7 @@ CHANGE_VALUE = (
 )
 
 
-def _object(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
+def _object(properties: Schema, required: Collection[str] = ()) -> Schema:
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
 
 
@@ -108,8 +110,10 @@ def _describe_upsert(spec: APISpec, base: str) -> None:
     line = {"index": {"type": "integer"}, "code": {"type": "integer"}, "errors": {"type": "object"}}
     done = {"id": NUMBER_OF_ROW, "created": {"type": "boolean"}, "archived": {"type": "boolean"},
             "restored": {"type": "boolean"}}  # fmt: skip
-    single = _object({**done, "client": ref("Client")})
-    batch = _object({"results": {"type": "array", "items": _object({**line, **done})}})
+    single = _object({**done, "client": ref("Client")}, ("id", "created", "archived", "client"))
+    batch = _object(
+        {"results": {"type": "array", "items": _object({**line, **done}, ("index",))}}, ("results",)
+    )
     answers = {
         "200": ok({"oneOf": [single, batch]}, "Changed; of a batch: what became of each."),
         "201": ok(single, "Added."),
@@ -128,7 +132,7 @@ def describe_changes(spec: APISpec, base: str) -> None:
         "value": {"description": CHANGE_VALUE},
     }
     guarded = {**change, "version": {"type": "integer"}, "expected": {**NUMBER_OF_ROW, "nullable": True}}
-    skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT})}
+    skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT}, ("id", "why"))}
     done = {
         "changed": {"type": "integer"},
         "skipped": skipped,
@@ -139,20 +143,20 @@ def describe_changes(spec: APISpec, base: str) -> None:
     spec.path(
         path=f"{base}/{{pk}}/change_bulk_option.json",
         parameters=[parameter("pk", "The number of the client.", NUMBER_OF_ROW, "path")],
-        operations={"post": operation(spec, TAG, "Change one", {"200": ok(_object(moved), "Changed.")}, WRITING,
+        operations={"post": operation(spec, TAG, "Change one", {"200": ok(_object(moved, done), "Changed.")}, WRITING,
                                       requestBody=sent(_object(guarded, ("type",))))},
     )  # fmt: skip
     ids = {"ids": {"type": "array", "items": NUMBER_OF_ROW}}
     spec.path(
         path=f"{base}/change_bulk_option_multiple.json",
-        operations={"post": operation(spec, TAG, "Change several", {"200": ok(_object(done), "Changed.")}, WRITING,
-                                      requestBody=sent(_object({**ids, **change}, ("ids", "type"))))},
+        operations={"post": operation(spec, TAG, "Change several", {"200": ok(_object(done, done), "Changed.")},
+                                      WRITING, requestBody=sent(_object({**ids, **change}, ("ids", "type"))))},
     )  # fmt: skip
-    merged = _object({"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW})
+    merged = {"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW}
     pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
             "choices": {"type": "object", "additionalProperties": TEXT}}  # fmt: skip
     spec.path(
         path=f"{base}/merge_clients.json",
-        operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(merged, "Merged.")}, WRITING,
-                                      requestBody=sent(_object(pair, ("source_id", "target_id"))))},
+        operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(_object(merged, merged), "Merged.")},
+                                      WRITING, requestBody=sent(_object(pair, ("source_id", "target_id"))))},
     )  # fmt: skip

@@ -86,7 +86,6 @@ class ClientUpsertApi(Api):
         return reply(client_json(client, code), version=client.version)
 
     def add_api_spec(self, api_spec: APISpec) -> None:
-        self.add_apispec_components(api_spec)
         client_document.describe_upsert(api_spec, self.route_base)
 
 

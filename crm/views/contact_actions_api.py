@@ -51,7 +51,6 @@ class ContactActionsApi(Api):
         return reply({"id": client_id, "operation_id": number})
 
     def add_api_spec(self, api_spec: APISpec) -> None:
-        self.add_apispec_components(api_spec)
         pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
                 "choices": {"type": "object", "additionalProperties": TEXT}}  # fmt: skip
         describe(api_spec, f"{self.route_base}/merge_contacts.json", "contact", "Make two contacts of a client one",
@@ -80,7 +79,6 @@ class ToContactApi(Api):
         return reply({"id": contact_id, "operation_id": number})
 
     def add_api_spec(self, api_spec: APISpec) -> None:
-        self.add_apispec_components(api_spec)
         describe(api_spec, f"{self.route_base}/{{pk}}/to_contact.json", "client",
                  "Make a person a contact of a company", {"company_id": NUMBER_OF_ROW}, ("company_id",),
                  "`id` is the contact.")  # fmt: skip

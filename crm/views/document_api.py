@@ -85,7 +85,7 @@ class DocumentApi(RecordApi):
 
     def add_api_spec(self, api_spec: APISpec) -> None:
         super().add_api_spec(api_spec)
-        there = {"description": "It.", "content": {"application/octet-stream": {"schema": FILE}}}
+        there = {"description": "It.", "content": {"*/*": {"schema": FILE}}}
         api_spec.path(
             path=f"{self.route_base}/{{pk}}/file",
             operations={"get": api_document.operation(

@@ -6,7 +6,13 @@ from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, InvalidRequestError, StatementError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    RequestEntityTooLarge,
+    SecurityError,
+    TooManyRequests,
+)
 from werkzeug.wrappers import Response
 
 from crm.errors import StateConflict, TooLarge
@@ -53,7 +59,10 @@ def register(app: Flask) -> None:
         if error.response is not None or error.code is None or error.code < 400:
             return error
         if wants_json():
-            return answer(error.code, str(error.description or error.name), getattr(error, "errors", None))
+            said = answer(error.code, str(error.description or error.name), getattr(error, "errors", None))
+            if isinstance(error, TooManyRequests) and error.retry_after:
+                said.headers["Retry-After"] = str(error.retry_after)
+            return said
         return render_template("errors/error.html", code=error.code, error=error), error.code
 
     @app.errorhandler(SecurityError)

@@ -41,6 +41,8 @@ def check_input() -> None:
         check_json(_parsed())
     elif request.method in ("POST", "PUT", "PATCH"):
         for name, values in request.form.lists():
+            if name is None:
+                raise BadRequest(_("A part of the form has no name."))
             _check_texts((name, *values))
 
 

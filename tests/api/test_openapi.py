@@ -25,12 +25,28 @@ def test_every_route_is_in_it(app: Any, document: dict[str, Any]) -> None:
                  for method in item}  # fmt: skip
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<[^>]+>", "{}", rule.rule)
-        if not path.startswith("/api/") and not rule.endpoint.startswith(
-            ("ClientUpsertApi", "ClientActionsApi")
-        ):
+        if not path.startswith("/api/") and not rule.endpoint.split(".")[0].endswith("Api"):
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             assert (path, method) in described, (path, method)
+
+
+def test_programs_can_be_made_from_it(document: dict[str, Any]) -> None:
+    """Each operation has a name of its own, each answer a schema, each failure the one shape."""
+    operations = [
+        one for item in document["paths"].values() for one in item.values() if isinstance(one, dict)
+    ]
+    names = [one["operationId"] for one in operations]
+    assert len(set(names)) == len(names) and all(name.isidentifier() for name in names)
+    assert {"get_notes", "post_notes", "get_notes_pk", "post_clients_upsert"} <= set(names)
+    for one in operations:
+        for status, answer in one["responses"].items():
+            if status >= "400":
+                assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/Error"), one[
+                    "summary"
+                ]
+            else:
+                assert status == "308" or answer["content"], one["summary"]
 
 
 def test_every_field_is_in_it(document: dict[str, Any], api: Any, make_client: Any) -> None:

@@ -170,6 +170,33 @@ def test_paging_sorting_and_rison(api: Any, make_client: Any) -> None:
         assert refused.json["message"], bad
 
 
+def test_a_list_is_read_whole_by_ids(api: Any, make_client: Any) -> None:
+    """What is added, changed and deleted meanwhile moves no row from one page to another."""
+    ids = [make_client(f"Client {9 - n}", assignees=["alice"], stars=n % 2) for n in range(7)]
+    alice, office = api("alice"), api("office")
+    first = alice.get("/api/v1/clients/?after=0&page_size=3").json
+    assert set(first) == {"next", "ids", "result"}
+    assert (first["ids"], first["next"]) == (ids[:3], ids[2])
+    office.delete(f"/api/v1/clients/{ids[0]}")
+    office.put(f"/api/v1/clients/{ids[4]}", {"name": "Aaa", "email": "a@b.example"})
+    later = make_client("Also", assignees=["alice"])
+    second = alice.get(f"/api/v1/clients/?after={first['next']}&page_size=3").json
+    assert [row["id"] for row in second["result"]] == second["ids"] == ids[3:6]
+    assert alice.get(f"/api/v1/clients/?after={second['next']}").json["ids"] == [ids[6], later]
+    assert alice.get(f"/api/v1/clients/?after={later}").json == {"next": None, "ids": [], "result": []}
+    assert alice.get("/api/v1/clients/?after=0&stars=1&page_size=1").json["ids"] == [ids[1]]
+    for bad in (
+        "after=x",
+        "after=-1",
+        "after=" + "9" * 19,
+        "after=0&page=1",
+        "after=0&sort=name",
+        "after=0&colour=red",
+    ):
+        refused = alice.get(f"/api/v1/clients/?{bad}")
+        assert refused.status_code == 400 and refused.json["message"], bad
+
+
 def test_updated_since(api: Any, make_client: Any) -> None:
     make_client("Old", assignees=["alice"])
     acme = make_client("Acme", assignees=["alice"], email="a@b.example")
