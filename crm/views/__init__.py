@@ -43,6 +43,7 @@ from crm.views.invoice_api import InvoiceApi
 from crm.views.jobs import JobsView
 from crm.views.mailchimp import MailchimpView
 from crm.views.mailchimp_card import MailchimpCardView
+from crm.views.mailchimp_settings import MailchimpSettingsView
 from crm.views.merge import MergeView
 from crm.views.openapi import OpenApi
 from crm.views.operations import OperationView
@@ -130,6 +131,7 @@ PAGES: tuple[type[Any], ...] = (
     MailchimpCardView,
     GusView,
     GusSettingsView,
+    MailchimpSettingsView,
     PeppolCardView,
     TimerView,
     SwaggerView,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
-from crm.integrations.mailchimp.settings import NotConfigured, get_settings
+from crm.integrations.mailchimp.settings import NotConfigured, get_settings, key_hint
 from crm.jobs.runs import ask_for
 from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
 from crm.models.job import UNCONFIRMED
@@ -147,7 +147,7 @@ def account() -> dict[str, Any]:
         found = get_settings(current_app.config)
     except NotConfigured as error:
         return {"missing": str(error)}
-    return {"key": found.key_hint, "audience": found.audience, "url": found.url}
+    return {"key": key_hint(found.key), "audience": found.audience, "url": found.url}
 
 
 def skipped_clients(reason: str) -> Select[Any]:

@@ -41,6 +41,8 @@ def route(
     audience = stand_in.audience
     if path == "/ping":
         return {"health_status": "Everything's Chimpy!"}
+    if path == "/lists" and method == "GET":
+        return {"lists": [show_list(stand_in, query, body)], "total_items": 1}
     prefix = f"/lists/{audience.list_id}"
     if path != prefix and not path.startswith(prefix + "/"):
         raise Problem(404, "Resource Not Found", MISSING)
@@ -158,6 +160,22 @@ def create_merge_field(stand_in: "StandIn", query: dict, body: dict) -> dict:
     return {"merge_id": len(stand_in.audience.merge_fields), **body}
 
 
+def list_webhooks(stand_in: "StandIn", query: dict, body: dict) -> dict:
+    found = stand_in.audience.webhooks
+    return {"webhooks": [{"id": i, "url": url} for i, url in found.items()], "total_items": len(found)}
+
+
+def create_webhook(stand_in: "StandIn", query: dict, body: dict) -> dict:
+    found = stand_in.audience.webhooks
+    found[f"w{len(found) + 1}"] = body["url"]
+    return {"id": f"w{len(found)}", **body}
+
+
+def delete_webhook(stand_in: "StandIn", query: dict, body: dict, number: str) -> None:
+    if stand_in.audience.webhooks.pop(number, None) is None:
+        raise Problem(404, "Resource Not Found", MISSING)
+
+
 def list_segments(stand_in: "StandIn", query: dict, body: dict) -> dict:
     found = [
         {"id": number, "name": name, "type": "static"} for number, name in stand_in.audience.segments.items()
@@ -193,6 +211,8 @@ ROUTES: dict[str, dict[str, Action]] = {
     },
     "/members/([^/]+)/actions/delete-permanent": {"POST": erase_member},
     "/merge-fields": {"GET": list_merge_fields, "POST": create_merge_field},
+    "/webhooks": {"GET": list_webhooks, "POST": create_webhook},
+    "/webhooks/([^/]+)": {"DELETE": delete_webhook},
     "/segments": {"GET": list_segments},
     "/segments/([0-9]+)": {"POST": change_segment},
 }

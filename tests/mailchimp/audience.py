@@ -81,6 +81,7 @@ class Audience:
         self.forgotten: set[str] = set()
         self.merge_fields = {"FNAME": "text", "LNAME": "text", "PHONE": "phone", "ADDRESS": "address"}
         self.segments: dict[int, str] = {}
+        self.webhooks: dict[str, str] = {}
         self.resubscribed: list[str] = []
         self.empty_times = True
         self.lists_archived = False

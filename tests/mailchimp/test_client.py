@@ -36,8 +36,12 @@ def people(count, start=0, **more):
 def every_call(client):
     """Each method of the client once, in an order that works on an empty audience."""
     client.ping()
+    client.audiences()
     client.get_audience()
-    if "COMPANY" not in client.merge_field_tags():
+    client.create_webhook("https://crm.example.com/mailchimp/hook/secret")
+    for webhook in client.webhooks():
+        client.delete_webhook(webhook["id"])
+    if "COMPANY" not in {field["tag"] for field in client.merge_fields()}:
         client.create_merge_field("COMPANY", "Company")
     client.post_members(people(3, status="subscribed", tags=["crm:VIP"]), update_existing=False)
     client.post_members(people(3, tags=["crm:VIP"]), update_existing=True)

@@ -100,16 +100,43 @@ class Mailchimp:
     def get_audience(self) -> dict[str, Any]:
         return self._call("GET", self._list(), fields="id,name,double_optin,stats.member_count")
 
-    def merge_field_tags(self) -> set[str]:
-        answer = self._call(
-            "GET", self._list("/merge-fields"), fields="merge_fields.tag,total_items", count=PAGE
+    def audiences(self) -> list[dict[str, Any]]:
+        """The audiences of the account: id, name, stats.member_count."""
+        wanted = "lists.id,lists.name,lists.stats.member_count,total_items"
+        return self._call("GET", "/lists", fields=wanted, count=PAGE).get("lists", [])
+
+    def merge_fields(self) -> list[dict[str, Any]]:
+        """The merge fields of the audience: tag, name, type."""
+        wanted = "merge_fields.tag,merge_fields.name,merge_fields.type,total_items"
+        return self._call("GET", self._list("/merge-fields"), fields=wanted, count=PAGE).get(
+            "merge_fields", []
         )
-        return {field["tag"] for field in answer.get("merge_fields", [])}
 
     def create_merge_field(self, tag: str, name: str) -> None:
         self._call(
             "POST", self._list("/merge-fields"), {"tag": tag, "name": name, "type": "text", "public": False}
         )
+
+    # -- webhooks
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """The webhooks of the audience: id, url."""
+        answer = self._call("GET", self._list("/webhooks"), fields="webhooks.id,webhooks.url,total_items")
+        return answer.get("webhooks", [])
+
+    def create_webhook(self, url: str) -> None:
+        """Have news about members told to an address, but not what came by the API: that was us."""
+        events = dict.fromkeys(("subscribe", "unsubscribe", "profile", "cleaned", "upemail"), True)
+        sources = {"user": True, "admin": True, "api": False}
+        body = {"url": url, "events": {**events, "campaign": False}, "sources": sources}
+        self._call("POST", self._list("/webhooks"), body)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        try:
+            self._call("DELETE", self._list(f"/webhooks/{webhook_id}"))
+        except MailchimpError as error:
+            if error.status != 404:
+                raise
 
     # -- members
 

@@ -11,6 +11,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp.client import subscriber_hash
 from crm.integrations.mailchimp.eligible import wanted
 from crm.integrations.mailchimp.profile import follow_profile
+from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import OWN_WORD, lift, suppress, suppressions_of
 from crm.models import Client, MailchimpMember, Task
 from crm.models.types import utc_now
@@ -23,7 +24,7 @@ SOURCE = "Mailchimp"
 members = MailchimpMember.__table__
 
 
-def follow(run: Progress, dry_run: bool) -> set[int]:
+def follow(run: Progress, fields: Fields, dry_run: bool) -> set[int]:
     """Draw the consequences of everything read and not yet followed; gives the clients that changed."""
     changed: set[int] = set()
     last = 0
@@ -33,7 +34,7 @@ def follow(run: Progress, dry_run: bool) -> set[int]:
         known, clients = suppressions_of(hashes), _clients(hashes)
         db.session.rollback()
         for row in rows:
-            changed |= _Follower(run, row, known.get(row.hash), clients, dry_run).follow()
+            changed |= _Follower(run, row, known.get(row.hash), clients, fields, dry_run).follow()
         if not dry_run:
             done = update(members).where(members.c.id.in_([row.id for row in rows]))
             values = {"pending": False, "moved_from": None, "fields": members.c.read_fields}
@@ -62,8 +63,16 @@ def _clients(hashes: list[str]) -> dict[str, list[int]]:
 class _Follower:
     """The consequences of one member; each client changed in a transaction, and an operation, of its own."""
 
-    def __init__(self, run: Progress, row: Any, known: Any, clients: dict[str, list[int]], dry_run: bool):
-        self.run, self.row, self.known, self.dry_run = run, row, known, dry_run
+    def __init__(
+        self,
+        run: Progress,
+        row: Any,
+        known: Any,
+        clients: dict[str, list[int]],
+        fields: Fields,
+        dry_run: bool,
+    ):
+        self.run, self.row, self.known, self.fields, self.dry_run = run, row, known, fields, dry_run
         self.ids = clients.get(row.hash, [])
         self.moved_ids = clients.get(row.moved_from, []) if row.moved_from else []
         self.changed: set[int] = set()
@@ -79,7 +88,7 @@ class _Follower:
             self._moved()
         if self.row.status in ("subscribed", "pending"):
             self.changed |= follow_profile(
-                self.run, self.row, self.ids or self.moved_ids, self._change, self.dry_run
+                self.run, self.row, self.ids or self.moved_ids, self.fields, self._change, self.dry_run
             )
         return self.changed
 

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from crm.extensions import db
+from crm.integrations.mailchimp import sources
 from crm.integrations.mailchimp.client import subscriber_hash
+from crm.integrations.mailchimp.sources import Fields
 from crm.models import Client, ClientTag, MailchimpWanted, Tag
 
 CHUNK = 2000
 #: Tags that begin so are the CRM's; all others belong to the marketers and are never touched.
 TAG_PREFIX = "crm:"
-FIELDS = ("FNAME", "LNAME", "PHONE", "COMPANY")
-MAX_FIELD_BYTES = 255
 ADDRESS = re.compile(r"[!-?A-~]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{0,62}", re.IGNORECASE | re.ASCII)
 
 NO_EMAIL, INVALID_EMAIL, NO_CONSENT, OPTED_OUT = "no_email", "invalid_email", "no_consent", "opted_out"
@@ -24,12 +24,12 @@ ARCHIVED, TRASHED = "archived", "trashed"
 
 wanted = MailchimpWanted.__table__
 COLUMNS = (
-    Client.id, Client.email, Client.kind, Client.name, Client.first_name, Client.last_name, Client.phone_e164,
-    Client.mobile_e164, Client.phone2_e164, Client.consent, Client.archived_at, Client.deleted_at,
+    Client.id, Client.email, Client.kind, Client.name, Client.consent, Client.archived_at, Client.deleted_at,
+    *sources.COLUMNS,
 )  # fmt: skip
 
 
-def select_all() -> int:
+def select_all(fields: Fields) -> int:
     """Derive the rows of all clients anew; gives the number of clients in use that have no e-mail.
 
     Merged clients have no rows: their target speaks for them. Those in the trash and the archive have, with
@@ -40,20 +40,20 @@ def select_all() -> int:
     last = 0
     while rows := _read(Client.id > last):
         last = rows[-1].id
-        _write(rows)
+        _write(rows, fields)
     without = select(func.count(Client.id)).where(_no_email(), Client.archived_at.is_(None))
     count = db.session.scalar(without.where(Client.deleted_at.is_(None), Client.merged_into_id.is_(None)))
     db.session.rollback()
     return count
 
 
-def select_again(client_ids: Collection[int]) -> None:
+def select_again(client_ids: Collection[int], fields: Fields) -> None:
     """Derive the rows of these clients anew."""
     ids = sorted(client_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         db.session.execute(delete(wanted).where(wanted.c.client_id.in_(part)))
-        _write(_read(Client.id.in_(part)))
+        _write(_read(Client.id.in_(part)), fields)
 
 
 def payload_hash(email: str, fields: dict[str, str], tags: str) -> str:
@@ -71,9 +71,10 @@ def _read(condition: ColumnElement[bool]) -> list[Any]:
     return list(db.session.execute(query.order_by(Client.id).limit(CHUNK)))
 
 
-def _write(clients: list[Any]) -> None:
-    tags = _tags([client.id for client in clients])
-    rows = [_row(client, tags.get(client.id, [])) for client in clients]
+def _write(clients: list[Any], fields: Fields) -> None:
+    ids = [client.id for client in clients]
+    tags, words = _tags(ids), fields.words(ids)
+    rows = [_row(client, fields.of(client, words), tags.get(client.id, [])) for client in clients]
     if rows:
         db.session.execute(insert(wanted), rows)
     db.session.commit()
@@ -88,9 +89,9 @@ def _tags(client_ids: list[int]) -> dict[int, list[str]]:
     return found
 
 
-def _row(client: Any, tag_names: Iterable[str]) -> dict[str, Any]:
+def _row(client: Any, fields: dict[str, str], tag_names: Iterable[str]) -> dict[str, Any]:
     email = client.email.strip()
-    fields, tags = _fields(client), "\n".join(sorted({TAG_PREFIX + name.strip() for name in tag_names}))
+    tags = "\n".join(sorted({TAG_PREFIX + name.strip() for name in tag_names}))
     return {
         "client_id": client.id,
         "hash": subscriber_hash(email),
@@ -114,17 +115,3 @@ def _reason(client: Any, email: str) -> str | None:
     if client.consent is None:
         return NO_CONSENT
     return None if client.consent else OPTED_OUT
-
-
-def _fields(client: Any) -> dict[str, str]:
-    phone = client.phone_e164 or client.mobile_e164 or client.phone2_e164
-    names = (client.first_name, client.last_name) if client.kind == "person" else (None, None)
-    company = client.name if client.kind == "company" else None
-    values = dict(zip(FIELDS, (*names, phone, company), strict=True))
-    return {name: text for name, value in values.items() if (text := as_field(value))}
-
-
-def as_field(value: str | None) -> str:
-    """A text as Mailchimp takes it: one line of at most 255 bytes, cut between letters."""
-    line = " ".join((value or "").split())
-    return line.encode()[:MAX_FIELD_BYTES].decode(errors="ignore")

@@ -7,22 +7,19 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
 from crm.extensions import db
-from crm.integrations.mailchimp.eligible import as_field
+from crm.integrations.mailchimp.sources import Fields, as_field
 from crm.models import Client, MailchimpMember, MailchimpProposal
 from crm.models.mailchimp import ACCEPTED, OPEN, REJECTED
 from crm.models.types import utc_now
 from crm.security.viewer import actor_id
 from crm.services.progress import Progress
 
-#: Merge field -> column, for each kind of client.
-COLUMNS = {
-    "person": {"FNAME": "first_name", "LNAME": "last_name", "PHONE": "phone"},
-    "company": {"COMPANY": "name", "PHONE": "phone"},
-}
 Change = Callable[[int, Callable[[Client], None]], None]
 
 
-def follow_profile(run: Progress, row: Any, client_ids: list[int], change: Change, dry_run: bool) -> set[int]:
+def follow_profile(
+    run: Progress, row: Any, client_ids: list[int], fields: Fields, change: Change, dry_run: bool
+) -> set[int]:
     """Compare what is read with what was known; gives the clients whose blanks were filled."""
     known, read = row.fields, row.read_fields or {}
     news = {name: value for name, value in read.items() if value and (known or {}).get(name) != value}
@@ -33,15 +30,15 @@ def follow_profile(run: Progress, row: Any, client_ids: list[int], change: Chang
 
     def take(client: Client) -> None:
         for name, value in news.items():
-            column = COLUMNS[client.kind].get(name)
-            if column is None or _same(client, column, value):
+            column = fields.column(name, client.kind)
+            if not column or _same(client, column, value):
                 continue
             if not getattr(client, column):
                 setattr(client, column, value)
                 filled.add(client.id)
                 run.count("filled")
                 run.note(_("%(name)s: %(value)s from Mailchimp", name=client.name, value=value))
-            elif known is not None:  # at first sight the CRM's own value stands
+            elif name in (known or {}):  # at first sight the CRM's own value stands
                 proposals.append({"client_id": client.id, "hash": row.hash, "field": column, "value": value})
 
     for client_id in client_ids[:1]:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp, read_time, subscriber_hash
-from crm.integrations.mailchimp.eligible import FIELDS, as_field
+from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import suppressions_of
 from crm.models import MailchimpMember
 from crm.services.progress import Progress
@@ -23,7 +23,7 @@ NEW = {"pending": True, "managed": False, "sent_tags": "", "moved_from": None}
 
 
 def read_audience(
-    mailchimp: Mailchimp, run: Progress, since: datetime | None, *, mark: int | None = None
+    mailchimp: Mailchimp, run: Progress, since: datetime | None, fields: Fields, *, mark: int | None = None
 ) -> bool:
     """Bring `mailchimp_member` up to date with what changed since then (None: everything).
 
@@ -31,12 +31,17 @@ def read_audience(
     kept moving, so that some may have slipped through.
     """
     # whether archived ones come unasked is not documented
-    kept_still = _read(mailchimp, run, since, None, mark)
-    return _read(mailchimp, run, since, "archived", mark) and kept_still
+    kept_still = _read(mailchimp, run, since, fields, None, mark)
+    return _read(mailchimp, run, since, fields, "archived", mark) and kept_still
 
 
 def _read(
-    mailchimp: Mailchimp, run: Progress, since: datetime | None, status: str | None, mark: int | None
+    mailchimp: Mailchimp,
+    run: Progress,
+    since: datetime | None,
+    fields: Fields,
+    status: str | None,
+    mark: int | None,
 ) -> bool:
     """Whoever changes while pages are turned goes to the end, and somebody else slips to a page already read.
 
@@ -46,7 +51,7 @@ def _read(
         pages, newest, began = 0, None, mailchimp.server_time
         for page in mailchimp.changed_members(since, status):
             pages += 1
-            store(page, mark)
+            store(page, fields, mark)
             newest = max([moment for moment in (newest, *map(_changed_at, page)) if moment], default=None)
             run.count("read", len(page))
             run.progress(_("Reading the audience"), run.counters["read"])
@@ -59,9 +64,9 @@ def _changed_at(member: dict[str, Any]) -> datetime | None:
     return read_time(member.get("last_changed"))
 
 
-def store(page: list[dict[str, Any]], mark: int | None = None) -> None:
+def store(page: list[dict[str, Any]], fields: Fields, mark: int | None = None) -> None:
     """Keep a page of members. Commits."""
-    read = {row["hash"]: row for row in map(_row, page) if row}
+    read = {row["hash"]: row for member in page if (row := _row(member, fields))}
     known, moved = _known(read)
     out = suppressions_of(list(read))
     new, changed = [], []
@@ -126,14 +131,13 @@ def _touched_since(old: Any, row: dict[str, Any]) -> bool:
     return row["changed_at"] is not None and row["changed_at"] > old.archived_by_us_at + timedelta(minutes=2)
 
 
-def _row(member: dict[str, Any]) -> dict[str, Any] | None:
+def _row(member: dict[str, Any], fields: Fields) -> dict[str, Any] | None:
     email = (member.get("email_address") or "").strip()
     if not email:
         return None  # a contact by phone only
     opted_in = [read_time(member.get("timestamp_signup"))]
     if member.get("ip_signup") or member.get("ip_opt"):
         opted_in.append(read_time(member.get("timestamp_opt")))
-    fields = member.get("merge_fields") or {}
     return {
         "hash": subscriber_hash(email),
         "email": email[:254],
@@ -141,7 +145,7 @@ def _row(member: dict[str, Any]) -> dict[str, Any] | None:
         "identity": _identity(member),
         "changed_at": _changed_at(member),
         "opted_in_at": max((moment for moment in opted_in if moment), default=None),
-        "read_fields": {name: as_field(str(fields[name])) for name in FIELDS if fields.get(name)},
+        "read_fields": fields.read(member.get("merge_fields") or {}),
     }
 
 

@@ -10,6 +10,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp.client import BATCH, Mailchimp, MailchimpError, subscriber_hash
 from crm.integrations.mailchimp.eligible import TAG_PREFIX, wanted
 from crm.integrations.mailchimp.refusals import EXISTS, note_refusal
+from crm.integrations.mailchimp.sources import Fields, with_blanks
 from crm.models import Client, MailchimpMember
 from crm.models.mailchimp import ACTIVE
 from crm.models.types import utc_now
@@ -32,8 +33,9 @@ stale_tags = and_(members.c.status.in_(ACTIVE), members.c.sent_tags != wanted.c.
 class Push:
     """One run's sending. `new_status`: what unknown people become, pending with double opt-in."""
 
-    def __init__(self, mailchimp: Mailchimp, run: Progress, new_status: str):
+    def __init__(self, mailchimp: Mailchimp, run: Progress, fields: Fields, new_status: str):
         self.mailchimp, self.run, self.new_status = mailchimp, run, new_status
+        self.tags = fields.tags
         self.found_existing = False
         self.sent = 0
         self.total = sum(count(condition) for condition in (unknown, back, changed))
@@ -67,7 +69,7 @@ class Push:
         self._keep(rows, answer, "added", managed=True)
 
     def _update(self, rows: list[Any], status: str | None, counter: str) -> None:
-        items = [_item(row, _with_blanks(row)) | ({"status": status} if status else {}) for row in rows]
+        items = [_item(row, self._with_blanks(row)) | ({"status": status} if status else {}) for row in rows]
         answer = self.mailchimp.post_members(items, update_existing=True)
         refused = self._keep(rows, answer, counter)
         if refused and status is None:
@@ -76,7 +78,7 @@ class Push:
     def _put(self, rows: list[Any]) -> None:
         for row in rows:
             try:
-                self.mailchimp.put_member(row.email, _with_blanks(row), self.new_status)
+                self.mailchimp.put_member(row.email, self._with_blanks(row), self.new_status)
             except MailchimpError as error:
                 if error.is_about_access:
                     raise
@@ -130,6 +132,9 @@ class Push:
             db.session.commit()
             taken.clear()
 
+    def _with_blanks(self, row: Any) -> dict[str, str]:
+        return with_blanks(row.fields, row.sent_fields, self.tags)
+
     def _tell(self, number: int) -> None:
         self.sent += number
         self.run.progress(_("Sending to Mailchimp"), self.sent, max(self.total, self.sent))
@@ -177,11 +182,6 @@ def _item(row: Any, fields: dict[str, str]) -> dict[str, Any]:
     if tags := _split(row.tags):
         item["tags"] = tags
     return item
-
-
-def _with_blanks(row: Any) -> dict[str, str]:
-    """The fields, and an empty one for each that was sent before and is blank now."""
-    return {**dict.fromkeys(row.sent_fields or {}, ""), **row.fields}
 
 
 def _as_sent(row: Any, with_tags: bool = True) -> dict[str, Any]:

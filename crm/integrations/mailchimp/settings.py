@@ -1,13 +1,21 @@
-"""Where the account and the audience come from, and how they are reached."""
+"""Which account, audience and merge fields: from the environment or the settings page; and how they are reached."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
+from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp
+from crm.integrations.mailchimp.sources import USUAL
+from crm.models import Setting
 from crm.services.progress import CannotWork
+from crm.services.secret_settings import get_secret
+
+#: The key among the secrets; what was chosen, and what the account has to offer, among the settings.
+KEY, CHOSEN = "mailchimp.key", "mailchimp"
 
 
 class NotConfigured(CannotWork):
@@ -16,41 +24,81 @@ class NotConfigured(CannotWork):
 
 @dataclass(frozen=True)
 class Settings:
+    """fields: merge field -> name of its source."""
+
     url: str
     key: str
     audience: str
+    fields: Mapping[str, str]
 
-    @property
-    def key_hint(self) -> str:
-        """Enough of the key to tell it from another."""
-        return f"…{self.key[-8:]}" if len(self.key) >= 24 else "…"
+
+def get_chosen() -> dict[str, Any]:
+    """What the settings page keeps: `audience`, `fields`, and of the account `audiences` and `merge_fields`."""
+    return dict(db.session.scalar(select(Setting.value).where(Setting.key == CHOSEN)) or {})
+
+
+def keep_chosen(**values: Any) -> None:
+    """Change some of what the settings page keeps. The caller commits."""
+    row = db.session.scalar(select(Setting).where(Setting.key == CHOSEN)) or Setting(key=CHOSEN)
+    row.value = {**(row.value or {}), **values}
+    db.session.add(row)
+
+
+def get_key(config: Mapping[str, Any]) -> str | None:
+    """The key of this installation: the environment's, else the one set on the page."""
+    return config.get("MAILCHIMP_API_KEY") or get_secret(KEY)
+
+
+def get_audience(config: Mapping[str, Any]) -> str | None:
+    """The audience of this installation, in the same order."""
+    return config.get("MAILCHIMP_AUDIENCE_ID") or get_chosen().get("audience")
+
+
+def chosen_fields() -> dict[str, str]:
+    """Merge field -> name of its source."""
+    return dict(get_chosen().get("fields") or USUAL)
+
+
+def key_hint(key: str) -> str:
+    """Enough of a key to tell it from another."""
+    return f"…{key[-8:]}" if len(key) >= 24 else "…"
 
 
 def get_settings(config: Mapping[str, Any]) -> Settings:
     """The settings of this installation. Raises NotConfigured."""
-    key, audience = config.get("MAILCHIMP_API_KEY"), config.get("MAILCHIMP_AUDIENCE_ID")
+    key, audience = get_key(config), get_audience(config)
     if not key:
-        raise NotConfigured(_("Set MAILCHIMP_API_KEY to the key of a Mailchimp account."))
+        raise NotConfigured(
+            _(
+                "Give the CRM the key of a Mailchimp account: in the settings of Mailchimp, or as MAILCHIMP_API_KEY."
+            )
+        )
     if not audience:
-        raise NotConfigured(_("Set MAILCHIMP_AUDIENCE_ID to the audience that clients are synced to."))
-    return Settings(config.get("MAILCHIMP_API_URL") or _address(key), key, audience)
+        raise NotConfigured(
+            _("Choose the audience that clients are synced to: in the settings of Mailchimp, or as "
+              "MAILCHIMP_AUDIENCE_ID.")
+        )  # fmt: skip
+    return Settings(address(config, key), key, audience, chosen_fields())
 
 
-def _address(key: str) -> str:
-    """A key ends with the data centre that its account lives in."""
+def address(config: Mapping[str, Any], key: str) -> str:
+    """A key ends with the data centre that its account lives in. Raises NotConfigured where it does not."""
     centre = key.rpartition("-")[2]
-    if not ("-" in key and centre.isalnum()):
-        raise NotConfigured(_("MAILCHIMP_API_KEY must end with its data centre, such as -us21."))
+    if config.get("MAILCHIMP_API_URL"):
+        return config["MAILCHIMP_API_URL"]
+    if not ("-" in key and centre.isascii() and centre.isalnum()):
+        raise NotConfigured(_("A key of Mailchimp ends with its data centre, such as -us21."))
     return f"https://{centre}.api.mailchimp.com/3.0"
 
 
 def is_configured(config: Mapping[str, Any]) -> bool:
     """Whether there is anything to sync with; without, the nights are quiet."""
-    return bool(config.get("MAILCHIMP_API_KEY") and config.get("MAILCHIMP_AUDIENCE_ID"))
+    return bool(get_key(config) and get_audience(config))
 
 
-def connect(config: Mapping[str, Any], on_call: Callable[..., None]) -> Mailchimp:
-    """A client object for this installation. `MAILCHIMP_OPTIONS` may hold shorter waits, for tests."""
-    found = get_settings(config)
-    options = config.get("MAILCHIMP_OPTIONS") or {}
+def connect(
+    found: Settings, config: Mapping[str, Any], on_call: Callable[..., None], **more: Any
+) -> Mailchimp:
+    """A client object. `MAILCHIMP_OPTIONS` may hold shorter waits, for tests."""
+    options = {**(config.get("MAILCHIMP_OPTIONS") or {}), **more}
     return Mailchimp(found.url, found.key, found.audience, on_call=on_call, **options)

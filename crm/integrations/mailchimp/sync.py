@@ -21,7 +21,8 @@ from crm.integrations.mailchimp.preview import preview
 from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, read_audience
 from crm.integrations.mailchimp.push import Push
 from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
-from crm.integrations.mailchimp.settings import connect
+from crm.integrations.mailchimp.settings import connect, get_settings
+from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import suppress
 from crm.models import MailchimpAudience, MailchimpMember
 from crm.models.mailchimp import FORGOTTEN
@@ -43,10 +44,13 @@ def sync(run: Progress) -> None:
     Raises CannotWork, NeedsConfirmation, Stopped.
     """
     calls = CallLog("mailchimp")
-    mailchimp = connect(current_app.config, calls.add)
+    found = get_settings(current_app.config)
+    mailchimp = connect(found, current_app.config, calls.add)
     with as_system(), including_hidden():
         try:
-            _Sync(run, mailchimp).go()
+            fields = Fields(found.fields)
+            db.session.rollback()  # no lock is held while somebody else is waited for
+            _Sync(run, mailchimp, fields).go()
         except MailchimpError as error:
             raise CannotWork(_("Mailchimp refuses: %(error)s", error=error)) from error
         except MailchimpUnreachable as error:
@@ -57,8 +61,8 @@ def sync(run: Progress) -> None:
 
 
 class _Sync:
-    def __init__(self, run: Progress, mailchimp: Mailchimp):
-        self.run, self.mailchimp = run, mailchimp
+    def __init__(self, run: Progress, mailchimp: Mailchimp, fields: Fields):
+        self.run, self.mailchimp, self.fields = run, mailchimp, fields
         self.dry_run = bool(run.options.get("dry_run"))
         self.began: datetime = utc_now()
         self.audience: Any = None
@@ -69,7 +73,7 @@ class _Sync:
         whole = self._reads_whole()
         self.run.counters |= {"mode": "full" if whole else "delta", "read": 0}
         self.run.progress(_("Selecting clients"))
-        without_email = select_all()
+        without_email = select_all(self.fields)
         self._read(whole)
         self._select()
         self.run.counters["skipped"] = {NO_EMAIL: without_email, **count_reasons()}
@@ -111,13 +115,14 @@ class _Sync:
 
     def _read(self, whole: bool) -> None:
         if whole:
-            if not self.dry_run and "COMPANY" not in self.mailchimp.merge_field_tags():
-                self.mailchimp.create_merge_field("COMPANY", "Company")
-            complete = read_audience(self.mailchimp, self.run, None, mark=self.run.id)
+            self._make_merge_fields()
+            complete = read_audience(self.mailchimp, self.run, None, self.fields, mark=self.run.id)
             if complete:
                 self._find_forgotten()
         else:
-            complete = read_audience(self.mailchimp, self.run, self.audience.read_until - OVERLAP)
+            complete = read_audience(
+                self.mailchimp, self.run, self.audience.read_until - OVERLAP, self.fields
+            )
         if complete:
             # a dry run has not prepared the merge fields: the next run begins from the start again
             read = {"read_until": self.began} | (
@@ -126,19 +131,30 @@ class _Sync:
             db.session.execute(update(audiences).values(read))
             db.session.commit()
 
+    def _make_merge_fields(self) -> None:
+        """Those that something is to be sent in and that the audience lacks."""
+        if self.dry_run:
+            return
+        there = {field["tag"] for field in self.mailchimp.merge_fields()}
+        for tag, source in self.fields.sources.items():
+            if tag not in there and source is not None:
+                self.mailchimp.create_merge_field(tag, str(source.label)[:50])
+
     def _select(self) -> None:
-        if changed := follow(self.run, self.dry_run):
-            select_again(changed)
+        if changed := follow(self.run, self.fields, self.dry_run):
+            select_again(changed, self.fields)
         apply_reasons()
 
     def _send(self) -> None:
         removals.rename_members(self.mailchimp, self.run)
         for _turn in range(MAX_TURNS):
-            push = Push(self.mailchimp, self.run, "pending" if self.double_optin else "subscribed")
+            push = Push(
+                self.mailchimp, self.run, self.fields, "pending" if self.double_optin else "subscribed"
+            )
             push.send()
             if not push.found_existing:
                 return
-            read_audience(self.mailchimp, self.run, self.began - OVERLAP)
+            read_audience(self.mailchimp, self.run, self.began - OVERLAP, self.fields)
             self._select()
 
     def _find_forgotten(self) -> None:
