@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 OLDEST_SQLITE = (3, 38)
 BUSY_SECONDS = 30
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Methods that read; the last two are WebDAV's.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 
 _read_only: ContextVar[bool | None] = ContextVar("read_only_transactions", default=None)
 
@@ -28,7 +29,7 @@ def transactions(read_only: bool) -> Iterator[None]:
 
 
 def only_reads() -> bool:
-    """Whether a transaction begun now is expected to read only: those of GET requests."""
+    """Whether a transaction begun now is expected to read only: those of requests that read."""
     if (said := _read_only.get()) is not None:
         return said
     return has_request_context() and request.method in SAFE_METHODS

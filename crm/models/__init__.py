@@ -4,6 +4,7 @@ from crm.models.attribute import AttributeDefinition, AttributeOption, Attribute
 from crm.models.bank_account import BankAccount
 from crm.models.bulk_change import BulkChange
 from crm.models.call import Call
+from crm.models.carddav import CarddavListing
 from crm.models.chat import Chat
 from crm.models.client import Client, ClientAssignee, ClientPhoto
 from crm.models.company import Company, CompanyLogo
@@ -59,6 +60,7 @@ __all__ = [
     "BankAccount",
     "BulkChange",
     "Call",
+    "CarddavListing",
     "Change",
     "Chat",
     "Client",

@@ -65,7 +65,7 @@ def user_of_key(lookup_hash: str) -> User | None:
         if key.last_used_on is None or not timedelta(0) <= _now() - key.last_used_on < NOTED_EVERY:
             _note_use(key_id)
         count_call(f"key {key_id}")
-        g.user = db.session.get(User, user_id)
+        g.user, g.api_key_id = db.session.get(User, user_id), key_id
     check_scopes(scopes)
     return g.user
 

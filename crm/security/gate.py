@@ -13,7 +13,10 @@ OPEN = frozenset({
     "health.health",
     "SecurityApi.login",
     "SecurityApi.refresh",
+    "well_known_carddav.find",
 })  # fmt: skip
+#: Blueprints that find out for themselves who asks, and refuse strangers in their own way.
+ASKING = frozenset({"carddav"})
 
 
 def register(app: Flask) -> None:
@@ -22,6 +25,8 @@ def register(app: Flask) -> None:
     @app.before_request
     def refuse_strangers() -> Any:
         if request.endpoint is None or request.endpoint in OPEN or current_user.is_authenticated:
+            return None
+        if request.blueprint in ASKING:
             return None
         if request.path.startswith("/api/") or request.path.endswith(".json"):
             return None

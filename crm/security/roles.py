@@ -44,6 +44,7 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("operation", "undo_any", (ADMIN, OFFICE)),
     ("mailchimp", "list", (ADMIN, OFFICE)),
     ("mailchimp", "sync", (ADMIN, OFFICE)),
+    ("carddav", "use", ROLES),
     ("settings", "list", (ADMIN, OFFICE)),
     ("settings", "edit", (ADMIN, OFFICE)),
     ("company", "list", (ADMIN, OFFICE)),

@@ -22,22 +22,24 @@ def vcards(clients: Sequence[Client]) -> str:
     for contact in db.session.scalars(asked.order_by(Contact.id)):
         people.setdefault(contact.client_id, []).append(contact)
     return "".join(
-        _text(card)
+        as_text(card)
         for client in clients
-        for card in (_client(client), *map(_contact, people.get(client.id, ())))
+        for card in (client_card(client), *map(contact_card, people.get(client.id, ())))
     )
 
 
 def cards_of_contacts(contacts: Sequence[Contact]) -> str:
     """The cards of contacts alone."""
-    return "".join(_text(_contact(contact)) for contact in contacts)
+    return "".join(as_text(contact_card(contact)) for contact in contacts)
 
 
-def _text(card: Any) -> str:
+def as_text(card: Any) -> str:
+    """A card as it stands in a file."""
     return str(card.serialize())
 
 
-def _client(client: Client) -> Any:
+def client_card(client: Client, tagged: bool = True) -> Any:
+    """The card of a client as vobject has them. tagged: with its tags, which address books make groups of."""
     card = vobject.vCard()
     card.add("uid").value = f"client-{client.id}"
     card.add("fn").value = client.name
@@ -52,11 +54,13 @@ def _client(client: Client) -> Any:
     _reach(card, client)
     for which in ("billing", "delivery") if client.use_delivery else ("billing",):
         _address(card, client.address(which), "WORK" if which == "billing" else "PARCEL")
-    _add(card, "categories", sorted(tag.name for tag in client.tags))
+    if tagged:
+        _add(card, "categories", sorted(tag.name for tag in client.tags))
     return card
 
 
-def _contact(contact: Contact) -> Any:
+def contact_card(contact: Contact) -> Any:
+    """The card of a contact as vobject has them."""
     card = vobject.vCard()
     card.add("uid").value = f"contact-{contact.id}"
     card.add("fn").value = str(contact)
