@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from crm.extensions import db
+from crm.integrations.mailchimp import news
 from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.integrations.peppol.checking import check_due, is_any_due
@@ -24,9 +25,10 @@ from crm.services.timer import is_any_forgotten, stop_forgotten
 
 @dataclass(frozen=True)
 class Job:
-    """A job: its kind names its runs; `at` is local time every day, None for one only run when asked for.
+    """A job: its kind names its runs; those that begin alike up to a dot never run at the same time.
 
-    `late_hours`: how long after its time a missed run is still worth doing.
+    at: local time every day, None for one only run when asked for. late_hours: how long after its time a missed run
+    is still worth doing.
     """
 
     kind: str
@@ -49,6 +51,13 @@ JOBS = (
         sync,
         at=time(3, 30),
         has_work=is_configured,
+        permission=("sync", "mailchimp"),
+    ),
+    Job(
+        news.KIND,
+        _l("News from Mailchimp"),
+        news.follow_news,
+        is_wanted=news.is_any_waiting,
         permission=("sync", "mailchimp"),
     ),
     Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30), permission=("list", "jobs")),

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -128,14 +128,17 @@ def execute(run_id: int, find_job: Callable[[str], Callable[[Run], None]]) -> No
     db.session.rollback()
     if row is None or row.state != QUEUED:
         return
-    with hold(f"job-{row.kind}") as got:
+    with hold(lock_of(row.kind)) as got:
         if got:
             close_dead(row.kind)
             if _claim(run_id):
                 _carry_out(Run(run_id, row.options or {}), find_job(row.kind))
-        elif row.business_date is None:
+        elif row.business_date is None and not _relatives(row.kind, RUNNING):
             Run(run_id, {}).finish(REFUSED, "already running")
-        # a scheduled run stays queued: the leader puts it in again until its turn has come
+        # otherwise it stays queued until its turn has come
+    if got:
+        for waiting in _relatives(row.kind, QUEUED):
+            put(current_app, waiting)
 
 
 def run_here(
@@ -148,7 +151,7 @@ def run_here(
 
     say: is given each line of the report as it comes.
     """
-    with hold(f"job-{kind}") as got:
+    with hold(lock_of(kind)) as got:
         if not got:
             return None
         close_dead(kind)
@@ -159,6 +162,25 @@ def run_here(
         run = Run(run_id, options, say)
         _carry_out(run, job)
         return run
+
+
+def lock_of(kind: str) -> str:
+    """The lock of a run: kinds that begin alike up to a dot work on one thing, and never at the same time."""
+    return f"job-{_family(kind)}"
+
+
+def _family(kind: str) -> str:
+    return kind.partition(".")[0]
+
+
+def _relatives(kind: str, state: str) -> list[int]:
+    """The runs in this state of other kinds that share the lock."""
+    family = _family(kind)
+    related = or_(runs.c.kind == family, runs.c.kind.startswith(f"{family}.", autoescape=True))
+    found = db.session.scalars(select(runs.c.id).where(runs.c.state == state, related, runs.c.kind != kind))
+    numbers = list(found)
+    db.session.rollback()
+    return numbers
 
 
 def close_dead(kind: str) -> None:

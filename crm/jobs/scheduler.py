@@ -15,7 +15,7 @@ from crm.extensions import db
 from crm.jobs import JOBS, Job
 from crm.jobs.locks import Lock, hold
 from crm.jobs.queue import put
-from crm.jobs.runs import ask_for, ask_for_date, close_dead, runs
+from crm.jobs.runs import ask_for, ask_for_date, close_dead, lock_of, runs
 from crm.jobs.schedule import DailyAt, last_due
 from crm.models.job import QUEUED, RUNNING, WorkerHeartbeat
 from crm.models.types import utc_now
@@ -100,7 +100,7 @@ class Scheduler:
         found = db.session.scalar(running.limit(1))
         db.session.rollback()
         if found:
-            with hold(f"job-{job.kind}") as got:
+            with hold(lock_of(job.kind)) as got:
                 if got:
                     close_dead(job.kind)
 

@@ -27,6 +27,7 @@ from crm.models.mailchimp import (
     EmailSuppression,
     MailchimpAudience,
     MailchimpMember,
+    MailchimpNews,
     MailchimpProposal,
     MailchimpWanted,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "LoginSession",
     "MailchimpAudience",
     "MailchimpMember",
+    "MailchimpNews",
     "MailchimpProposal",
     "MailchimpWanted",
     "NotDuplicate",

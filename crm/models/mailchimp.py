@@ -117,6 +117,17 @@ class MailchimpWanted(Base):
     reason: Mapped[str | None] = mapped_column(String(20))
 
 
+class MailchimpNews(Base):
+    """An address that Mailchimp told something about, until its member has been read again."""
+
+    __tablename__ = "mailchimp_news"
+    __history__ = False
+
+    hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+
+
 class MailchimpProposal(ClientOwned, Base):
     """A change that somebody made to their own data in Mailchimp, until a person decides about it."""
 

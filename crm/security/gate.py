@@ -11,6 +11,7 @@ OPEN = frozenset({
     "appbuilder.static",
     "CRMAuthView.login",
     "health.health",
+    "mailchimp_hook.receive",
     "SecurityApi.login",
     "SecurityApi.refresh",
     "well_known_carddav.find",

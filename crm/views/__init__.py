@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from crm.declaration_options import GROUPS
 from crm.registry import RecordType, registry
 from crm.security import headers
-from crm.views import assets, carddav, colours, failures, health, input_guard, templating
+from crm.views import assets, carddav, colours, failures, health, input_guard, mailchimp_hook, templating
 from crm.views.api import RecordApi, api_for
 from crm.views.api_access import Api
 from crm.views.api_settings import StatusApi, TagApi
@@ -189,6 +189,7 @@ def register_app(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(carddav.blueprint)
     app.register_blueprint(carddav.well_known)
+    app.register_blueprint(mailchimp_hook.blueprint)
     templating.init_app(app)
 
 

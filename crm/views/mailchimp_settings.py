@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
@@ -9,8 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from config import LOOPBACK
 from crm.extensions import db
-from crm.integrations.mailchimp import account
+from crm.integrations.mailchimp import account, hook
 from crm.integrations.mailchimp.counting import count_fitting
 from crm.integrations.mailchimp.settings import chosen_fields, get_audience, get_chosen, get_key, key_hint
 from crm.integrations.mailchimp.sources import sources
@@ -27,7 +29,7 @@ class MailchimpSettingsView(Page):
     class_permission_name = "settings"
     default_view = "index"
     method_permission_name = {
-        "index": "edit", "key": "edit", "audience": "edit", "fields": "edit", "again": "edit",
+        "index": "edit", "key": "edit", "audience": "edit", "fields": "edit", "again": "edit", "hook": "edit",
     }  # fmt: skip
 
     @expose("/")
@@ -42,6 +44,7 @@ class MailchimpSettingsView(Page):
         if _given("MAILCHIMP_API_KEY"):
             return self._page(409, _("The key is set by MAILCHIMP_API_KEY, where the CRM is started."), "key")
         if request.form.get("remove"):
+            hook.turn_off()
             account.remove_key()
             flash(_("The key is removed. The audience stays as it is."), "success")
             return self._back()
@@ -73,6 +76,16 @@ class MailchimpSettingsView(Page):
         new = (request.form.get("new_tag", ""), request.form.get("new_source", ""))
         return self._try(lambda: account.choose_fields(chosen, new), _("Merge fields saved."))
 
+    @expose("/hook", methods=["POST"])
+    @has_access
+    def hook(self) -> Response:
+        """News at once, or only with the next sync."""
+        if request.form.get("on") == "yes":
+            return self._try(hook.turn_on, _("Mailchimp tells news at once."))
+        if not hook.turn_off():
+            flash(_("Mailchimp could not be told; what it sends is not heeded any more."), "warning")
+        return self._back()
+
     def _try(self, work: Callable[[], None], done: str) -> Response:
         try:
             work()
@@ -97,7 +110,7 @@ class MailchimpSettingsView(Page):
             hint=key_hint(key) if key else "", audience=get_audience(config), audiences=chosen.get("audiences", []),
             merge_fields=[(f, [s for s in offered if account.takes(f["type"], s)]) for f in account.merge_fields()],
             chosen=self._chosen(field), sources=offered,
-            fitting=count_fitting(),
+            fitting=count_fitting(), hook_is_on=hook.is_on(), is_public=_is_public(config["CRM_URL"]),
             calls=db.session.scalars(calls.order_by(IntegrationCall.id.desc()).limit(RECENT)).all(),
         )  # fmt: skip
 
@@ -113,3 +126,8 @@ class MailchimpSettingsView(Page):
 def _given(name: str) -> bool:
     """Whether the environment sets it."""
     return bool(current_app.config.get(name))
+
+
+def _is_public(url: str) -> bool:
+    """Whether Mailchimp might reach an address: not where it means this machine."""
+    return urlsplit(url).hostname not in LOOPBACK

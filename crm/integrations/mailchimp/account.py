@@ -44,7 +44,7 @@ class Refused(Exception):
 
 def set_key(key: str) -> None:
     """Try a key and keep it, with what its account offers. Raises Refused. Commits."""
-    offered = _ask(key, "", _offer)
+    offered = ask(key, "", _offer)
     keep_secret(KEY, key)
     _keep_offer(offered)
 
@@ -58,14 +58,14 @@ def remove_key() -> None:
 def ask_again() -> None:
     """Read anew what the account offers. Raises Refused. Commits."""
     config = current_app.config
-    _keep_offer(_ask(get_key(config) or "", get_audience(config) or "", _offer))
+    _keep_offer(ask(get_key(config) or "", get_audience(config) or "", _offer))
 
 
 def choose_audience(audience: str) -> None:
     """Sync with one of the account's audiences from now on. Raises Refused. Commits."""
     if audience not in [one["id"] for one in get_chosen().get("audiences", [])]:
         raise Refused(_("Choose one of the audiences."), "audience")
-    fields = _ask(get_key(current_app.config) or "", audience, lambda mailchimp: mailchimp.merge_fields())
+    fields = ask(get_key(current_app.config) or "", audience, lambda mailchimp: mailchimp.merge_fields())
     keep_chosen(audience=audience, merge_fields=fields)
     db.session.commit()
 
@@ -144,7 +144,8 @@ def _keep_offer(offered: dict[str, Any]) -> None:
     db.session.commit()
 
 
-def _ask(key: str, audience: str, question: Callable[[Mailchimp], Any]) -> Any:
+def ask(key: str, audience: str, question: Callable[[Mailchimp], Any]) -> Any:
+    """Put a question to an account, with a person waiting for the answer. Raises Refused."""
     calls, config = CallLog("mailchimp"), current_app.config
     try:
         found = Settings(address(config, key), key, audience, {})

@@ -14,8 +14,9 @@ from crm.models import Setting
 from crm.services.progress import CannotWork
 from crm.services.secret_settings import get_secret
 
-#: The key among the secrets; what was chosen, and what the account has to offer, among the settings.
-KEY, CHOSEN = "mailchimp.key", "mailchimp"
+#: Among the secrets the key, and the secret of the webhook; among the settings what was chosen, and what the account
+#: has to offer.
+KEY, HOOK, CHOSEN = "mailchimp.key", "mailchimp.hook", "mailchimp"
 
 
 class NotConfigured(CannotWork):

@@ -7,28 +7,26 @@ may be repeated: a run that was cut off is finished by the next one.
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
 
 from crm.extensions import db
-from crm.integrations.calls import CallLog
 from crm.integrations.mailchimp import removals
-from crm.integrations.mailchimp.client import Mailchimp, MailchimpError, MailchimpUnreachable
+from crm.integrations.mailchimp.client import Mailchimp
+from crm.integrations.mailchimp.connection import connected
 from crm.integrations.mailchimp.consequences import follow
 from crm.integrations.mailchimp.eligible import NO_EMAIL, select_again, select_all
+from crm.integrations.mailchimp.news import forget_hints
 from crm.integrations.mailchimp.preview import preview
 from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, read_audience
 from crm.integrations.mailchimp.push import Push
 from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
-from crm.integrations.mailchimp.settings import connect, get_settings
 from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import suppress
 from crm.models import MailchimpAudience, MailchimpMember
 from crm.models.mailchimp import FORGOTTEN
 from crm.models.types import utc_now
-from crm.security.visibility import as_system, including_hidden
-from crm.services.progress import CannotWork, Progress
+from crm.services.progress import Progress
 
 WHOLE_EVERY = timedelta(days=7)
 #: How often people who turn out to be there already may send the run back to reading.
@@ -43,28 +41,17 @@ def sync(run: Progress) -> None:
 
     Raises CannotWork, NeedsConfirmation, Stopped.
     """
-    calls = CallLog("mailchimp")
-    found = get_settings(current_app.config)
-    mailchimp = connect(found, current_app.config, calls.add)
-    with as_system(), including_hidden():
-        try:
-            fields = Fields(found.fields)
-            db.session.rollback()  # no lock is held while somebody else is waited for
-            _Sync(run, mailchimp, fields).go()
-        except MailchimpError as error:
-            raise CannotWork(_("Mailchimp refuses: %(error)s", error=error)) from error
-        except MailchimpUnreachable as error:
-            raise CannotWork(_("Mailchimp cannot be reached: %(error)s", error=error)) from error
-        finally:
-            run.counters["calls"] = calls.number
-            calls.write()
+    with connected(run) as (mailchimp, fields):
+        _Sync(run, mailchimp, fields).go()
 
 
 class _Sync:
     def __init__(self, run: Progress, mailchimp: Mailchimp, fields: Fields):
         self.run, self.mailchimp, self.fields = run, mailchimp, fields
         self.dry_run = bool(run.options.get("dry_run"))
-        self.began: datetime = utc_now()
+        #: By our clock, and by the service's.
+        self.started: datetime = utc_now()
+        self.began = self.started
         self.audience: Any = None
 
     def go(self) -> None:
@@ -130,6 +117,8 @@ class _Sync:
             )
             db.session.execute(update(audiences).values(read))
             db.session.commit()
+            if not self.dry_run:
+                forget_hints(self.started)
 
     def _make_merge_fields(self) -> None:
         """Those that something is to be sent in and that the audience lacks."""
