@@ -1,7 +1,7 @@
 """What runs in the background, and when. `JOBS` is the whole list."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
 
@@ -11,6 +11,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp import news
 from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
+from crm.integrations.mailchimp.words import COUNTERS
 from crm.integrations.peppol.checking import check_due, is_any_due
 from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
@@ -42,6 +43,8 @@ class Job:
     is_wanted: Callable[[], bool] = lambda: False
     #: Who may start it: a permission, and what it is on.
     permission: tuple[str, str] = ("run", "jobs")
+    #: Of the counters of its runs those to be told, with their words.
+    counts: Mapping[str, Any] = field(default_factory=dict)
 
 
 JOBS = (
@@ -52,6 +55,7 @@ JOBS = (
         at=time(3, 30),
         has_work=is_configured,
         permission=("sync", "mailchimp"),
+        counts=COUNTERS,
     ),
     Job(
         news.KIND,
@@ -59,8 +63,21 @@ JOBS = (
         news.follow_news,
         is_wanted=news.is_any_waiting,
         permission=("sync", "mailchimp"),
+        counts=COUNTERS,
     ),
-    Job("files", _l("Tidying of files"), tidy_files, at=time(2, 30), permission=("list", "jobs")),
+    Job(
+        "files",
+        _l("Tidying of files"),
+        tidy_files,
+        at=time(2, 30),
+        permission=("list", "jobs"),
+        counts={
+            "removed": _l("removed"),
+            "orphans": _l("without a record"),
+            "missing": _l("missing"),
+            "id_images": _l("pictures of ID cards"),
+        },
+    ),
     Job(
         "statistics", _l("Statistics of tables"), refresh_nightly, at=time(5, 30), permission=("list", "jobs")
     ),
@@ -71,6 +88,7 @@ JOBS = (
         at=time(4, 30),
         is_wanted=is_any_waiting,
         permission=("list", "jobs"),
+        counts={"clients": _l("clients"), "pairs": _l("pairs")},
     ),
     Job(
         "timers",
@@ -85,6 +103,7 @@ JOBS = (
         bulk_runs.work_off,
         is_wanted=bulk_runs.is_any_waiting,
         permission=("list", "jobs"),
+        counts={"changes": _l("changes"), "clients": _l("clients")},
     ),
     Job(
         "peppol",
@@ -92,6 +111,7 @@ JOBS = (
         check_due,
         is_wanted=is_any_due,
         permission=("list", "jobs"),
+        counts={"checked": _l("checked"), "failed": _l("failed")},
     ),
     Job(
         running.KIND,

@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response
 
 from crm.extensions import db
 from crm.jobs.runs import ask_for
+from crm.jobs.standing import latest_runs
 from crm.models import NotDuplicate
 from crm.security.manager import may
 from crm.security.masking import shown
 from crm.security.throttling import ANNOUNCES
 from crm.services.duplicates import dismissing, finding, listing
 from crm.services.duplicates.facts import typed_facts
-from crm.views.jobs import last_run
 from crm.views.page import Page, get_client, read_id
 
 #: What two clients can have in common, in words.
@@ -83,7 +83,7 @@ class DuplicatesView(Page):
             return self.render("client/set_aside.html", pairs=pairs, more=more, **values)
         client = get_client(request.args["client"]) if "client" in request.args else None
         found, more = listing.groups(number, reason, client.id if client else None)
-        run = last_run("duplicates") if may("list", "jobs") else None
+        run = latest_runs().get("duplicates") if may("list", "jobs") else None
         return self.render(
             "client/duplicates.html", groups=found, more=more, client=client, run=run, shown=shown, **values
         )  # fmt: skip

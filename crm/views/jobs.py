@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import abort, current_app, g, redirect, url_for
+from flask import abort, current_app, g, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -14,12 +14,14 @@ from crm.extensions import db
 from crm.jobs import JOBS, Job
 from crm.jobs.runs import ask_for
 from crm.jobs.schedule import DailyAt
+from crm.jobs.standing import latest_runs
 from crm.models import JobRun, WorkerHeartbeat
 from crm.models.types import utc_now
 from crm.security.manager import may
 from crm.views.page import Page
 
 RECENT = 30
+WORDS_OF_JOBS = {job.kind: job.label for job in JOBS}
 
 
 class JobsView(Page):
@@ -33,19 +35,25 @@ class JobsView(Page):
     @expose("/")
     @has_access
     def list(self) -> Response:
-        jobs = [(job, last_run(job.kind), next_time(job)) for job in JOBS]
-        recent = db.session.scalars(select(JobRun).order_by(JobRun.id.desc()).limit(RECENT)).all()
+        """Every job, its last and next run; the recent runs, `?kind=` of one job."""
+        kind = request.args.get("kind", "")
+        if kind and kind not in WORDS_OF_JOBS:
+            abort(400, description=_("There is no such job."))
+        latest = latest_runs()
+        recent = select(JobRun).where(JobRun.kind == kind) if kind else select(JobRun)
+        runs = db.session.scalars(recent.order_by(JobRun.id.desc()).limit(RECENT)).all()
         workers = db.session.scalars(select(WorkerHeartbeat).order_by(WorkerHeartbeat.name)).all()
         return self.render(
-            "jobs/list.html", title=_("Background work"), jobs=jobs, recent=recent, workers=workers,
-            labels={job.kind: job.label for job in JOBS}, now=utc_now(),
+            "jobs/list.html", title=_("Background work"), now=utc_now(), recent=runs, kind=kind, workers=workers,
+            jobs=[(job, latest.get(job.kind), next_time(job)) for job in JOBS], labels=WORDS_OF_JOBS,
+            took=took, result=result,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
     @has_access
     def run(self, pk: int) -> Response:
         """How a run stands, as a part of a page."""
-        return self.render("jobs/_run.html", run=get_run(pk))
+        return self.render("jobs/_run.html", run=get_run(pk), took=took, result=result)
 
     @expose("/start/<kind>", methods=["POST"])
     @has_access
@@ -63,9 +71,26 @@ def get_run(pk: int) -> JobRun:
     return (db.session.get(JobRun, pk) if pk < 2**62 else None) or abort(404)
 
 
-def last_run(kind: str) -> JobRun | None:
-    """The latest run of a kind, whatever became of it."""
-    return db.session.scalar(select(JobRun).where(JobRun.kind == kind).order_by(JobRun.id.desc()).limit(1))
+def took(run: JobRun) -> str:
+    """How long a run took, in words; blank where it has not ended, or was over at once."""
+    if not run.started_at or not run.finished_at:
+        return ""
+    minutes, seconds = divmod(round((run.finished_at - run.started_at).total_seconds()), 60)
+    if not minutes and not seconds:
+        return ""
+    if not minutes:
+        return _("%(seconds)d s", seconds=seconds)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return _("%(minutes)d min %(seconds)d s", minutes=minutes, seconds=seconds)
+    return _("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes)
+
+
+def result(run: JobRun) -> str:
+    """What a run did, by its counters."""
+    words = next((job.counts for job in JOBS if job.kind == run.kind), {})
+    numbers = ((words[name], run.counters.get(name)) for name in words)
+    return ", ".join(f"{word} {number}" for word, number in numbers if number)
 
 
 def next_time(job: Job) -> datetime | None:

@@ -5,7 +5,6 @@ from typing import Any
 from flask import abort, current_app, flash, g, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, exists, func, select
 from werkzeug.wrappers import Response
 
@@ -13,6 +12,7 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
 from crm.integrations.mailchimp.settings import NotConfigured, get_settings, key_hint
+from crm.integrations.mailchimp.words import COUNTERS, REASONS
 from crm.jobs.runs import ask_for
 from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
 from crm.models.job import UNCONFIRMED
@@ -23,25 +23,6 @@ from crm.views.page import Page
 
 KIND = "mailchimp"
 RECENT, PAGE_SIZE = 20, 50
-#: What the counters and the reasons of skipped clients are called.
-WORDS = {
-    "read": _l("read"), "added": _l("added"), "updated": _l("updated"), "restored": _l("brought back"),
-    "renamed": _l("new address sent"), "untagged": _l("tags taken off"), "archived": _l("archived"),
-    "unsubscribed": _l("unsubscribed"), "opted_out": _l("consent withdrawn there"), "opted_in": _l("came back"),
-    "bounced": _l("bounced"), "moved": _l("new address taken over"), "filled": _l("blanks filled"),
-    "proposed": _l("proposed"), "forgotten": _l("deleted there"), "refused": _l("refused"),
-    "errors": _l("errors"), "calls": _l("calls"), "leaving": _l("leaving"),
-}  # fmt: skip
-REASONS = {
-    "no_email": _l("no e-mail"), "invalid_email": _l("e-mail cannot be right"),
-    "no_consent": _l("consent not asked"),
-    "opted_out": _l("no consent"), "shared_opt_out": _l("another client with the address said no"),
-    "archived": _l("archived"), "trashed": _l("in the trash"), "same_address": _l("sent with another client"),
-    "unsubscribed": _l("unsubscribed in Mailchimp"), "cleaned": _l("address does not work"),
-    "forgotten": _l("deleted in Mailchimp"), "crm_optout": _l("opted out here before"),
-    "invalid": _l("refused by Mailchimp as invalid"), "archived_there": _l("archived in Mailchimp"),
-    "transactional": _l("only transactional in Mailchimp"),
-}  # fmt: skip
 
 
 class MailchimpView(Page):
@@ -62,7 +43,7 @@ class MailchimpView(Page):
             "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
             account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
             proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
-            words=WORDS, reasons=REASONS,
+            words=COUNTERS, reasons=REASONS,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
@@ -72,7 +53,7 @@ class MailchimpView(Page):
         run = get_run(pk)
         if run.kind != KIND:
             abort(404)
-        return self.render("mailchimp/_run.html", run=run, words=WORDS, reasons=REASONS)
+        return self.render("mailchimp/_run.html", run=run, words=COUNTERS, reasons=REASONS)
 
     @expose("/sync", methods=["POST"])
     @has_access

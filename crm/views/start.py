@@ -4,8 +4,10 @@ from flask import g
 from flask_appbuilder import IndexView, expose
 from flask_login import login_required
 
+from crm.jobs.standing import troubled_runs
 from crm.security.manager import may
 from crm.services import agenda
+from crm.views.jobs import WORDS_OF_JOBS
 
 
 class StartView(IndexView):
@@ -27,4 +29,6 @@ class StartView(IndexView):
             attention=agenda.needing_attention() if clients else None,
             recent=agenda.lately_active() if clients else [],
             any_client=clients and agenda.any_client(),
+            troubles=troubled_runs() if may("list", "jobs") else [],
+            labels=WORDS_OF_JOBS,
         )
