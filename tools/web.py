@@ -12,6 +12,7 @@ from flask import Flask
 from flask.cli import ScriptInfo, load_dotenv
 
 from crm import create_app
+from crm.collecting import collect_seldom
 
 DEMO = ("crm", "demo", "--clients", "200", "--seed", "1")
 DEMO_USERS = "admin, office, alice, bob, charlie, vera"
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> None:
     command(app, "crm", "init")
     if "--demo" in arguments and not users(app):
         load_demo(app)
+    collect_seldom()
     introduce(app)
     serve(app)
 

@@ -1,9 +1,10 @@
 """The log of changes as it is written: operations, and the rows of each flush."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from flask import has_request_context, request
@@ -187,13 +188,20 @@ def is_logged(item: Any) -> bool:
     return isinstance(item, Base) and item.__history__
 
 
-def _columns(item: Base) -> Iterable[tuple[str, Column[Any]]]:
-    return ((prop.key, prop.columns[0]) for prop in inspect(type(item)).column_attrs)
+def touched(item: Base) -> set[str]:
+    """The attributes of a row that were set since it was read, if only to what they were. Quick: asks no history."""
+    state = inspect(item)
+    return set(state.mapper.attrs.keys()) - state.unmodified
+
+
+@cache
+def _columns(model: type[Base]) -> tuple[tuple[str, Column[Any]], ...]:
+    return tuple((prop.key, prop.columns[0]) for prop in inspect(model).column_attrs)
 
 
 def _whole(item: Base) -> dict[str, Any]:
     found = {}
-    for key, column in _columns(item):
+    for key, column in _columns(type(item)):
         value = getattr(item, key)
         if value is not None:
             found[column.name] = encode(column.type, value)
@@ -203,7 +211,7 @@ def _whole(item: Base) -> dict[str, Any]:
 def _stored(item: Base) -> dict[str, Any]:
     """The values that a deleted row had in the database, whatever was done to it before."""
     found, attributes = {}, inspect(item).attrs
-    for key, column in _columns(item):
+    for key, column in _columns(type(item)):
         history = attributes[key].history
         value = next(iter(history.deleted or history.unchanged or ()), None)
         if value is not None:
@@ -213,8 +221,10 @@ def _stored(item: Base) -> dict[str, Any]:
 
 def _changed(item: Base) -> tuple[dict[str, Any], dict[str, Any]]:
     before, after = {}, {}
-    attributes = inspect(item).attrs
-    for key, column in _columns(item):
+    attributes, candidates = inspect(item).attrs, touched(item)
+    for key, column in _columns(type(item)):
+        if key not in candidates:
+            continue
         history = attributes[key].history
         if not history.has_changes():
             continue

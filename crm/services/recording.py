@@ -7,6 +7,7 @@ unseen, so they are refused for logged tables outside `crm.services.bulk`.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, event, inspect, select
@@ -89,18 +90,25 @@ def _wake_wholes(session: Session) -> None:
 
 def _fill_defaults(item: Base) -> None:
     """Give a new row the fixed defaults of its columns, so that rules see it as it will be."""
-    for prop in inspect(type(item)).column_attrs:
-        default = prop.columns[0].default
-        if default is not None and default.is_scalar and getattr(item, prop.key) is None:
-            setattr(item, prop.key, default.arg)
+    for key, value in _defaults(type(item)):
+        if getattr(item, key) is None:
+            setattr(item, key, value)
+
+
+@cache
+def _defaults(model: type[Base]) -> tuple[tuple[str, Any], ...]:
+    """(key, fixed default) of the columns that have one."""
+    found = ((prop.key, prop.columns[0].default) for prop in inspect(model).column_attrs)
+    return tuple((key, default.arg) for key, default in found if default is not None and default.is_scalar)
 
 
 def _assign_to_author(session: Session, item: Base) -> None:
     """A client that a rep adds without assignees is theirs, or they would not see it."""
+    if not isinstance(item, Client) or item.assignee_links:
+        return
     viewer = find_viewer()
-    if isinstance(item, Client) and viewer and viewer.user_id and not viewer.is_admin:
-        if not item.assignee_links:
-            item.assignee_links.append(ClientAssignee(user_id=viewer.user_id))
+    if viewer and viewer.user_id and not viewer.is_admin:
+        item.assignee_links.append(ClientAssignee(user_id=viewer.user_id))
 
 
 def _stamp(item: Base, author: int | None, is_new: bool) -> None:
@@ -112,9 +120,9 @@ def _stamp(item: Base, author: int | None, is_new: bool) -> None:
 
 def _delete_orphans(session: Session, item: Base) -> None:
     """Delete what was taken out of a collection that owns it: the flush would, but unseen by history."""
-    attributes = inspect(item).attrs
+    attributes, candidates = inspect(item).attrs, history.touched(item)
     for relation in inspect(type(item)).relationships:
-        if relation.uselist and relation.cascade.delete_orphan:
+        if relation.key in candidates and relation.uselist and relation.cascade.delete_orphan:
             for child in attributes[relation.key].history.deleted or ():
                 if inspect(child).persistent:
                     session.delete(child)

@@ -31,6 +31,7 @@ from crm.models.sensitive import is_at_sensitive_client, veil
 from crm.registry import RecordType, registry
 from crm.security.masking import may_see_sensitive
 from crm.services.guarded import guarded_records
+from crm.services.history import touched
 
 MOST_CANDIDATES = 1_000
 MOST_WORDS = 2_000
@@ -118,7 +119,7 @@ def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]
                 continue
         elif item in dirty:
             attributes = inspect(item).attrs
-            names = _index_triggers(record) & set(attributes.keys())
+            names = _index_triggers(record) & touched(item)
             if not any(attributes[name].history.has_changes() for name in names):
                 continue
         found[record.key, item.id] = (record, item)

@@ -11,6 +11,7 @@ from crm.services.change_values import has_any_key
 from crm.services.duplicates.blocking import keys_of
 from crm.services.duplicates.facts import COLUMNS, Facts, facts_of
 from crm.services.duplicates.refreshing import adding, read_facts, refresh
+from crm.services.history import touched
 
 PORTION = 500
 #: So many clients are looked at again at once, not later, when an operation is taken back.
@@ -28,7 +29,8 @@ def _keep(session: Session, *_: Any) -> None:
     changed = {item.id: item for item in (*session.new, *session.dirty) if isinstance(item, Client)}
     fresh = session.new
     for item in list(changed.values()):
-        if item not in fresh and not any(inspect(item).attrs[name].history.has_changes() for name in COLUMNS):
+        names = touched(item).intersection(COLUMNS)
+        if item not in fresh and not any(inspect(item).attrs[name].history.has_changes() for name in names):
             del changed[item.id]
     if changed:
         rows = {number: {name: getattr(item, name) for name in COLUMNS} for number, item in changed.items()}
