@@ -120,6 +120,12 @@ SETTINGS = (
     Setting(
         "PEPPOL_ALLOW_PRIVATE", "let Peppol look-ups use http and private addresses (tests)", False, boolean
     ),
+    Setting(
+        "CRM_WEBHOOKS_ALLOW_PRIVATE",
+        "let webhooks go to http and private addresses",
+        False,
+        boolean,
+    ),
     Setting("SMTP_URL", "outgoing mail", None, smtp_address),
     Setting("IMAP_URL", "incoming mail", None, imap_address),
     Setting("CRM_TEST_POSTGRES_URL", "PostgreSQL for `make test`, instead of one of its own"),

@@ -13,10 +13,12 @@ from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.integrations.mailchimp.words import COUNTERS
 from crm.integrations.peppol.checking import check_due, is_any_due
+from crm.integrations.webhooks.job import deliver
+from crm.integrations.webhooks.job import is_any_due as is_any_delivery_due
 from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
 from crm.models.job import DONE
-from crm.services import bulk_runs
+from crm.services import bulk_runs, outbox
 from crm.services.duplicates.searching import is_any_waiting, search_duplicates
 from crm.services.importing import running
 from crm.services.nightly_files import tidy_files
@@ -114,6 +116,13 @@ JOBS = (
         counts={"checked": _l("checked"), "failed": _l("failed")},
     ),
     Job(
+        outbox.JOB,
+        _l("Webhooks"),
+        deliver,
+        is_wanted=is_any_delivery_due,
+        permission=("list", "jobs"),
+    ),
+    Job(
         running.KIND,
         _l("Imports"),
         running.work_off,
@@ -138,4 +147,12 @@ def execute_run(run_id: int) -> None:
     job = next((job for job in JOBS if row is not None and job.kind == row.kind), None)
     if job is not None and row is not None and row.state == DONE and job.is_wanted():
         ask_for(job.kind)
+    db.session.commit()
+
+
+def wake(kind: str) -> None:
+    """Ask for a run of this kind if there is work for one; called by the worker."""
+    job = next(job for job in JOBS if job.kind == kind)
+    if job.is_wanted():
+        ask_for(kind)
     db.session.commit()

@@ -31,7 +31,14 @@ def init_app(app: Flask) -> None:
         with app.app_context():
             execute_run(run_id)
 
+    def wake_job(kind: str) -> None:
+        from crm.jobs import wake
+
+        with app.app_context():
+            wake(kind)
+
     app.extensions["run_job"] = queue.task(name="run_job")(run_job)
+    app.extensions["wake_job"] = queue.task(name="wake_job")(wake_job)
 
 
 def open_queue(app: Any) -> Huey:
@@ -47,3 +54,9 @@ def put(app: Any, run_id: int) -> None:
     """Tell the workers of a committed run. Lost or doubled messages do no harm: the run's row decides."""
     open_queue(app)
     app.extensions["run_job"](run_id)
+
+
+def put_hint(app: Any, kind: str) -> None:
+    """Let a worker look whether this kind of job has work."""
+    open_queue(app)
+    app.extensions["wake_job"](kind)

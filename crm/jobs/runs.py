@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm.extensions import db
 from crm.jobs.locks import hold
-from crm.jobs.queue import put
+from crm.jobs.queue import put, put_hint
 from crm.models.job import (
     DONE,
     FAILED,
@@ -26,6 +26,7 @@ from crm.models.job import (
     JobRun,
 )
 from crm.models.types import utc_now
+from crm.services import waking
 from crm.services.progress import CannotWork, NeedsConfirmation, Progress, Stopped
 
 log = logging.getLogger(__name__)
@@ -92,9 +93,21 @@ def _tell_workers(session: Session) -> None:
             log.exception("run %s did not get into the queue", run_id)
 
 
+@event.listens_for(Session, "after_commit")
+def _wake_workers(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    for kind in waking.take_kinds(session):
+        try:
+            put_hint(current_app, kind)
+        except Exception:  # what there is to do stands in the database; the leader looks now and then
+            log.exception("no worker was told of work for %s", kind)
+
+
 @event.listens_for(Session, "after_rollback")
 def _tell_nobody(session: Session) -> None:
     session.info.pop("asked_for", None)
+    waking.take_kinds(session)
 
 
 def ask_for_date(kind: str, day: date) -> int | None:

@@ -52,6 +52,7 @@ from crm.models.ticket import Ticket, TicketComment
 from crm.models.timeline import TimelineEntry
 from crm.models.transaction import Transaction
 from crm.models.vat_rate import VatRate
+from crm.models.webhook import Webhook, WebhookDelivery, WebhookOutbox
 from crm.models.work_time import Timer, WorkTime
 
 __all__ = [
@@ -132,6 +133,9 @@ __all__ = [
     "Timer",
     "Transaction",
     "VatRate",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookOutbox",
     "WorkTime",
     "WorkerHeartbeat",
 ]

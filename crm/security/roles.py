@@ -50,6 +50,7 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("company", "list", (ADMIN, OFFICE)),
     ("company", "edit", (ADMIN, OFFICE)),
     ("jobs", "list", (ADMIN, OFFICE)),
+    ("webhook", "edit", (ADMIN, OFFICE)),
 )
 
 #: Flask-AppBuilder's pages about oneself.

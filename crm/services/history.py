@@ -17,6 +17,7 @@ from crm.models.base import Base
 from crm.models.history import Change, Operation
 from crm.models.types import Encrypted, Exact, UtcDateTime, utc_now
 from crm.security.viewer import actor_id
+from crm.services import outbox
 
 #: Columns that say when and by whom, not what: undo and comparison leave them out.
 BOOKKEEPING = frozenset({"version", "created_at", "created_by_id", "changed_at", "changed_by_id"})
@@ -117,6 +118,7 @@ def operation_id(session: Session, kind: str = "change", client_id: int | None =
         info["operation_id"] = result.inserted_primary_key[0]
         info["operation_step"] = 0
         info["operation_transaction"] = session.get_nested_transaction()
+        outbox.note(session, info["operation_id"])
     return info["operation_id"]
 
 
@@ -126,13 +128,17 @@ def begin_portion(session: Session, kind: str, number: int | None = None, **deta
     number: of the operation, when an earlier transaction began it. Until all portions are there it is to be marked
     as `unfinished`, so that nobody undoes half of it.
     """
+    log, is_first = Change.__table__, number is None
     if number is None:
         with operation(kind, session=session, **details):
             number = operation_id(session)
-    log = Change.__table__
-    last = select(func.coalesce(func.max(log.c.step), 0)).where(log.c.operation_id == number)
+    last = session.connection().scalar(
+        select(func.coalesce(func.max(log.c.step), 0)).where(log.c.operation_id == number)
+    )
+    if not is_first:
+        outbox.note(session, number, last)
     session.info["operation_id"] = number
-    session.info["operation_step"] = session.connection().scalar(last)
+    session.info["operation_step"] = last
     session.info["operation_transaction"] = None
     session.info["operation_held"] = True
     return number

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.api.manager import SwaggerView
 from flask_babel import lazy_gettext as _
@@ -65,6 +65,7 @@ from crm.views.ticket import TicketCommentView, TicketView
 from crm.views.timeline import TimelineView
 from crm.views.timer import TimerView
 from crm.views.transaction import TransactionView
+from crm.views.webhooks import WebhooksView
 from crm.views.work_rate import WorkRateView
 from crm.views.work_time import WorkTimeView
 from crm.views.work_time_api import WorkTimeApi
@@ -135,6 +136,7 @@ PAGES: tuple[type[Any], ...] = (
     PeppolCardView,
     TimerView,
     SwaggerView,
+    WebhooksView,
 )
 
 #: Those of them that stand in the menu's settings: page, label, icon.
@@ -149,6 +151,8 @@ SETTING_PAGES: tuple[tuple[type[Any], Any, str], ...] = (
 
 def register(appbuilder: AppBuilder) -> None:
     """Add all pages and APIs to the app, and the menu."""
+    # by type, for what answers as the API does without a request: webhooks
+    apis = current_app.extensions.setdefault("record_apis", {})
     for name, words in GROUPS.items():
         appbuilder.menu.add_category(name, label=words)
     for record in registry():
@@ -159,7 +163,7 @@ def register(appbuilder: AppBuilder) -> None:
             )
         else:
             appbuilder.add_view_no_menu(view)
-        appbuilder.add_api(api_for(record, SPECIAL_APIS.get(record.key, RecordApi)))
+        apis[record.key] = appbuilder.add_api(api_for(record, SPECIAL_APIS.get(record.key, RecordApi)))
     for api in APIS:
         appbuilder.add_api(api)
     for page in PAGES:

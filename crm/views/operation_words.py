@@ -61,6 +61,7 @@ TABLES = {
     "saved_view": _l("Views of lists"),
     "task_assignee": _l("Assignees of tasks"),
     "mailchimp_member": _l("Mailchimp"),
+    "webhook": _l("Webhooks"),
 }
 
 

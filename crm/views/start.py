@@ -4,6 +4,7 @@ from flask import g
 from flask_appbuilder import IndexView, expose
 from flask_login import login_required
 
+from crm.integrations.webhooks.subscriptions import switched_off_by_themselves
 from crm.jobs.standing import troubled_runs
 from crm.security.manager import may
 from crm.services import agenda
@@ -28,6 +29,7 @@ class StartView(IndexView):
             overdue=agenda.overdue(mine) if mine else 0,
             attention=agenda.needing_attention() if clients else None,
             recent=agenda.lately_active() if clients else [],
+            webhooks_off=switched_off_by_themselves() if may("edit", "webhook") else [],
             any_client=clients and agenda.any_client(),
             troubles=troubled_runs() if may("list", "jobs") else [],
             labels=WORDS_OF_JOBS,

@@ -1,0 +1,1 @@
+"""Webhooks out: other systems told of changes, signed, until they have heard."""

@@ -1,0 +1,238 @@
+"""What webhooks are told, of whatever is done in the CRM, and what each sees of it."""
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from crm.extensions import db
+from crm.integrations.webhooks.expanding import expand
+from crm.integrations.webhooks.payload import payloads
+from crm.models import (
+    AttributeDefinition,
+    Client,
+    Contact,
+    Note,
+    Task,
+    Webhook,
+    WebhookDelivery,
+    WebhookOutbox,
+)  # fmt: skip
+from crm.models.sensitive import MASK
+from crm.models.types import utc_now
+from crm.security.visibility import as_system, as_user, including_hidden
+from crm.services import archiving, attributes, history, merge, undo
+from crm.services.bulk_change import change_many
+from crm.services.modules import switch_modules
+from tests.test_visibility import user
+
+EVERY = [
+    f"{kind}.{action}" for kind in ("client", "contact", "note") for action in ("create", "update", "delete")
+]
+
+
+@pytest.mark.both_engines
+def test_whatever_is_done_is_told_once_as_the_api_answers_it(
+    app, receiver, subscribe, deliver, make_client, sign_in
+) -> None:
+    make_client("Before there was a webhook")
+    with app.app_context(), as_system():
+        assert db.session.scalar(select(func.count(WebhookOutbox.id))) == 0
+    subscribe(*EVERY)
+    one = make_client("One", email="one@example.com", assignees=["alice"])
+    other = make_client("Other", assignees=["charlie"])
+    deliver()
+    bodies = sorted(receiver.bodies, key=lambda body: body["id"])
+    assert [(body["event"], body["id"]) for body in bodies] == [
+        ("client.create", one),
+        ("client.create", other),
+    ]
+    headers = receiver.told[0][0]
+    assert headers["content-type"] == "application/json" and headers["webhook-id"].startswith("delivery_")
+    answered = sign_in("admin").get(f"/api/v1/clients/{one}").json["result"]
+    assert bodies[0]["data"] == answered
+    assert bodies[0]["url"] == f"/api/v1/clients/{one}"
+    receiver.take()
+
+    with app.app_context(), as_system():
+        # many at once, by statements: one for each client, whatever the pieces
+        number = change_many([one, other], "add_tag", ["new", "newer"]).operation_id
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [("client.update", one), ("client.update", other)]
+        undo.undo(number)
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [("client.update", one), ("client.update", other)]
+        # a row that is gone before anybody was told is not told of as if it were there
+        note = Note(client_id=one, text="Short-lived")
+        db.session.add(note)
+        db.session.commit()
+        gone = note.id
+        db.session.delete(note)
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [("note.delete", gone)]
+        # merge: the source goes, its rows are the target's; and back
+        contact = Contact(client_id=one, first_name="Cora")
+        db.session.add(contact)
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [("contact.create", contact.id)]
+        number = merge.merge(one, other)
+        db.session.commit()
+        deliver()
+        moved = {("client.update", other), ("contact.update", contact.id)}
+        assert set(receiver.take()) == {*moved, ("client.delete", one)}
+        undo.undo(number)
+        db.session.commit()
+        deliver()
+        assert set(receiver.take()) == {*moved, ("client.create", one)}
+        archiving.move_to_trash(db.session.get_one(Client, other))
+        db.session.commit()
+        deliver()
+        assert receiver.bodies[0]["data"] is None
+        assert receiver.take() == [("client.delete", other)]
+        with including_hidden():
+            archiving.restore_from_trash(db.session.get_one(Client, other))
+            db.session.commit()
+        deliver()
+        assert receiver.take() == [("client.create", other)]
+        assert db.session.scalar(select(func.count(WebhookOutbox.id))) == 0
+
+
+def test_each_webhook_tells_what_its_user_sees(
+    app, receiver, subscribe, deliver, make_client, sign_in
+) -> None:
+    everything = [*EVERY, "task.create", "task.delete", "relationship.delete"]
+    with app.app_context(), as_system():
+        definition = AttributeDefinition(label="Blood group", key="blood", type="text", sensitive=True)
+        db.session.add_all([definition, AttributeDefinition(label="Size", key="size", type="text")])
+        db.session.commit()
+    subscribe(*everything, user="charlie")
+    hers = make_client("Alice's", assignees=["alice"])
+    his = make_client("Charlie's", assignees=["charlie"], sensitive=True, email="secret@example.com")
+    with app.app_context(), as_system():
+        attributes.set_attributes(db.session.get_one(Client, his), {"blood": "AB", "size": "XL"})
+        db.session.commit()
+        for client in (hers, his):
+            db.session.add(Note(client_id=client, text="A note"))
+        db.session.commit()
+    deliver()
+    # of hers nothing; his as the API answers him, masks and all, without the sensitive attribute
+    told = {body["event"]: body["data"] for body in receiver.bodies}
+    assert sorted(told) == ["client.create", "client.update", "note.create"]
+    answered = sign_in("charlie").get(f"/api/v1/clients/{his}").json["result"]
+    assert told["client.update"] == {name: value for name, value in answered.items() if name != "blood"}
+    assert (told["client.update"]["size"], told["client.update"]["email"]) == ("XL", MASK)
+    receiver.take()
+    # nor does an admin's webhook tell the sensitive attribute, though the API shows it to an admin
+    admins, _ = subscribe("client.update", user="admin")
+    with app.app_context(), as_system():
+        db.session.get_one(Client, his).stars = 3
+        db.session.commit()
+    deliver()
+    assert not any("blood" in body["data"] for body in receiver.bodies)
+    assert {body["data"]["email"] for body in receiver.bodies} == {MASK, "secret@example.com"}
+    receiver.take()
+    with app.app_context(), as_system():
+        db.session.execute(delete(Webhook).where(Webhook.id == admins))
+        # deletes: of what he saw, be it gone for good, in the trash or merged away
+        people = {name: user(name) for name in ("alice", "charlie")}
+        notes = dict(db.session.execute(select(Note.client_id, Note.id)).all())
+        db.session.delete(db.session.get_one(Note, notes[hers]))
+        db.session.delete(db.session.get_one(Note, notes[his]))
+        for name, one in people.items():
+            with as_user(one):
+                db.session.add(Task(title=name))
+                db.session.commit()
+        tasks = dict(db.session.execute(select(Task.title, Task.id)).all())
+        for task in db.session.scalars(select(Task)):
+            db.session.delete(task)
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [("note.delete", notes[his]), ("task.delete", tasks["charlie"])]
+        merge.merge(his, hers)
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [("client.delete", his), ("client.update", hers)]
+        with as_user(people["charlie"]):
+            archiving.move_to_trash(db.session.get_one(Client, hers))
+            db.session.commit()
+        deliver()
+        assert receiver.take() == [("client.delete", hers)]
+        # the module off: nothing of it is told, as there is nothing of it in the API
+        switch_modules(["sales"])
+        db.session.commit()
+        with as_user(people["charlie"]):
+            db.session.add(Task(title="Unheard of"))
+            db.session.commit()
+        deliver()
+        assert receiver.take() == []
+
+
+@pytest.mark.both_engines
+def test_portions_of_one_operation_and_savepoints_are_told_once(
+    app, receiver, subscribe, deliver, make_client
+) -> None:
+    """Between the portions and after them; what a savepoint took back is not told."""
+    subscribe("client.create", "client.update")
+    first, second = make_client("First"), make_client("Second")
+    deliver()
+    receiver.take()
+
+    def portion(number: int | None, client: int) -> int:
+        number = history.begin_portion(db.session(), "import", number)
+        db.session.get_one(Client, client).notes = f"a portion at {utc_now()}"
+        db.session.flush()
+        db.session.commit()
+        return number
+
+    with app.app_context(), as_system():
+        number = portion(None, first)
+        portion(number, second)
+        portion(number, first)
+        assert db.session.scalar(select(func.count(WebhookOutbox.id))) == 3
+        deliver()
+        assert receiver.take() == [("client.update", first), ("client.update", second)]
+        portion(number, second)
+        deliver()
+        assert receiver.take() == [("client.update", second)]
+        with db.session.begin_nested():
+            db.session.add(Client(name="Kept"))
+        savepoint = db.session.begin_nested()
+        db.session.add(Client(name="Taken back"))
+        db.session.flush()
+        savepoint.rollback()
+        db.session.get_one(Client, first).notes = "afterwards"
+        db.session.commit()
+        deliver()
+        assert sorted(body["data"]["name"] for body in receiver.bodies) == ["First", "Kept"]
+        receiver.take()
+        db.session.get_one(Client, first).notes = "not for good"
+        db.session.flush()
+        db.session.rollback()
+        assert db.session.scalar(select(func.count(WebhookOutbox.id))) == 0
+
+
+@pytest.mark.both_engines
+def test_many_rows_cost_no_more_statements_than_few(
+    app, receiver, subscribe, deliver, make_client, count_queries
+) -> None:
+    subscribe(*EVERY)
+    clients = [make_client(f"Client {n}", email=f"c{n}@example.com") for n in range(30)]
+    deliver()
+    receiver.take()
+    costs = []
+    with app.app_context(), as_system():
+        for number, stars in ((3, 1), (30, 2)):
+            change_many(clients[:number], "stars", stars)
+            with count_queries() as written:
+                db.session.commit()
+            with count_queries() as statements:
+                while expand(db.session()):
+                    pass
+            with count_queries() as loaded:
+                rows = db.session.scalars(select(WebhookDelivery).filter_by(state="waiting")).all()
+                assert len(payloads(user("admin"), rows)) == number
+            costs.append((len(written), len(statements), len(loaded)))
+            deliver()
+    assert costs[0] == costs[1]
