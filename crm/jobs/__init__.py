@@ -121,6 +121,7 @@ JOBS = (
         deliver,
         is_wanted=is_any_delivery_due,
         permission=("list", "jobs"),
+        counts={"deliveries": _l("deliveries")},
     ),
     Job(
         running.KIND,

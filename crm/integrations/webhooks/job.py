@@ -9,7 +9,7 @@ from crm.extensions import db
 from crm.integrations.webhooks.expanding import expand
 from crm.integrations.webhooks.sending import due, send_wave
 from crm.models import JobRun, Webhook, WebhookDelivery, WebhookOutbox
-from crm.models.job import DONE
+from crm.models.job import DONE, REFUSED
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
 from crm.services.outbox import JOB
@@ -58,6 +58,6 @@ def _tidy(run: Progress) -> None:
     runs = JobRun.__table__
     db.session.execute(delete(deliveries).where(deliveries.c.created_at < utc_now() - KEPT))
     db.session.execute(
-        delete(runs).where(runs.c.kind == JOB, runs.c.state == DONE, runs.c.id != (run.id or 0))
+        delete(runs).where(runs.c.kind == JOB, runs.c.state.in_((DONE, REFUSED)), runs.c.id != (run.id or 0))
     )
     db.session.commit()
