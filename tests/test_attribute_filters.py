@@ -28,7 +28,8 @@ TYPES = ("text", "number", "integer", "money", "date", "date_time", "yes_no", "w
 UNREADABLE = (
     "attr.number=many", "attr.number.from=x", "attr.integer.to=1.5", "attr.date=31.02.2026", "attr.date.to=2026-02-31",
     "attr.date_time.from=soon", "attr.yes_no=maybe", "attr.word=Mauve", "attr.words=Red,Green", "attr.text.set=perhaps",
-    "attr.number=1" + "0" * 40, "attr.text=" + "x" * 2000, "attr.text.contains=a%07b", "attr.date=0001-13-01",
+    "attr.number=1" + "0" * 40, "attr.text=" + "x" * 2000, "attr.text.contains=a%07b", "attr.text.contains=%CC%81",
+    "attr.date=0001-13-01",
     "attr.date_time=9999-12-31", "attr.link=javascript:alert(1)",
 )  # fmt: skip
 UNKNOWN = (
@@ -70,6 +71,7 @@ def test_what_cannot_be_read_is_refused_everywhere(make_client: Any, system: Any
     assert office.get(f"{EXPORT}&attr.hush.contains=x").status_code == 400
     for query in (
         "attr.number=3",
+        "attr.number.to=1%C2%A0234,5",
         "attr.number.from=2&attr.number.to=4",
         "sort=attr.number&columns=attr.number",
     ):

@@ -226,7 +226,7 @@ def test_an_attribute_can_be_a_column_of_the_list(system: Any, sign_in: Any, mak
 @pytest.mark.parametrize(("kind", "typed", "message"), [
     ("number", "abc", "This is not a number."), ("date", "2026-02-31", "This is not a date."),
     ("word", "Purple", "is not in the list"), ("word", "#99", "There is no such choice."),
-    ("integer", "1,5", "A whole number"),
+    ("integer", "1,5", "A whole number"), ("text", "one\ntwo", "One line only."),
 ])  # fmt: skip
 def test_in_place_the_mistake_stands_at_its_field(
     system: Any, sign_in: Any, make_client: Any, kind: str, typed: str, message: str
@@ -258,7 +258,16 @@ def test_new_words_in_place(system: Any, sign_in: Any, make_client: Any) -> None
     url = f"/crm/clients/attribute/{client}/it"
     sent = {"base": '{"attr_it": ""}', "attr_it": ["#1", "Teal"]}
     assert sign_in("alice").post(url, data=sent).status_code == 422, "a rep adds no words"
-    answer = sign_in("office").post(url, data=sent)
+    office = sign_in("office")
+    for kind, key in (("words", "it"), ("word", "one")):
+        if key == "one":
+            with system() as session:
+                define(session, kind, key=key)
+        place = f"/crm/clients/attribute/{client}/{key}"
+        refused = office.post(place, data={f"attr_{key}": "x" * 101})
+        assert refused.status_code == 422 and "At most 100" in refused.text and "x" * 101 in refused.text
+        assert office.post(place, data={f"attr_{key}": "\u00a0"}).status_code == 200, "blank is nothing"
+    answer = office.post(url, data=sent)
     assert answer.status_code == 200 and "Teal" in answer.text and "Red" in answer.text
 
 
@@ -404,6 +413,11 @@ def test_options_on_the_page(sign_in: Any, system: Any, make_client: Any) -> Non
         assert answer.status_code == 422 and message in answer.text
     refused = office.post(url, data=form.change(**{"options-instead": ["delete", "", "", ""]}))
     assert refused.status_code == 422 and "is in use" in refused.text
+    for rows in (
+        {"options-instead": ["None", "", "", ""], "options-label": [*WORDS, "Pink"]},
+        {"options-id": ["1", "1", "3", ""], "options-instead": ["1", "", "", ""]},
+    ):
+        assert office.post(url, data=form.change(**rows)).status_code == 422, "nothing a page would send"
     sent = form.change(
         **{"options-label": ["Crimson", "Green", "Blue", "Pink"], "options-instead": ["", "3", "", ""]}
     )

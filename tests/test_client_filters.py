@@ -72,6 +72,7 @@ FOUND = [
         ({}, EVERYBODY),
         ({"search": "zolty"}, DOMEK),
         ({"search": "555-12-34"}, DOMEK),
+        ({"search": "żółty\u00a0domek"}, DOMEK), ({"search": "\u202a+48 22 555-12-34\u202c"}, DOMEK),
         ({"search": "lecka"}, RIVER),
         ({"search": "nobody"}, []),
     ({"search": ["zolty", "river"]}, ["Blue River", "Żółty Domek"]),

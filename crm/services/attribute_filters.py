@@ -25,7 +25,7 @@ from crm.services.attribute_reading import read_value
 from crm.services.attributes import definitions
 from crm.services.bulk import dialect_of
 from crm.services.change_values import listed
-from crm.services.reading import Unreadable, read_moment
+from crm.services.reading import Unreadable, is_typed, read_moment
 from crm.services.record_bounds import beginning_of
 
 #: With what the names of filters, sorts and columns of attributes begin; their keys follow.
@@ -152,7 +152,7 @@ def conditions(kind: str, args: MultiDict[str, str]) -> list[Condition]:
     of_definition: dict[int, list[tuple[AttributeFilter, list[str]]]] = {}
     for name, one in asked(kind, args).items():
         values = list(dict.fromkeys(text for value in args.getlist(name) if (text := value.strip())))
-        if len(values) > MOST_VALUES or any(not value.isprintable() for value in values):
+        if len(values) > MOST_VALUES or not all(map(is_typed, values)):
             raise unreadable(one, _("too much"))
         if values:
             of_definition.setdefault(one.definition.id, []).append((one, values))
@@ -169,7 +169,10 @@ def _of_one(kind: str, given: Sequence[tuple[AttributeFilter, list[str]]]) -> li
             found.append(_has(kind, one.definition, _any_of(one, values)))
         elif one.end == CONTAINS:
             columns = (rows.text_key, rows.text_more)
-            parts = [fold(value) for value in values]
+            parts = {fold(value): value for value in values}
+            if "" in parts:
+                # nothing but accents is in every text
+                raise unreadable(one, parts[""])
             found.append(or_(*(_has(kind, one.definition, _contains(column, parts)) for column in columns)))
         elif (is_set := _yes_or_no(one, values)) is not None:
             found.append(_has(kind, one.definition) if is_set else ~_there(kind, one.definition))

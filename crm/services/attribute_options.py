@@ -71,12 +71,17 @@ def save_options(definition: AttributeDefinition, rows: Sequence[OptionRow]) -> 
     rows = [
         row for row in rows if row.id in there or (row.id is None and row.label.strip() and not row.instead)
     ]
+    ids = [row.id for row in rows if row.id is not None]
+    if len(ids) != len(set(ids)):
+        raise RuleError(
+            _("Somebody has changed the list meanwhile. Please reload the page."), field="options"
+        )
     kept = [row for row in rows if not row.instead]
     _check_labels(kept, [o for o in definition.options if o.id not in {row.id for row in rows}])
     used = option_usage(definition) if definition.id is not None else {}
     for row in rows:
         if row.instead and row.id is not None:
-            _remove(definition, there[row.id], row.instead, used, {k.id for k in kept})
+            _remove(definition, there[row.id], row.instead, used, {k.id for k in kept if k.id is not None})
     _rename(there, kept)
     for row in kept:
         if row.id is None:
@@ -110,7 +115,7 @@ def _remove(
     option: AttributeOption,
     instead: str,
     used: dict[int, int],
-    kept: set[int | None],
+    kept: set[int],
 ) -> None:
     if instead != DELETE:
         if instead not in map(str, kept):

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,7 @@ def read_value(definition: AttributeDefinition, value: Any, add_words: bool = Fa
     return READERS[definition.type](value)
 
 
-def _read_text(longest: int, lines: bool = False) -> Any:
+def _read_text(longest: int, lines: bool = False) -> Callable[[Any], str | None]:
     def read(value: Any) -> str | None:
         text = read_text(value.replace("\r\n", "\n") if isinstance(value, str) else value, longest)
         if text and not lines and len(text.splitlines()) > 1:
@@ -106,7 +106,12 @@ def split(text: str) -> list[str]:
     return next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True))
 
 
-def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption]:
+def read_word(value: Any) -> str | None:
+    """A word that can stand in a list; None for nothing. Raises Unreadable."""
+    return _read_text(LONGEST_WORD)(value)
+
+
+def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption] | None:
     known = {fold(option.label): option for option in definition.options}
     parts = value if isinstance(value, list | tuple) else [value]
     if definition.type == "word" and len(parts) > 1:
@@ -115,12 +120,12 @@ def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) ->
         parts = split(value)
     found: dict[str, AttributeOption] = {}
     for part in parts:
-        label = part if isinstance(part, AttributeOption) else _read_text(LONGEST_WORD)(part)
+        label = part if isinstance(part, AttributeOption) else read_word(part)
         if isinstance(label, AttributeOption):
             found[fold(label.label)] = label
         elif label:
             found[fold(label)] = known.get(fold(label)) or _new_option(definition, label, add_words, known)
-    return [option for option in definition.options if option in found.values()]
+    return [option for option in definition.options if option in found.values()] or None
 
 
 def _new_option(

@@ -27,6 +27,7 @@ from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.listing import PAGING
 from crm.services.modules import is_on
 from crm.services.next_steps import no_contact_since
+from crm.services.reading import is_typed
 from crm.services.record_bounds import beginning_of
 from crm.services.search import matches
 
@@ -263,7 +264,7 @@ def conditions(args: MultiDict[str, str]) -> list[Condition]:
         if name not in FILTERS and not attribute_filters.is_name(name):
             raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name[:60]), field=name)
         values = values_of(args, name)
-        if len(values) > MOST_VALUES or any("\x00" in value or not value.isprintable() for value in values):
+        if len(values) > MOST_VALUES or not all(map(is_typed, values)):
             raise unreadable(name, _("too much"))
         if values and name in FILTERS and (condition := FILTERS[name].condition(values, args)) is not None:
             found.append(condition)

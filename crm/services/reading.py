@@ -4,6 +4,7 @@ Forgiving in form (`1 234,5` is a number, `7` may stand for a text), strict in m
 understood is refused with words for the user, never guessed and never cut.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,11 @@ LARGEST_INTEGER = 2**31 - 1
 
 class Unreadable(ValueError):
     """A value that a column cannot take; the message is for the user."""
+
+
+def is_typed(text: str) -> bool:
+    """Whether a text is what people type or paste: blanks and marks of any kind, but no control characters."""
+    return all(c.isspace() or unicodedata.category(c) not in ("Cc", "Cs") for c in text)
 
 
 def read_number(text: str) -> Decimal:

@@ -1,6 +1,7 @@
 """Finding records by the beginnings of words: the entries as rows change, and the question asked of them."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -185,6 +186,8 @@ def terms_of(query: str) -> list[list[str]]:
 
     Words with signs in them are also found apart, but not mail addresses; groups of digits also joined.
     """
+    # a number copied from an address book may stand between marks of its direction, which nobody sees
+    query = "".join(c for c in query if c.isspace() or unicodedata.category(c) != "Cf")
     terms = WORD.findall(fold(query))
     apart = [part for term in terms for part in ([term] if "@" in term else SIGNS.split(term))]
     readings = [terms] if terms else []

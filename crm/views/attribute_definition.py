@@ -148,9 +148,10 @@ class AttributeDefinitionView(RecordView):
         """Put attributes into groups and order: `{"kind": "client", "groups": [{"name": "", "ids": [3, 1]}]}`."""
         sent = request.get_json(silent=True)
         sent = sent if isinstance(sent, dict) else {}
-        if sent.get("kind") not in OWNERS:
+        kind = sent.get("kind")
+        if not isinstance(kind, str) or kind not in OWNERS:
             raise RuleError(_("There is no such choice."), field="kind")
-        attribute_arranging.arrange(sent["kind"], attribute_arranging.read_groups(sent.get("groups")))
+        attribute_arranging.arrange(kind, attribute_arranging.read_groups(sent.get("groups")))
         db.session.commit()
         return jsonify(saved=True)
 

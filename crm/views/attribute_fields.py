@@ -19,6 +19,7 @@ from crm.services.attribute_reading import (
     LONGEST_TEXT,
     NUMBER_PLACES,
     read_value,
+    read_word,
 )
 from crm.services.attribute_storing import kind_of, rows_of, store, stored
 from crm.services.reading import Unreadable
@@ -50,7 +51,16 @@ class OfAttribute(Field):
 
 
 class TextOfAttribute(OfAttribute, StringField):
-    pass
+    """A text, read as that of programs and files is."""
+
+    def value(self) -> Any:
+        return read_value(self.definition, self.data)
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            self.value()
+        except Unreadable as error:
+            raise ValidationError(str(error)) from None
 
 
 class LongTextOfAttribute(OfAttribute, TextAreaField):
@@ -73,15 +83,6 @@ class LinkOfAttribute(TextOfAttribute):
     """A web address; its scheme is filled in."""
 
     widget = URLInput()
-
-    def value(self) -> Any:
-        return read_value(self.definition, self.data)
-
-    def pre_validate(self, form: Any) -> None:
-        try:
-            self.value()
-        except Unreadable as error:
-            raise ValidationError(str(error)) from None
 
 
 class MoneyOfAttribute(NumberOfAttribute):
@@ -117,7 +118,11 @@ class Options(OfAttribute):
         if any(isinstance(one, str) and one.startswith("#") for one in self.value()):
             raise ValidationError(_("There is no such choice."))
         try:
-            if not self.may_add:
+            if self.may_add:
+                # not read as a whole yet: that would add the words
+                for one in self.chosen():
+                    read_word(one)
+            else:
                 read_value(self.definition, self.value())
         except Unreadable as error:
             raise ValidationError(str(error)) from None
