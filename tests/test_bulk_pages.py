@@ -186,6 +186,7 @@ def test_one_file_for_documents_of_many(sign_in: Any, three: list[int], system: 
     office, asked = sign_in("office"), {"type": "document", "ids": three[:2], "category": "contract"}
     missing = office.post(BULK, data=asked)
     assert missing.status_code == 422 and "Please fill this in." in text_of(missing)
+    assert "2 clients" in text_of(office.get(f"{BULK}numbers", query_string=asked))
     office.post(BULK, data={**asked, "file": (io.BytesIO(b"MZ"), "virus.exe")})
     with system() as session:
         assert session.scalar(select(func.count(StoredFile.id))) == 0

@@ -91,10 +91,12 @@ class BulkView(Page):
         name = request.args.get("type", "")
         wanted, selection = find_type(name), read_selection(request.args)
         form = form_of(name, request.args)
-        try:
-            value, is_known = wanted.read(form.said()), form.validate()
-        except RuleError:
-            value, is_known = None, False
+        value, is_known = None, not form.decides
+        if form.decides:
+            try:
+                value, is_known = wanted.read(form.said()), form.validate()
+            except RuleError:
+                pass
         found = preview(selection, wanted, value, is_known)
         return self.render("client/_bulk_numbers.html", numbers=found, at_once=AT_ONCE, decides=form.decides)
 
