@@ -4,28 +4,31 @@ A card is named `client-12` or `contact-34`. Its state changes whenever what sta
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import lazyload
 
 from crm.extensions import db
 from crm.models import Client, ClientAssignee, Contact
 from crm.security.manager import may
 from crm.security.masking import may_see_sensitive
-from crm.security.viewer import actor_id
-from crm.services.exporting import PORTION
+from crm.security.visibility import viewer
 from crm.services.vcards import as_text, client_card, contact_card
 
 #: Who sees more clients than this gets those that they are assigned to: what a phone can hold.
 MOST_CLIENTS = 10_000
 #: Raised when cards come to be written in another way, so that they are fetched anew.
 FORMAT = 1
+#: How many records are loaded at once.
+PORTION = 2_000
 NAME = re.compile(r"(client|contact)-([1-9][0-9]{0,17})")
+
+Whose = Callable[[Any], ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,21 @@ class Card:
 
 def is_own_only() -> bool:
     """Whether the user sees so many clients that the book has only those that they are assigned to."""
-    beyond = select(Client.id).where(_listed()).order_by(None).offset(MOST_CLIENTS).limit(1)
+    if viewer().mode == "few":
+        return False
+    beyond = select(Client.id).where(Client.archived_at.is_(None)).offset(MOST_CLIENTS).limit(1)
     return db.session.scalar(beyond) is not None
 
 
 def listing() -> dict[str, str]:
     """Name -> state of every card of the book, read in two queries."""
-    condition, mark = _condition(), _mark()
-    asked = select(Client.id, Client.version).where(condition).order_by(Client.id)
+    whose, mark = _whose(), _mark()
+    asked = select(Client.id, Client.version).where(_listed(whose)).order_by(Client.id)
     clients = dict(db.session.execute(asked).all())
     found = {f"client-{number}": _client_state(version, mark) for number, version in clients.items()}
     if may("list", "contact"):
-        people = select(Contact.id, Contact.version, Contact.client_id).order_by(Contact.id)
-        for number, version, client_id in db.session.execute(people):
+        people = select(Contact.id, Contact.version, Contact.client_id).where(whose(Contact.client_id))
+        for number, version, client_id in db.session.execute(people.order_by(Contact.id)):
             if client_id in clients:
                 found[f"contact-{number}"] = _contact_state(version, client_id, clients[client_id], mark)
     return found
@@ -63,51 +68,51 @@ def listing() -> dict[str, str]:
 
 def cards(names: Iterable[str]) -> Iterator[Card]:
     """Those of these cards that are in the book, some at a time; in the order of their numbers, clients first."""
-    numbers: dict[str, list[int]] = {"client": [], "contact": []}
+    numbers: dict[str, set[int]] = {"client": set(), "contact": set()}
     for name in names:
         if found := NAME.fullmatch(name):
-            numbers[found[1]].append(int(found[2]))
-    condition, mark = _condition(), _mark()
-    for client in _portions(_clients(condition), Client, numbers["client"]):
-        state = _client_state(client.version, mark)
-        with force_locale(_language()):
-            card = client_card(client, tagged=False)
-        yield Card(f"client-{client.id}", state, card)
-    if not may("list", "contact"):
-        return
-    for contact in _portions(_contacts(condition), Contact, numbers["contact"]):
-        state = _contact_state(contact.version, contact.client_id, contact.client.version, mark)
-        with force_locale(_language()):
-            card = contact_card(contact)
-        yield Card(f"contact-{contact.id}", state, card)
+            numbers[found[1]].add(int(found[2]))
+    whose, mark = _whose(), _mark()
+    for some in _portions(numbers["client"]):
+        for client in _clients(whose, some):
+            card = _written(client_card, client, tagged=False)
+            yield Card(f"client-{client.id}", _client_state(client.version, mark), card)
+    for some in _portions(numbers["contact"]) if may("list", "contact") else ():
+        contacts = db.session.scalars(select(Contact).where(Contact.id.in_(some)).order_by(Contact.id)).all()
+        # by them the contacts know their clients, without further queries
+        clients = {client.id: client for client in _clients(whose, {one.client_id for one in contacts})}
+        for contact in contacts:
+            if client := clients.get(contact.client_id):
+                state = _contact_state(contact.version, client.id, client.version, mark)
+                yield Card(f"contact-{contact.id}", state, _written(contact_card, contact))
 
 
-def _clients(condition: ColumnElement[bool]) -> Select[Any]:
-    return select(Client).where(condition).options(lazyload(Client.status))
+def _clients(whose: Whose, numbers: Iterable[int]) -> Sequence[Client]:
+    asked = select(Client).where(_listed(whose), Client.id.in_(list(numbers))).order_by(Client.id)
+    return db.session.scalars(asked.options(lazyload(Client.status))).all()
 
 
-def _contacts(condition: ColumnElement[bool]) -> Select[Any]:
-    clients = joinedload(Contact.client).lazyload(Client.status)
-    return select(Contact).join(Contact.client).where(condition).options(clients)
+def _portions(numbers: Iterable[int]) -> Iterator[list[int]]:
+    ordered = sorted(numbers)
+    return (ordered[start : start + PORTION] for start in range(0, len(ordered), PORTION))
 
 
-def _portions(asked: Select[Any], model: type[Client | Contact], numbers: list[int]) -> Iterator[Any]:
-    numbers = sorted(set(numbers))
-    for start in range(0, len(numbers), PORTION):
-        some = asked.where(model.id.in_(numbers[start : start + PORTION])).order_by(model.id)
-        yield from db.session.scalars(some).all()
+def _written(write: Callable[..., Any], item: Client | Contact, **how: bool) -> Any:
+    """A card with names of countries in one language: a phone does not say which it would like."""
+    with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
+        return write(item, **how)
 
 
-def _listed() -> ColumnElement[bool]:
-    return Client.archived_at.is_(None)
+def _listed(whose: Whose) -> ColumnElement[bool]:
+    return Client.archived_at.is_(None) & whose(Client.id)
 
 
-def _condition() -> ColumnElement[bool]:
-    """The clients of the book; which of them the user sees is no matter of ours."""
+def _whose() -> Whose:
+    """The condition on a client's id that says whose the book is; what the user does not see is left out anyway."""
     if not is_own_only():
-        return _listed()
-    links = ClientAssignee.__table__
-    return _listed() & Client.id.in_(select(links.c.client_id).where(links.c.user_id == actor_id()))
+        return lambda client_id: true()
+    links, me = ClientAssignee.__table__, viewer().user_id
+    return lambda client_id: client_id.in_(select(links.c.client_id).where(links.c.user_id == me))
 
 
 def _mark() -> str:
@@ -122,8 +127,3 @@ def _client_state(version: int, mark: str) -> str:
 def _contact_state(version: int, client_id: int, client_version: int, mark: str) -> str:
     """A contact's card names its client, which hides what is sensitive."""
     return f"{mark}-{version}-{client_id}-{client_version}"
-
-
-def _language() -> str:
-    """Names of countries are written in one language: a phone does not say which it would like."""
-    return str(current_app.config["BABEL_DEFAULT_LOCALE"])

@@ -55,16 +55,24 @@ def _by_filter(report: etree._Element, places: Places) -> Iterable[str]:
         filters.check(tested)
     limit, wanted = _limit(report, c), Answers(report)
 
+    def found() -> Iterator[str]:
+        listing = book.listing()
+        if (tested is None or not len(tested)) and not wanted.wants(ADDRESS_DATA):
+            # some ask for no more than what there is
+            yield from (
+                wanted.of(places.card(name), of_card(places, state)) for name, state in listing.items()
+            )
+            return
+        for card in book.cards(listing):
+            if tested is None or filters.passes(card.contents, tested):
+                yield _whole(wanted, places, card)
+
     def answers() -> Iterator[str]:
-        number = 0
-        for card in book.cards(book.listing()):
-            if tested is not None and not filters.passes(card.contents, tested):
-                continue
+        for number, answer in enumerate(found()):
             if number == limit:
                 yield failed(places.book, "507 Insufficient Storage", d("number-of-matches-within-limits"))
                 return
-            number += 1
-            yield _whole(wanted, places, card)
+            yield answer
 
     return multistatus(answers())
 

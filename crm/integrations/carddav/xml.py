@@ -5,6 +5,7 @@ Names are written as lxml does, `{namespace}name`.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NoReturn
 from xml.sax.saxutils import escape, quoteattr
 
@@ -49,14 +50,20 @@ def children(element: etree._Element) -> list[etree._Element]:
     return [child for child in element if isinstance(child.tag, str)]
 
 
+@lru_cache(256)
+def _tag(name: str) -> tuple[str, str]:
+    """What begins and what ends an element."""
+    found = etree.QName(name)
+    if prefix := PREFIXES.get(found.namespace or ""):
+        return f"{prefix}:{found.localname}", f"</{prefix}:{found.localname}>"
+    return f"{found.localname} xmlns={quoteattr(found.namespace or '')}", f"</{found.localname}>"
+
+
 def element(name: str, inner: str = "", **attributes: str) -> str:
     """An element as text; inner is XML already."""
-    found = etree.QName(name)
-    prefix = PREFIXES.get(found.namespace or "")
-    tag = f"{prefix}:{found.localname}" if prefix else found.localname
-    space = "" if prefix else f" xmlns={quoteattr(found.namespace or '')}"
+    begins, ends = _tag(name)
     given = "".join(f" {key.replace('_', '-')}={quoteattr(value)}" for key, value in attributes.items())
-    return f"<{tag}{space}{given}>{inner}</{tag}>" if inner else f"<{tag}{space}{given}/>"
+    return f"<{begins}{given}>{inner}{ends}" if inner else f"<{begins}{given}/>"
 
 
 def escaped(value: str) -> str:
