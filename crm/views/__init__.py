@@ -49,6 +49,7 @@ from crm.views.openapi import OpenApi
 from crm.views.operations import OperationView
 from crm.views.palette import PaletteView
 from crm.views.peppol_card import PeppolCardView
+from crm.views.phones import PhonesView
 from crm.views.product import ProductView
 from crm.views.record import RecordView, view_for
 from crm.views.sale import SaleView
@@ -134,6 +135,7 @@ PAGES: tuple[type[Any], ...] = (
     GusSettingsView,
     MailchimpSettingsView,
     PeppolCardView,
+    PhonesView,
     TimerView,
     SwaggerView,
     WebhooksView,

@@ -12,8 +12,6 @@ from crm.models.types import utc_now
 from crm.services.merge import merge
 from tests.carddav.conftest import BOOK, NAMES, SPACES, Phone, href, texts
 
-pytestmark = pytest.mark.both_engines
-
 
 def address(name: str) -> str:
     return f"{BOOK}{name}.vcf"
@@ -59,6 +57,7 @@ def test_a_phone_finds_the_book_from_the_name_of_the_server(app: Any, phone: Any
     assert "addressbook" in answer.headers["DAV"] and {"PROPFIND", "REPORT"} <= answer.allow
 
 
+@pytest.mark.both_engines
 def test_cards_are_what_the_user_sees(
     system: Any, phone: Any, make_client: Any, people_of: Any, count_queries: Any
 ) -> None:
@@ -117,6 +116,7 @@ def test_cards_are_what_the_user_sees(
     assert counted[0] == counted[1] <= 15, counted
 
 
+@pytest.mark.both_engines
 def test_a_phone_is_told_what_changed(
     system: Any, phone: Any, make_client: Any, people_of: Any, people: Any
 ) -> None:
@@ -176,6 +176,7 @@ def test_a_phone_is_told_what_changed(
         assert refused.status_code == 403 and "valid-sync-token" in refused.text
 
 
+@pytest.mark.both_engines
 def test_who_sees_too_many_gets_their_own(
     phone: Any, make_client: Any, people_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

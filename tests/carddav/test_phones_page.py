@@ -1,0 +1,66 @@
+"""The page on which a user connects phones: keys that open the address book alone, and that end."""
+
+import re
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import ApiKey
+from sqlalchemy import select
+
+from crm.integrations.carddav import book
+from tests.api.conftest import Caller
+from tests.carddav.conftest import Phone
+
+PAGE = "/crm/phones/"
+
+
+def key_in(text: str) -> str:
+    found = re.search(r">(crm_[\w-]+)<", text)
+    assert found
+    return found[1]
+
+
+def test_a_phone_is_connected_and_ended(
+    app: Any, sign_in: Any, system: Any, make_client: Any, monkeypatch: Any
+) -> None:
+    acme = make_client("Acme", assignees=["alice"], phone="600 100 200")
+    make_client("Bob's", assignees=["bob"], phone="600 100 200")
+    alice, bob = sign_in("alice"), sign_in("bob")
+    shown = alice.get(PAGE).text
+    assert "http://127.0.0.1:8080/crm/carddav/" in shown and PAGE in alice.get("/").text
+    for wrong in ("", "  ", "x" * 61):
+        refused = alice.post(PAGE, data={"name": wrong})
+        assert refused.status_code == 422 and 'aria-invalid="true"' in refused.text
+        assert f'value="{wrong}"' in refused.text
+    made = alice.post(PAGE, data={"name": " Old  phone "})
+    assert made.status_code == 200 and made.headers["Cache-Control"] == "private, no-store"
+    key = key_in(made.text)
+    phone, as_api = Phone(app, "Alice", key), Caller(app, f"Bearer {key}")
+    assert len(phone.list()) == 2
+    assert as_api.get("/api/v1/clients/").status_code == 403
+    assert as_api.get(f"/api/v1/clients/{acme}").status_code == 403
+    shown = alice.get(PAGE).text
+    assert "Old phone" in shown and "just now" in shown and key not in shown
+    assert "Old phone" not in bob.get(PAGE).text and "too many for a phone" not in shown
+    monkeypatch.setattr(book, "MOST_CLIENTS", 1)
+    assert "too many for a phone" in sign_in("office").get(PAGE).text
+    with system() as session:
+        number = session.scalars(select(ApiKey.id)).one()
+    for pk in (number, 10**20, "x"):
+        assert bob.post(f"{PAGE}remove/{pk}").status_code == 404
+    assert len(phone.list()) == 2
+    assert "Old phone" in alice.post(f"{PAGE}remove/{number}", follow_redirects=True).text
+    assert phone("PROPFIND").status_code == 401
+    assert alice.post(f"{PAGE}remove/{number}").status_code == 404
+    assert "Old phone" not in alice.get(PAGE).text
+
+
+def test_an_admin_can_take_it_from_a_role(app: Any, sign_in: Any, system: Any, phone: Any) -> None:
+    alice = phone("alice")
+    with system():
+        manager = app.appbuilder.sm
+        manager.del_permission_role(
+            manager.find_role("Sales rep"), manager.find_permission_view_menu("can_use", "carddav")
+        )
+    assert alice("PROPFIND").status_code == 403
+    browser = sign_in("alice")
+    assert PAGE not in browser.get("/").text and browser.get(PAGE).status_code != 200
