@@ -24,6 +24,7 @@ from crm.views.client_actions_api import ClientActionsApi
 from crm.views.client_api import ClientApi
 from crm.views.client_upsert_api import ClientUpsertApi
 from crm.views.company import CompanyPartView, CompanyView
+from crm.views.consent import ConsentView
 from crm.views.contact import ContactView
 from crm.views.contact_actions_api import ContactActionsApi, ToContactApi
 from crm.views.contact_api import ContactApi
@@ -131,6 +132,7 @@ PAGES: tuple[type[Any], ...] = (
     ToContactView,
     OperationView,
     MailchimpCardView,
+    ConsentView,
     GusView,
     GusSettingsView,
     MailchimpSettingsView,
