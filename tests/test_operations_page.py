@@ -1,6 +1,7 @@
 """What was done, narrowed as one likes; and what an undo will do, before it is done."""
 
 import html
+import io
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +11,12 @@ from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import func, select, update
 
+from crm.extensions import db
 from crm.models import Change, Client, ClientTag, Deal, Note, Operation, Tag
 from crm.security.visibility import as_user
 from crm.services.bulk_change import change_many
+from crm.services.importing import running
+from tests.importing.test_running import Quiet
 
 PAGE = "/crm/operations/"
 
@@ -127,3 +131,19 @@ def test_a_deleted_record_comes_back(done: dict[str, int], sign_in: Any, system:
         client.assignees = [session.scalars(select(User).where(User.username == "charlie")).one()]
         session.commit()
     assert "Monday" not in alice.get(PAGE).text
+
+
+def test_files_are_told_of(app: Any, make_client: Any, sign_in: Any) -> None:
+    make_client("Acme", email="a@x.example")
+    office = sign_in("office")
+    assert office.get("/crm/clients/export?format=vcf").status_code == 200
+    sent = {"file": (io.BytesIO(b"Name;E-mail\nBeta;b@x.example\n"), "fair.csv"), "record": "client"}
+    assert office.post("/crm/clients/import/", data=sent).status_code == 302
+    chosen = {"column-0": "name", "column-1": "email", "strategy": "update", "clear": "", "replace_tags": "",
+              "status": "", "then": "run"}  # fmt: skip
+    assert office.post("/crm/clients/import/1/plan", data=chosen).status_code == 302
+    with app.app_context():
+        running.work_off(Quiet())
+        db.session.remove()
+    assert "Exported Clients, 1 row, vCard –" in told(office.get(PAGE + "?kind=export"))
+    assert "Import fair.csv –" in told(office.get(PAGE + "?kind=import"))

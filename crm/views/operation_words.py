@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import String
 
 from crm.models import Change, Client, Operation
 from crm.registry import registry
 from crm.security.masking import sensitive_clients
 from crm.security.visibility import visible_client_ids
+from crm.services import attribute_reveals
 from crm.services.operations import Done
 from crm.services.past_names import named
 from crm.services.tracked_fields import tracked_columns, words_of_field
@@ -40,6 +42,7 @@ KINDS = {
     "ticket.status": _l("Ticket moved on"),
     "deal.stage": _l("Deal moved on"),
     "mailchimp": _l("Taken from Mailchimp"),
+    "demo": _l("Demo data"),
 }
 TABLES = {
     "invoice_line": _l("Lines of invoices"),
@@ -62,12 +65,16 @@ TABLES = {
     "task_assignee": _l("Assignees of tasks"),
     "mailchimp_member": _l("Mailchimp"),
     "webhook": _l("Webhooks"),
+    "mailchimp_proposal": _l("Proposals from Mailchimp"),
+    "company": _l("Our company"),
+    "setting": _l("Settings"),
 }
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The one record that an operation was about: its name, and its page where there is one; what it changed of it."""
+    """What an operation was about. words: the name of the one record, with its page where there is one, and the
+    fields that it changed; or a file, or what was looked at or taken away."""
 
     words: str = ""
     url: str = ""
@@ -88,14 +95,14 @@ def subjects(found: Sequence[Done]) -> dict[int, Subject]:
         one.operation.id: one.first
         for one in found
         if one.first is not None and one.first.table_name in registry().by_key
+        and one.operation.kind != "import"
         and (one.operation.details or {}).get("change") not in bulk_words.WORDS
     }  # fmt: skip
-    purged = {one.operation.id: one.operation.details or {} for one in found if one.operation.kind == "purge"}
     names = named((change.table_name, change.row_id) for change in firsts.values())
     gone = {change.client_id for change in firsts.values() if change.action == "delete"} - {None}
     seen, sensitive = visible_client_ids(gone), sensitive_clients(gone)
     result: dict[int, Subject] = defaultdict(Subject)
-    result |= {number: Subject(details.get("name", "")) for number, details in purged.items()}
+    result |= {one.operation.id: Subject(told) for one in found if (told := _noted(one.operation))}
     for number, change in firsts.items():
         name = names[change.table_name, change.row_id]
         if change.table_name == Client.__tablename__:
@@ -106,6 +113,26 @@ def subjects(found: Sequence[Done]) -> dict[int, Subject]:
         elif change.action == "delete" and (change.client_id is None or change.client_id in seen):
             result[number] = Subject(_title(change, change.client_id in sensitive))
     return result
+
+
+def _noted(operation: Operation) -> str:
+    """What was noted of an operation that is about no one record that is there: a file, or how many were read."""
+    details = operation.details or {}
+    if operation.kind == "purge":
+        return str(details.get("name", ""))
+    if operation.kind == "import":
+        return str(details.get("file", ""))
+    if operation.kind == "export":
+        form = str(details.get("format", ""))
+        parts = [table_words(details.get("table", "")), _count(details.get("records", 0))]
+        return ", ".join([*parts, "vCard" if form == "vcf" else form.upper()])
+    if operation.kind == attribute_reveals.SEEN and "count" in details:
+        return f"{table_words(details.get('of', ''))}, {_count(details['count'])}"
+    return ""
+
+
+def _count(rows: int) -> str:
+    return str(ngettext("%(num)d row", "%(num)d rows", rows))
 
 
 def _fields(change: Change) -> str:
