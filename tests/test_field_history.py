@@ -210,6 +210,18 @@ def test_sensitive_values_are_not_told(acme: int, sign_in: Any, system: Any) -> 
     assert "old@example.com → new@example.com" in told(alice, address)
 
 
+def test_a_merge_and_its_undo_give_nothing_away(make_client: Any, sign_in: Any) -> None:
+    source = make_client("Source", ["alice"], email="hush@example.com", phone="600 100 200", sensitive=True)
+    target = make_client("Target", ["alice"], mobile="600 100 300")
+    alice = sign_in("alice")
+    sent = {"source_id": source, "target_id": target}
+    number = alice.post("/crm/clients/merge_clients.json", json=sent).json["operation_id"]
+    assert alice.post(f"/crm/operations/undo/{number}").status_code == 302
+    text = told(alice, f"/crm/clients/history/{target}")
+    assert f"E-mail – → {MASK}" in text and f"E-mail {MASK} → –" in text
+    assert "hush@example.com" not in text and "600 100 200" not in text
+
+
 def test_lines_money_and_links(acme: int, make_client: Any, sign_in: Any, system: Any) -> None:
     foreign = make_client("Foreign", assignees=["charlie"], email="f@example.com")
     with system() as session:

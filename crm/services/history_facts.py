@@ -54,6 +54,10 @@ def own_facts(
     as_after = _context(record, item, changes[0].id)
     for change in changes:
         before, after = change.before or {}, change.after or {}
+        row = as_after(change)
+        if before.get("sensitive"):
+            # what goes together with the mark, as when a merge is undone, was guarded by it
+            row["sensitive"] = True
         for field, column in shown.items():
             if column not in before and column not in after:
                 continue
@@ -61,7 +65,7 @@ def own_facts(
             if old != new:
                 yield (
                     change.operation_id,
-                    Fact(change.id, field, column, old, new, as_after(change), client_id=change.client_id),
+                    Fact(change.id, field, column, old, new, row, client_id=change.client_id),
                 )
 
 
