@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from lxml import etree
+from werkzeug.exceptions import TooManyRequests
 
 from crm.integrations.carddav import book, reports, sync, xml
 from crm.integrations.carddav.properties import (
@@ -45,17 +46,23 @@ def sign_in() -> Response | None:
     """Find out whose key it is; 401 for nobody's, or somebody else's."""
     given, manager = request.authorization, current_app.appbuilder.sm
     name, key = (given.username or "", given.password) if given and given.type == "basic" else ("", None)
-    user = manager.validate_api_key(key) if key else None
+    try:
+        user = manager.validate_api_key(key) if key else None
+    except TooManyRequests as error:
+        # the answer after which phones go on by themselves
+        return _told(503, str(error.description), {"Retry-After": str(error.retry_after)})
     if user is None or user.username.casefold() != name.strip().casefold():
         g.user = None
-        return Response(
-            _("Sign in with your user name, and an API key as password."), 401,
-            {"WWW-Authenticate": 'Basic realm="CRM", charset="UTF-8"'}, content_type="text/plain; charset=utf-8",
-        )  # fmt: skip
+        challenge = {"WWW-Authenticate": 'Basic realm="CRM", charset="UTF-8"'}
+        return _told(401, _("Sign in with your user name, and an API key as password."), challenge)
     if not (may("use", "carddav") and may("list", "client")):
         abort(403)
     request.max_content_length = LONGEST_QUESTION
     return None
+
+
+def _told(status: int, words: str, headers: dict[str, str]) -> Response:
+    return Response(words, status, headers, content_type="text/plain; charset=utf-8")
 
 
 @blueprint.after_request

@@ -293,3 +293,10 @@ def test_what_is_refused(app: Any, system: Any, phone: Any, make_client: Any) ->
         session.scalars(select(User).where(User.username == "alice")).one().active = False
         session.commit()
     assert alice("PROPFIND").status_code == 401
+
+
+def test_a_phone_in_a_hurry_is_told_to_wait(make_app: Any, phone: Any) -> None:
+    hurried = phone("alice", of=make_app(RATELIMIT_ENABLED=True, CRM_API_CALLS=3))
+    answers = [hurried("PROPFIND") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [207, 207, 207, 503]
+    assert 0 < int(answers[3].headers["Retry-After"]) <= 60

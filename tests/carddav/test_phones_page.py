@@ -7,6 +7,7 @@ from flask_appbuilder.security.sqla.models import ApiKey
 from sqlalchemy import select
 
 from crm.integrations.carddav import book
+from crm.models import CarddavListing
 from tests.api.conftest import Caller
 from tests.carddav.conftest import Phone
 
@@ -35,7 +36,7 @@ def test_a_phone_is_connected_and_ended(
     assert made.status_code == 200 and made.headers["Cache-Control"] == "private, no-store"
     key = key_in(made.text)
     phone, as_api = Phone(app, "Alice", key), Caller(app, f"Bearer {key}")
-    assert len(phone.list()) == 2
+    assert len(phone.list()) == 2 == len(phone.sync()[0])
     assert as_api.get("/api/v1/clients/").status_code == 403
     assert as_api.get(f"/api/v1/clients/{acme}").status_code == 403
     shown = alice.get(PAGE).text
@@ -50,6 +51,8 @@ def test_a_phone_is_connected_and_ended(
     assert len(phone.list()) == 2
     assert "Old phone" in alice.post(f"{PAGE}remove/{number}", follow_redirects=True).text
     assert phone("PROPFIND").status_code == 401
+    with system() as session:
+        assert session.scalars(select(CarddavListing.token)).all() == []
     assert alice.post(f"{PAGE}remove/{number}").status_code == 404
     assert "Old phone" not in alice.get(PAGE).text
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from flask_appbuilder.security.sqla.models import ApiKey, User
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from crm.errors import RuleError
 from crm.extensions import db
+from crm.models import CarddavListing
 from crm.models.types import utc_now
 from crm.security.api_keys import create_key
 
@@ -50,6 +51,7 @@ def remove_phone(user_id: int, key_id: int) -> str | None:
     if key is None:
         return None
     key.revoked_on = utc_now().replace(tzinfo=None)
+    db.session.execute(delete(CarddavListing).where(CarddavListing.api_key_id == key_id))
     return key.name
 
 
