@@ -23,7 +23,7 @@ from crm.integrations.carddav.properties import (
     of_root,
     of_user,
     state_of_book,
-)  # fmt: skip
+)
 from crm.security.manager import may
 
 #: Longer questions are not read: it is room for some ten thousand addresses.
@@ -39,6 +39,12 @@ well_known = Blueprint("well_known_carddav", __name__)
 @well_known.route("/.well-known/carddav", methods=["GET", "PROPFIND"])
 def find() -> Any:
     return redirect(url_for("carddav.root"), 301)
+
+
+@well_known.route(f"{ADDRESS}/", methods=["GET"], provide_automatic_options=False)
+def explain() -> Any:
+    """For a person who types the server's address into a browser."""
+    return redirect(url_for("PhonesView.index"))
 
 
 @blueprint.before_request

@@ -26,6 +26,8 @@ def test_a_phone_is_connected_and_ended(
     acme = make_client("Acme", assignees=["alice"], phone="600 100 200")
     make_client("Bob's", assignees=["bob"], phone="600 100 200")
     alice, bob = sign_in("alice"), sign_in("bob")
+    assert alice.get("/crm/carddav/").location == PAGE
+    assert "/login/" in app.test_client().get("/crm/carddav/").location
     shown = alice.get(PAGE).text
     assert "http://127.0.0.1:8080/crm/carddav/" in shown and PAGE in alice.get("/").text
     for wrong in ("", "  ", "x" * 61):
