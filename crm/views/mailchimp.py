@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from crm.errors import RuleError
 from crm.extensions import db
+from crm.integrations.mailchimp import difference
 from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
 from crm.integrations.mailchimp.settings import NotConfigured, get_settings, key_hint
 from crm.integrations.mailchimp.words import COUNTERS, REASONS
@@ -30,7 +31,7 @@ class MailchimpView(Page):
     class_permission_name = KIND
     default_view = "list"
     method_permission_name = {
-        "list": "list", "progress": "list", "skipped": "list", "unknown": "list",
+        "list": "list", "progress": "list", "skipped": "list", "unknown": "list", "changes": "list",
         "start": "sync", "confirm": "sync", "decide": "sync",
     }  # fmt: skip
 
@@ -43,7 +44,7 @@ class MailchimpView(Page):
             "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
             account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
             proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
-            words=COUNTERS, reasons=REASONS,
+            words=COUNTERS, reasons=REASONS, titles=difference.TITLES,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
@@ -53,7 +54,9 @@ class MailchimpView(Page):
         run = get_run(pk)
         if run.kind != KIND:
             abort(404)
-        return self.render("mailchimp/_run.html", run=run, words=COUNTERS, reasons=REASONS)
+        return self.render(
+            "mailchimp/_run.html", run=run, words=COUNTERS, reasons=REASONS, titles=difference.TITLES
+        )
 
     @expose("/sync", methods=["POST"])
     @has_access
@@ -69,6 +72,24 @@ class MailchimpView(Page):
         if run.kind != KIND or run.state != UNCONFIRMED:
             abort(409)
         return self._ask({**run.options, "confirm": run.counters["leaving"]})
+
+    @expose("/changes")
+    @has_access
+    def changes(self) -> Response:
+        """What the last run, or dry run, left to be changed in the audience: `?what=` is to happen."""
+        what = request.args.get("what", "")
+        if what not in difference.TITLES or not may("sensitive", "client"):
+            abort(404)
+        total, number = difference.count(what), _page_number()
+        rows = difference.find(what, PAGE_SIZE, (number - 1) * PAGE_SIZE)
+        owners = select(Client.id, Client.name).where(Client.id.in_([row.client_id for row in rows]))
+        names = {client.id: client.name for client in db.session.execute(owners)}
+        if what in difference.SENT:
+            rows = [row for row in rows if row.client_id in names]
+        return self.render(
+            "mailchimp/changes.html", title=_("Mailchimp"), what=what, titles=difference.TITLES, rows=rows, total=total,
+            names=names, page=number, pages=-(-total // PAGE_SIZE),
+        )  # fmt: skip
 
     @expose("/skipped")
     @has_access
@@ -112,14 +133,18 @@ class MailchimpView(Page):
         return redirect(url_for("MailchimpView.list"))
 
     def _people(self, template: str, query: Select[Any], **values: Any) -> Response:
-        page = request.args.get("page", "1")
-        number = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 9 else abort(400)
+        number = _page_number()
         total = count(query)
         rows = db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
         pages = -(-total // PAGE_SIZE)
         return self.render(
             template, title=_("Mailchimp"), rows=rows, total=total, page=number, pages=pages, **values
         )
+
+
+def _page_number() -> int:
+    page = request.args.get("page", "1")
+    return int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 9 and int(page) else abort(400)
 
 
 def account() -> dict[str, Any]:

@@ -38,7 +38,7 @@ def work(app) -> JobRun:
 
 
 def test_sync_now_with_progress(app, sign_in, make_client, stand_in):
-    make_client("Jan", kind="person", email="jan@x.pl", consent=True)
+    make_client("Jan", kind="person", first_name="Jan", email="jan@x.pl", consent=True)
     browser = sign_in("office")
     assert "Sync now" in browser.get("/mailchimp/").text
     assert browser.post("/mailchimp/sync", data={"dry_run": "1"}).status_code == 302
@@ -49,6 +49,13 @@ def test_sync_now_with_progress(app, sign_in, make_client, stand_in):
     assert (run.id, run.state, run.counters["added"]) == (1, "done", 1)
     assert "add: jan@x.pl" in browser.get("/mailchimp/").text
     assert not stand_in.audience.members
+    changes = browser.get("/mailchimp/changes?what=added").text
+    assert "jan@x.pl" in changes
+    assert "<strong>" in changes
+    for what in ("updated", "archived", "renamed"):
+        assert "Nobody" in browser.get(f"/mailchimp/changes?what={what}").text
+    assert browser.get("/mailchimp/changes?what=nonsense").status_code == 404
+    assert browser.get("/mailchimp/changes?what=added&page=0").status_code == 400
 
     browser.post("/mailchimp/sync")
     assert "hx-get" in browser.get("/mailchimp/run/2").text
@@ -144,7 +151,14 @@ def test_without_a_key_it_says_what_is_missing(app, sign_in):
 @pytest.mark.parametrize("name", ["alice", "vera"])
 def test_others_may_not(app, sign_in, name):
     browser = sign_in(name)
-    for address in ("/mailchimp/", "/mailchimp/skipped", "/mailchimp/unknown", "/mailchimp/run/1", "/jobs/"):
+    for address in (
+        "/mailchimp/",
+        "/mailchimp/skipped",
+        "/mailchimp/unknown",
+        "/mailchimp/changes?what=added",
+        "/mailchimp/run/1",
+        "/jobs/",
+    ):
         assert browser.get(address).status_code in (302, 403, 404), address
     for address in (
         "/mailchimp/sync",

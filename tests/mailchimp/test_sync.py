@@ -149,7 +149,11 @@ def test_dry_run_lists_and_changes_nothing(office: Office):
     assert office.statuses() == {"jan": "subscribed", "anna": "subscribed", "ewa": "subscribed"}
     expected = {"added": 1, "updated": 1, "unsubscribed": 1, "archived": 0, "leaving": 1}
     assert expected.items() <= run.counters.items()
-    assert run.report == ["unsubscribe: jan@x.pl", "add: nowy@x.pl", "update: anna@x.pl"]
+    assert run.report == [
+        "unsubscribe: jan@x.pl",
+        "add: nowy@x.pl (FNAME – → nowy)",
+        "update: anna@x.pl (LNAME – → Kos)",
+    ]
     office.sync()
     assert office.statuses()["jan"] == "unsubscribed"
 

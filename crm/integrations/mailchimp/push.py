@@ -120,7 +120,7 @@ class Push:
         ids: dict[str, int] | None = None
         for rows in batches(stale_tags):
             for row in rows:
-                for tag in set(_split(row.sent_tags)) - set(_split(row.tags)):
+                for tag in set(split_tags(row.sent_tags)) - set(split_tags(row.tags)):
                     taken.setdefault(tag, []).append(row)
             if taken and ids is None:
                 ids = self.mailchimp.tag_ids(TAG_PREFIX)
@@ -143,7 +143,7 @@ class Push:
 def batches(condition: ColumnElement[bool]) -> Iterator[list[Any]]:
     """The rows that differ in this way, 500 at a time, each looked up just before it is sent."""
     last = 0
-    while rows := list(db.session.execute(_query(condition, last))):
+    while rows := list(db.session.execute(select_rows(condition).where(wanted.c.id > last).limit(BATCH))):
         last = rows[-1].id
         still = _still_agreed([row.client_id for row in rows])
         db.session.rollback()
@@ -158,11 +158,12 @@ def count(condition: ColumnElement[bool]) -> int:
     return found
 
 
-def _query(condition: ColumnElement[bool], last: int) -> Select[Any]:
+def select_rows(condition: ColumnElement[bool]) -> Select[Any]:
+    """The rows that differ in this way, beside what is known of their members."""
     known = [members.c[name] for name in ("sent_fields", "sent_tags", "managed")]
     known += [members.c.fields.label("known_fields"), members.c.status.label("known_status")]
-    query = select(wanted, *known).select_from(joined).where(sendable, condition, wanted.c.id > last)
-    return query.order_by(wanted.c.id).limit(BATCH)
+    query = select(wanted, *known).select_from(joined).where(sendable, condition)
+    return query.order_by(wanted.c.id)
 
 
 def _still_agreed(client_ids: Iterable[int]) -> set[int]:
@@ -179,7 +180,7 @@ def _beginning(row: Any) -> dict[str, Any]:
 
 def _item(row: Any, fields: dict[str, str]) -> dict[str, Any]:
     item: dict[str, Any] = {"email_address": row.email, "merge_fields": fields}
-    if tags := _split(row.tags):
+    if tags := split_tags(row.tags):
         item["tags"] = tags
     return item
 
@@ -187,7 +188,7 @@ def _item(row: Any, fields: dict[str, str]) -> dict[str, Any]:
 def _as_sent(row: Any, with_tags: bool = True) -> dict[str, Any]:
     """What is known of a member once its data has been taken."""
     kept = {k: v for k, v in (row.known_fields or {}).items() if k not in (row.sent_fields or {})}
-    tags = set(_split(row.sent_tags)) | (set(_split(row.tags)) if with_tags else set())
+    tags = set(split_tags(row.sent_tags)) | (set(split_tags(row.tags)) if with_tags else set())
     return {
         "hash_sent": row.hash,
         "email": row.email,
@@ -207,7 +208,7 @@ def _as_sent(row: Any, with_tags: bool = True) -> dict[str, Any]:
 
 
 def _kept_tags(row: Any) -> str:
-    return "\n".join(sorted(set(_split(row.sent_tags)) & set(_split(row.tags))))
+    return "\n".join(sorted(set(split_tags(row.sent_tags)) & set(split_tags(row.tags))))
 
 
 def _note_sent(rows: list[dict[str, Any]]) -> None:
@@ -218,5 +219,6 @@ def _note_sent(rows: list[dict[str, Any]]) -> None:
         db.session.connection().execute(statement, rows)
 
 
-def _split(tags: str | None) -> list[str]:
+def split_tags(tags: str | None) -> list[str]:
+    """The tags of a text with one in each line."""
     return [tag for tag in (tags or "").split("\n") if tag]
