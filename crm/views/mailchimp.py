@@ -5,21 +5,22 @@ from typing import Any
 from flask import abort, current_app, flash, g, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, literal, select
 from werkzeug.wrappers import Response
 
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.mailchimp import difference
+from crm.integrations.mailchimp.eligible import NO_EMAIL
 from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
-from crm.integrations.mailchimp.settings import NotConfigured, get_settings, key_hint
+from crm.integrations.mailchimp.settings import NotConfigured, get_chosen, get_settings, key_hint
 from crm.integrations.mailchimp.words import COUNTERS, REASONS
 from crm.jobs.runs import ask_for
 from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
 from crm.models.job import UNCONFIRMED
 from crm.models.mailchimp import ACTIVE, OPEN
 from crm.security.manager import may
-from crm.views.jobs import get_run, is_worked
+from crm.views.jobs import get_run, is_worked, result
 from crm.views.page import Page
 
 KIND = "mailchimp"
@@ -44,7 +45,7 @@ class MailchimpView(Page):
             "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
             account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
             proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
-            words=COUNTERS, reasons=REASONS, titles=difference.TITLES,
+            words=COUNTERS, reasons=REASONS, titles=difference.TITLES, result=result,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
@@ -153,11 +154,17 @@ def account() -> dict[str, Any]:
         found = get_settings(current_app.config)
     except NotConfigured as error:
         return {"missing": str(error)}
-    return {"key": key_hint(found.key), "audience": found.audience, "url": found.url}
+    names = {one["id"]: one["name"] for one in get_chosen().get("audiences", [])}
+    audience = names.get(found.audience, found.audience)
+    return {"key": key_hint(found.key), "audience": audience, "url": found.url}
 
 
 def skipped_clients(reason: str) -> Select[Any]:
     """(client id, name, e-mail, reason) of whom the last run left out, as far as the viewer sees them."""
+    if reason == NO_EMAIL:
+        nothing = Client.email.is_(None) | (Client.email == "")
+        query = select(Client.id, Client.name, Client.email, literal(NO_EMAIL).label("reason"))
+        return query.where(nothing, Client.archived_at.is_(None)).order_by(Client.name_key, Client.id)
     query = select(Client.id, Client.name, MailchimpWanted.email, MailchimpWanted.reason).join(
         Client, Client.id == MailchimpWanted.client_id
     )

@@ -91,6 +91,8 @@ def test_left_out_and_strangers_are_listed(app, sign_in, make_client, stand_in):
     work(app)
     assert "Anna" in browser.get("/mailchimp/skipped?reason=no_consent").text
     assert "Anna" not in browser.get("/mailchimp/skipped?reason=cleaned").text
+    make_client("Silent", kind="company", phone="600100200")
+    assert "Silent" in browser.get("/mailchimp/skipped?reason=no_email").text
     assert browser.get("/mailchimp/skipped?reason=nonsense").status_code == 400
     assert browser.get("/mailchimp/skipped?page=x").status_code == 400
     assert "stranger@x.pl" in browser.get("/mailchimp/unknown").text
