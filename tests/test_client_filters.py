@@ -73,6 +73,7 @@ FOUND = [
         ({"search": "zolty"}, DOMEK),
         ({"search": "555-12-34"}, DOMEK),
         ({"search": "żółty\u00a0domek"}, DOMEK), ({"search": "\u202a+48 22 555-12-34\u202c"}, DOMEK),
+        ({"search": "22\u2013555\u201112\u201134"}, DOMEK),
         ({"search": "lecka"}, RIVER),
         ({"search": "nobody"}, []),
     ({"search": ["zolty", "river"]}, ["Blue River", "Żółty Domek"]),

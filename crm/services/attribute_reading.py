@@ -83,7 +83,7 @@ def _read_link(value: Any) -> str | None:
     return text
 
 
-READERS = {
+READERS: dict[str, Callable[[Any], Any]] = {
     "text": _read_text(LONGEST_TEXT),
     "long_text": _read_text(LONGEST_LONG_TEXT, lines=True),
     "number": lambda value: read_decimal(value, NUMBER_PLACES, LARGEST_NUMBER),

@@ -38,7 +38,8 @@ MOST_CANDIDATES = 1_000
 MOST_WORDS = 2_000
 
 _fts = table("search_fts", column("rowid"), column("search_fts"))
-NUMBER = re.compile(r"(?:[a-z]{2})?[\d\s\-./()+]+")
+#: With dashes of any length, as they are copied from pages and papers.
+NUMBER = re.compile(r"(?:[a-z]{2})?[\d\s\-\u2010-\u2015\u2212./()+]+")
 
 
 # -- writing
