@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import current_app, g, request
 from flask_appbuilder.security.sqla.models import ApiKey, User
-from sqlalchemy import or_, select, update
+from sqlalchemy import event, or_, select, update
+from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import Forbidden
 
 from crm.database import SAFE_METHODS, transactions
@@ -84,6 +85,12 @@ def _note_use(key_id: int) -> None:
         db.session.commit()
 
 
+@event.listens_for(ApiKey, "before_insert")
+def _made_now(_mapper: Any, _connection: Any, key: ApiKey) -> None:
+    """Flask-AppBuilder would note the moment in the machine's own time zone."""
+    key.created_on = _now()
+
+
 def create_key(user: User, name: str, scopes: str | None = None, days: int | None = None) -> str:
     """Make a key for a user and give its text, which is kept nowhere. Commits. Raises ValueError."""
     if wrong := next((s for s in (scopes or "").split(",") if s.strip() and not is_scope(s.strip())), None):
@@ -99,8 +106,20 @@ def create_key(user: User, name: str, scopes: str | None = None, days: int | Non
 
 def keys_of(user: User | None = None) -> list[ApiKey]:
     """The keys of a user, or all, by name."""
-    asked = select(ApiKey).order_by(ApiKey.name, ApiKey.id)
+    asked = select(ApiKey).options(joinedload(ApiKey.user)).order_by(ApiKey.name, ApiKey.id)
     return list(db.session.scalars(asked.where(ApiKey.user_id == user.id) if user is not None else asked))
+
+
+def is_over(key: ApiKey) -> bool:
+    """Whether a key lets nobody in any more: revoked, past its end, or its user may not sign in."""
+    past = key.expires_on is not None and key.expires_on <= _now()
+    return key.revoked_on is not None or past or not (key.active and key.user.is_active)
+
+
+def revoke(key: ApiKey) -> None:
+    """End a key. The caller commits."""
+    if key.revoked_on is None:
+        key.revoked_on = _now()
 
 
 def revoke_keys(name: str) -> int:
@@ -109,5 +128,5 @@ def revoke_keys(name: str) -> int:
         select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_on.is_(None))
     ).all()
     for key in keys:
-        key.revoked_on = _now()
+        revoke(key)
     return len(keys)

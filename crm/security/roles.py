@@ -51,6 +51,10 @@ SPECIAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("company", "edit", (ADMIN, OFFICE)),
     ("jobs", "list", (ADMIN, OFFICE)),
     ("webhook", "edit", (ADMIN, OFFICE)),
+    # a key may no more than its user
+    ("api_key", "list", ROLES),
+    ("api_key", "add", ROLES),
+    ("api_key", "list_any", (ADMIN,)),
 )
 
 #: Flask-AppBuilder's pages about oneself.

@@ -13,6 +13,7 @@ from crm.security import headers
 from crm.views import assets, carddav, colours, failures, health, input_guard, mailchimp_hook, templating
 from crm.views.api import RecordApi, api_for
 from crm.views.api_access import Api
+from crm.views.api_keys import ApiKeysView
 from crm.views.api_settings import StatusApi, TagApi
 from crm.views.archive import ArchiveView
 from crm.views.attribute_definition import AttributeDefinitionView
@@ -141,6 +142,7 @@ PAGES: tuple[type[Any], ...] = (
     TimerView,
     SwaggerView,
     WebhooksView,
+    ApiKeysView,
 )
 
 #: Those of them that stand in the menu's settings: page, label, icon.

@@ -43,6 +43,8 @@ KINDS = {
     "deal.stage": _l("Deal moved on"),
     "mailchimp": _l("Taken from Mailchimp"),
     "demo": _l("Demo data"),
+    "api_key.made": _l("API key made"),
+    "api_key.revoked": _l("API key revoked"),
 }
 TABLES = {
     "invoice_line": _l("Lines of invoices"),

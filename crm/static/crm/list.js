@@ -18,10 +18,10 @@
   const list = document.querySelector("[data-remember]");
   if (list) crm.post(list.dataset.remember, { state: list.dataset.state }).catch(() => {});
   document.addEventListener("click", async (event) => {
-    const link = event.target.closest("a[data-copy]");
+    const link = event.target.closest("[data-copy]");
     if (!link || !navigator.clipboard) return;
     event.preventDefault();
-    await navigator.clipboard.writeText(link.href);
+    await navigator.clipboard.writeText(link.dataset.copy || link.href);
     crm.toast(crm.text("copied"));
   });
 })();
