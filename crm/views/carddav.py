@@ -5,6 +5,7 @@ can be written: other methods than those below are answered 405.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, stream_with_context, url_for
@@ -101,9 +102,9 @@ def clients() -> Response:
     places, answers, is_deep = _places(), xml.Answers(_question()), _is_deep()
     listing = book.listing() if is_deep or answers.wants(TOKEN, CTAG) else {}
     found = [answers.of(places.book, {**of_book(places, _title()), **_state(answers, listing)})]
-    if is_deep:
-        found += (answers.of(places.card(name), of_card(places, state)) for name, state in listing.items())
-    return _multistatus(xml.multistatus(found))
+    inside = listing.items() if is_deep else ()
+    cards = (answers.of(places.card(name), of_card(places, state)) for name, state in inside)
+    return _multistatus(xml.multistatus(chain(found, cards)))
 
 
 @blueprint.route("/me/clients/", methods=["REPORT"])

@@ -92,6 +92,8 @@ def test_cards_are_what_the_user_sees(
         f"client-{gone[1]}",
         "x",
         "client-0",
+        "client-999999999999999999",
+        "contact-2147483648",
     ):
         assert alice("GET", address(name)).status_code == 404
         assert alice("PROPFIND", address(name)).status_code == 404
@@ -239,6 +241,7 @@ def test_cards_are_found_by_a_filter(phone: Any, make_client: Any) -> None:
         (filtered(prop("FN", match("a", collation="i;octet"))), "supported-collation"),
         (filtered(prop("FN", match("a", "sounds-like"))), "supported-filter"),
         (filtered("<c:time-range/>"), "supported-filter"),
+        (filtered(*[prop("FN", "")] * 100), "supported-filter"),
     ):
         body = f"<c:addressbook-query {SPACES}><d:prop/>{tested}</c:addressbook-query>"
         refused = alice("REPORT", BOOK, body)
@@ -251,6 +254,9 @@ def test_what_is_refused(app: Any, system: Any, phone: Any, make_client: Any) ->
     for method in ("PUT", "POST", "DELETE", "PROPPATCH", "MKCOL", "MOVE", "COPY", "LOCK"):
         for url in (acme, BOOK):
             assert alice(method, url, "BEGIN:VCARD").status_code == 405, method
+    many = "".join(f"<d:p{n}/>" for n in range(101))
+    wide = f"<d:propfind {SPACES}><d:prop>{many}</d:prop></d:propfind>"
+    assert alice("PROPFIND", BOOK, wide).status_code == 400
     nested = '<!DOCTYPE a [<!ENTITY b "c">]><d:propfind xmlns:d="DAV:">&b;</d:propfind>'
     deep = "<a>" * 5000
     for body in (

@@ -26,7 +26,9 @@ MOST_CLIENTS = 10_000
 FORMAT = 1
 #: How many records are loaded at once.
 PORTION = 2_000
-NAME = re.compile(r"(client|contact)-([1-9][0-9]{0,17})")
+#: No id is that large: PostgreSQL refuses to look for one.
+END_OF_IDS = 2**31
+NAME = re.compile(r"(client|contact)-([1-9][0-9]{0,9})")
 
 Whose = Callable[[Any], ColumnElement[bool]]
 
@@ -70,7 +72,8 @@ def cards(names: Iterable[str]) -> Iterator[Card]:
     """Those of these cards that are in the book, some at a time; in the order of their numbers, clients first."""
     numbers: dict[str, set[int]] = {"client": set(), "contact": set()}
     for name in names:
-        if found := NAME.fullmatch(name):
+        found = NAME.fullmatch(name)
+        if found and int(found[2]) < END_OF_IDS:
             numbers[found[1]].add(int(found[2]))
     whose, mark = _whose(), _mark()
     for some in _portions(numbers["client"]):

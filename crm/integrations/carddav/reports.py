@@ -13,7 +13,7 @@ from crm.integrations.carddav.properties import (
     Places,
     contents_of,
     of_card,
-)  # fmt: skip
+)
 from crm.integrations.carddav.xml import Answers, c, d, element, failed, multistatus, refuse
 
 

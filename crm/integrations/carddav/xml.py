@@ -4,8 +4,9 @@ Names are written as lxml does, `{namespace}name`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import NoReturn
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,6 +17,10 @@ DAV, CARD, SERVER = "DAV:", "urn:ietf:params:xml:ns:carddav", "http://calendarse
 PREFIXES = {DAV: "D", CARD: "C", SERVER: "S"}
 CONTENT_TYPE = "application/xml; charset=utf-8"
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
+#: Some phones ask for thirty properties.
+MOST_PROPERTIES = 100
+#: So many answers are sent at once.
+PORTION = 100
 #: Characters that XML cannot hold, not even escaped.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 SPACES = "".join(f' xmlns:{prefix}="{space}"' for space, prefix in PREFIXES.items())
@@ -85,6 +90,9 @@ class Answers:
     def __init__(self, question: etree._Element | None):
         prop = None if question is None else question.find(d("prop"))
         self.wanted = None if prop is None else tuple(dict.fromkeys(str(one.tag) for one in children(prop)))
+        if self.wanted and len(self.wanted) > MOST_PROPERTIES:
+            # each is answered for each card
+            abort(400)
         self.names_only = question is not None and question.find(d("propname")) is not None
         self._missing: dict[tuple[str, ...], str] = {}
 
@@ -127,10 +135,12 @@ def failed(address: str, status: str, condition: str = "") -> str:
     return element(d("response"), href(address) + _status(status) + why)
 
 
-def multistatus(answers: Iterable[str], more: str = "") -> Iterable[str]:
+def multistatus(answers: Iterable[str], more: str = "") -> Iterator[str]:
     """A whole answer, in parts. more: what stands behind the resources."""
     yield f"{HEAD}<D:multistatus{SPACES}>"
-    yield from answers
+    left = iter(answers)
+    while some := "".join(islice(left, PORTION)):
+        yield some
     yield f"{more}</D:multistatus>"
 
 
