@@ -465,7 +465,12 @@ def test_a_type_changes_only_when_every_value_converts(system: Any, sign_in: Any
     answer = office.post(url, data=opened(office, url).change(type="integer", label="Changed"))
     assert answer.status_code == 422
     assert f"/crm/clients/show/{bad}" in answer.text and "a dozen" in answer.text
-    assert f"/crm/clients/show/{good}" not in answer.text
+    assert f"/crm/clients/show/{good}" not in answer.text and "1 value cannot" in answer.text
+    office.post(f"/crm/clients/delete/{bad}")
+    answer = office.post(url, data=opened(office, url).change(type="integer"))
+    assert "/crm/clients/trash/?search=Bad+one" in answer.text, "what is in the trash can be found there"
+    assert office.get("/crm/clients/trash/?search=Bad+one").text.count("Bad one") > 0
+    assert office.post(f"/crm/clients/trash/restore/{bad}").status_code == 302
     with system() as session:
         definition = session.get(AttributeDefinition, 1)
         assert (definition.type, definition.label) == ("text", "Text")

@@ -18,6 +18,7 @@ from crm.services.attribute_reveals import SEEN
 from crm.services.attributes import set_attributes, values_of_clients
 from crm.services.client_parts import lock
 from crm.services.undo import undo
+from tests.filled_form import opened
 
 SECRET = "ABA 300000"
 
@@ -117,6 +118,9 @@ def test_each_look_is_written_down(app: Flask, client: int, sign_in: Any) -> Non
         404,
     ]
     assert office.get(reveal).status_code == 405
+    edit = "/crm/attributes/edit/1"
+    refused = office.post(edit, data=opened(office, edit).change(type="integer"))
+    assert refused.status_code == 422 and MASK in refused.text and SECRET not in refused.text
     assert looks() == []
     assert SECRET in office.post(reveal).text
     assert SECRET in office.get(f"/crm/clients/attribute/{client}/id_card").text

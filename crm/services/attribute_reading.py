@@ -108,7 +108,11 @@ def split(text: str) -> list[str]:
 
 def read_word(value: Any) -> str | None:
     """A word that can stand in a list; None for nothing. Raises Unreadable."""
-    return _read_text(LONGEST_WORD)(value)
+    word = _read_text(LONGEST_WORD)(value)
+    if word and not fold(word):
+        # nothing but accents
+        raise Unreadable(_("Please fill this in."))
+    return word
 
 
 def _options_of(definition: AttributeDefinition, value: Any, add_words: bool) -> list[AttributeOption] | None:

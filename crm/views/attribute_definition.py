@@ -6,6 +6,7 @@ from flask import jsonify, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Field, StringField
@@ -16,6 +17,9 @@ from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, Client, Contact
 from crm.models.attribute import OWNERS, TYPE_NAMES
 from crm.registry import Part
+from crm.security.manager import may
+from crm.security.masking import MASK
+from crm.security.visibility import including_hidden
 from crm.services import attribute_arranging, attribute_changes, attribute_options, attributes, listing
 from crm.services.attribute_changes import Unconverted
 from crm.services.attribute_options import DELETE, OptionRow
@@ -48,7 +52,11 @@ class TypeField(OneOfField):
             return
         self.unconverted = attribute_changes.change_type(obj, self.data)
         if self.unconverted:
-            message = _("%(n)d values cannot be changed to this type.", n=len(self.unconverted))
+            message = ngettext(
+                "%(num)d value cannot be changed to this type.",
+                "%(num)d values cannot be changed to this type.",
+                len(self.unconverted),
+            )
             raise RuleError(message, field=self.name)
 
 
@@ -162,7 +170,7 @@ class AttributeDefinitionView(RecordView):
             self.form_template, status, title=self.title_of_new(item) if new else item.label, form=form, item=item,
             is_new=new, back=self.url_after(item), groups=_groups(item.applies_to), word_types=sorted(WORD_TYPES),
             delete=DELETE, option_usage={} if new else attribute_options.option_usage(item),
-            unconverted=_with_owners(unconverted[:MOST_LISTED]), more_unconverted=len(unconverted[MOST_LISTED:]),
+            unconverted=_with_owners(item, unconverted[:MOST_LISTED]), more_unconverted=len(unconverted[MOST_LISTED:]),
         )  # fmt: skip
 
     def fill(self, form: AttributeForm, item: AttributeDefinition) -> bool:
@@ -201,14 +209,31 @@ def _groups(applies_to: str) -> list[str]:
     return list(db.session.scalars(asked.distinct().order_by(group)))
 
 
-def _with_owners(unconverted: list[Unconverted]) -> list[tuple[Client | Contact | None, str]]:
-    """(whose, value); None where the viewer does not see whose it is."""
-    clients = _by_id(Client, {one.client_id for one in unconverted if one.contact_id is None})
-    contacts = _by_id(Contact, {one.contact_id for one in unconverted if one.contact_id is not None})
-    return [
-        (clients.get(one.client_id) if one.contact_id is None else contacts.get(one.contact_id), one.value)
-        for one in unconverted
-    ]
+def _with_owners(
+    item: AttributeDefinition, unconverted: list[Unconverted]
+) -> list[tuple[Client | Contact | None, str, str]]:
+    """(whose, where it is, value); None where the viewer does not see whose it is. Values in the trash count too.
+
+    Sensitive ones are masked: each look at one is asked for by itself, and written down.
+    """
+    with including_hidden():
+        clients = _by_id(Client, {one.client_id for one in unconverted})
+        contacts = _by_id(Contact, {one.contact_id for one in unconverted if one.contact_id is not None})
+    found = []
+    for one in unconverted:
+        client = clients.get(one.client_id)
+        owner = client if one.contact_id is None else contacts.get(one.contact_id)
+        found.append((owner, _address_of(owner, client), MASK if item.sensitive else one.value))
+    return found
+
+
+def _address_of(owner: Client | Contact | None, client: Client | None) -> str:
+    """Where an owner is; of one in the trash its place there, blank for who may not look into it."""
+    if owner is None or client is None:
+        return ""
+    if client.deleted_at is None:
+        return url_for(f"{type(owner).__name__}View.show", pk=owner.id)
+    return url_for("ArchiveView.trash", search=client.name) if may("trash", "client") else ""
 
 
 def _by_id(model: Any, ids: set[int]) -> dict[int, Any]:
