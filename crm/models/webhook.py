@@ -1,12 +1,14 @@
 """Webhooks: who is told of changes, which operations wait to be told of, and what became of each delivery."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import Connection, ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.models.base import Base
+from crm.models.history import Change
 from crm.models.types import Json, UtcDateTime, utc_now
 
 #: What happened to a record, as the events of a webhook name it.
@@ -94,6 +96,12 @@ class WebhookDelivery(Base):
     milliseconds: Mapped[int | None]
     answer: Mapped[str] = mapped_column(String(500), default="")
     error: Mapped[str] = mapped_column(String(300), default="")
+
+    @classmethod
+    def before_purge(cls, connection: Connection, client_ids: Iterable[int]) -> None:
+        """What receivers answered may repeat what they were told: of these clients it goes too."""
+        told = select(Change.operation_id).where(Change.client_id.in_(client_ids))
+        connection.execute(update(cls.__table__).where(cls.operation_id.in_(told)).values(answer=""))
 
     @property
     def event(self) -> str:

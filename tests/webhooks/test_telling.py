@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from crm.extensions import db
-from crm.integrations.webhooks.expanding import expand
+from crm.integrations.webhooks.expanding import _written_by, expand
 from crm.integrations.webhooks.payload import payloads
 from crm.models import (
     AttributeDefinition,
@@ -236,3 +236,17 @@ def test_many_rows_cost_no_more_statements_than_few(
             costs.append((len(written), len(statements), len(loaded)))
             deliver()
     assert costs[0] == costs[1]
+
+
+def test_only_what_was_just_written_is_read_of_the_log(app, subscribe, make_client) -> None:
+    """However long the history is, and without statistics of the tables."""
+    subscribe(*EVERY)
+    make_client("Acme")
+    with app.app_context(), as_system():
+        connection = db.session.connection()
+        written = _written_by([1])
+        asked = select(written.c.row_id).where(written.c.table_name == "client")
+        compiled = asked.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
+        assert any("change USING INDEX" in line and "(operation_id=?" in line for line in plan), plan
+        db.session.rollback()

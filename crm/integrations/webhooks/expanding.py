@@ -5,10 +5,11 @@ record (its tags, lines, values of attributes) count as changes of it; what one 
 delivery.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     and_,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from crm.models import AttributeValue, Change, Client, Webhook, WebhookDelivery, WebhookOutbox
 from crm.models.types import utc_now
-from crm.models.webhook import CREATE, DELETE, UPDATE, WAITING
+from crm.models.webhook import ACTIONS, CREATE, DELETE, UPDATE, WAITING
 from crm.registry import RecordType
 from crm.services.bulk import dialect_of
 from crm.services.change_values import unpacked
@@ -46,19 +47,17 @@ def expand(session: Session) -> int:
     ids = list(connection.scalars(select(outbox.c.id).order_by(outbox.c.id).limit(PORTION)))
     if ids:
         hooks = connection.execute(select(webhooks.c.id, webhooks.c.events).where(webhooks.c.active)).all()
-        window = _written_by(ids)
-        tables = (
-            set(connection.scalars(select(log.c.table_name).distinct().where(window))) if hooks else set()
-        )
+        written = _written_by(ids)
+        tables = set(connection.scalars(select(written.c.table_name).distinct())) if hooks else set()
         for record in records_on() if tables else ():
-            if tables & {record.key, *(piece.table.name for piece in pieces_of(record))}:
-                _add(session, record, window, hooks)
+            if parts := _parts(dialect_of(session), record, tables, written):
+                _add(session, record, parts, hooks)
         connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
     session.commit()
     return len(ids)
 
 
-def _written_by(ids: Sequence[int]) -> ColumnElement[bool]:
+def _written_by(ids: Sequence[int]) -> CTE:
     """The rows of the log that belong to these of the outbox: up to where the next of the same operation begins,
     which is there or not together with its steps."""
     mine, next_ = outbox.alias(), outbox.alias()
@@ -68,21 +67,17 @@ def _written_by(ids: Sequence[int]) -> ColumnElement[bool]:
             next_.c.after_step < log.c.step,
         ).correlate(mine, log)
     )  # fmt: skip
-    in_one = (
-        exists().where(
-            mine.c.id.in_(ids), mine.c.operation_id == log.c.operation_id, mine.c.after_step < log.c.step, ~later
-        ).correlate(log)
-    )  # fmt: skip
-    # first by operation, as the log's key is
-    operations = select(outbox.c.operation_id).where(outbox.c.id.in_(ids))
-    return log.c.operation_id.in_(operations) & in_one
+    its_own = and_(log.c.operation_id == mine.c.operation_id, log.c.step > mine.c.after_step)
+    found = select(log).join(mine, its_own).where(mine.c.id.in_(ids), ~later)
+    # found by operation before anything else is asked of it: the log has an index by table too, of all there is
+    return found.cte("written").prefix_with("MATERIALIZED")
 
 
-def _add(session: Session, record: RecordType, window: ColumnElement[bool], hooks: Iterable[Any]) -> None:
+def _add(session: Session, record: RecordType, parts: Sequence[Select[Any]], hooks: Iterable[Any]) -> None:
     """The deliveries of one type of record."""
-    facts = _facts(session, record, window)
+    facts = _facts(parts)
     for hook in hooks:
-        wanted = [action for action in (CREATE, UPDATE, DELETE) if f"{record.key}.{action}" in hook.events]
+        wanted = [action for action in ACTIONS if f"{record.key}.{action}" in hook.events]
         if not wanted:
             continue
         rows = select(
@@ -94,16 +89,24 @@ def _add(session: Session, record: RecordType, window: ColumnElement[bool], hook
         session.connection().execute(insert(deliveries).from_select(names, rows))
 
 
-def _facts(session: Session, record: RecordType, window: ColumnElement[bool]) -> Any:
-    """(operation_id, row_id, action) of each record that the log of this window is about."""
-    dialect = dialect_of(session)
-    parts = [
-        select(
-            log.c.operation_id, log.c.row_id, case((_come(dialect, record), log.c.step), else_=0).label("come"),
-            case((_gone(dialect, record), log.c.step), else_=0).label("gone"),
-        ).where(window, log.c.table_name == record.key),
-        *(part for piece in pieces_of(record) for part in _owners(dialect, piece, window)),
-    ]  # fmt: skip
+def _parts(dialect: str, record: RecordType, tables: Collection[str], written: CTE) -> list[Select[Any]]:
+    """(operation_id, row_id, step in which it came, in which it went) by each table of those that were changed."""
+    parts = []
+    if record.key in tables:
+        come, gone = _come(dialect, record, written), _gone(dialect, record, written)
+        its_own = select(
+            written.c.operation_id, written.c.row_id, case((come, written.c.step), else_=0).label("come"),
+            case((gone, written.c.step), else_=0).label("gone"),
+        )  # fmt: skip
+        parts.append(its_own.where(written.c.table_name == record.key))
+    for piece in pieces_of(record):
+        if piece.table.name in tables:
+            parts += _owners(dialect, piece, written)
+    return parts
+
+
+def _facts(parts: Sequence[Select[Any]]) -> Any:
+    """(operation_id, row_id, action) of each record that these parts are about."""
     found = union_all(*parts).subquery()
     come, gone = func.max(found.c.come), func.max(found.c.gone)
     # in one operation a row can come and go: what it did last counts
@@ -115,20 +118,20 @@ def _facts(session: Session, record: RecordType, window: ColumnElement[bool]) ->
     )
 
 
-def _come(dialect: str, record: RecordType) -> ColumnElement[bool]:
+def _come(dialect: str, record: RecordType, written: CTE) -> ColumnElement[bool]:
     """That a change of the log made a record appear: added, or brought back from where nobody sees it."""
-    added = log.c.action == "insert"
-    return or_(added, _is_hidden(dialect, log.c.before)) if record.model is Client else added
+    added = written.c.action == "insert"
+    return or_(added, _is_hidden(dialect, written.c.before)) if record.model is Client else added
 
 
-def _gone(dialect: str, record: RecordType) -> ColumnElement[bool]:
+def _gone(dialect: str, record: RecordType, written: CTE) -> ColumnElement[bool]:
     """That a change of the log made a record disappear: deleted, or put where nobody sees it."""
-    deleted = log.c.action == "delete"
+    deleted = written.c.action == "delete"
     if record.model is not Client:
         return deleted
-    trashed = and_(log.c.action == "update", _is_hidden(dialect, log.c.after))
+    trashed = and_(written.c.action == "update", _is_hidden(dialect, written.c.after))
     # one that was in the trash was gone already
-    return or_(trashed, and_(deleted, ~_is_hidden(dialect, log.c.before)))
+    return or_(trashed, and_(deleted, ~_is_hidden(dialect, written.c.before)))
 
 
 def _is_hidden(dialect: str, side: Any) -> ColumnElement[bool]:
@@ -137,24 +140,26 @@ def _is_hidden(dialect: str, side: Any) -> ColumnElement[bool]:
     return or_(*(unpacked(dialect, side, column).is_not(None) for column in columns))
 
 
-def _owners(dialect: str, piece: Piece, window: ColumnElement[bool]) -> Iterator[Select[Any]]:
+def _owners(dialect: str, piece: Piece, written: CTE) -> Iterator[Select[Any]]:
     """The records whose pieces changed, as before, as after, and of a piece that stayed theirs as it is."""
     table = piece.table
     owner = table.c[piece.owner]
     # values of a contact's attributes name its client too
     contact = table.c.contact_id if piece.model is AttributeValue and piece.owner == "client_id" else None
-    for side in (log.c.before, log.c.after):
+    for side in (written.c.before, written.c.after):
         its_owner = unpacked(dialect, side, owner)
         own = [] if contact is None else [unpacked(dialect, side, contact).is_(None)]
-        yield _changed(its_owner).where(window, log.c.table_name == table.name, its_owner.is_not(None), *own)
+        yield _changed(written, its_owner).where(
+            written.c.table_name == table.name, its_owner.is_not(None), *own
+        )
     own = [] if contact is None else [contact.is_(None)]
-    staying = _changed(owner).join_from(log, table, table.c.id == log.c.row_id)
+    staying = _changed(written, owner).join_from(written, table, table.c.id == written.c.row_id)
     yield staying.where(
-        window, log.c.table_name == table.name, log.c.action == "update", owner.is_not(None), *own
+        written.c.table_name == table.name, written.c.action == "update", owner.is_not(None), *own
     )
 
 
-def _changed(owner: ColumnElement[Any]) -> Select[Any]:
+def _changed(written: CTE, owner: ColumnElement[Any]) -> Select[Any]:
     return select(
-        log.c.operation_id, owner.label("row_id"), literal(0).label("come"), literal(0).label("gone")
+        written.c.operation_id, owner.label("row_id"), literal(0).label("come"), literal(0).label("gone")
     )
