@@ -219,6 +219,14 @@ def test_address_books_of_clients() -> None:
         assert contacts == clients == {"unchanged": len(there)}
 
 
+def test_moments_are_compared_to_the_second() -> None:
+    due = datetime(2026, 3, 1, 10, 30, 15, 123456, tzinfo=UTC)
+    db.session.add(Task(client=Client(name="Acme", email="a@x.pl"), title="Call", due=due))
+    db.session.commit()
+    prepare = partial(prepare_records, registry()["task"], MultiDict())
+    assert checked("csv-pl", prepare, "task") == {"unchanged": 1}
+
+
 def test_records_of_every_type() -> None:
     client = Client(name="=Acme", email="a@x.pl")
     db.session.add(client)

@@ -1,6 +1,7 @@
 """What a row has changed of a record, by the names of the fields; and words that lists of words lack."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import inspect
@@ -42,6 +43,16 @@ def without_same_phones(item: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """
     known = {name: getattr(item, f"{name}_e164", None) for name in data if not is_masked(item, name)}
     same = {name for name, number in known.items() if number and data[name] == number}
+    return {name: value for name, value in data.items() if name not in same}
+
+
+def without_same_moments(item: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data without moments that are there to the second: a file holds no smaller parts."""
+    known = {name: getattr(item, name, None) for name in data}
+    same = {
+        name for name, moment in known.items()
+        if isinstance(moment, datetime) and data[name] == moment.replace(microsecond=0).isoformat()
+    }  # fmt: skip
     return {name: value for name, value in data.items() if name not in same}
 
 

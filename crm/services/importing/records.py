@@ -13,7 +13,7 @@ from crm.models.import_run import CREATED, LONGEST_TITLE, SKIPPED, UNCHANGED, UP
 from crm.security.manager import may, may_change
 from crm.services.client_parts import names_of_tags
 from crm.services.contacts import make_primary
-from crm.services.importing.changed import add_words, changed_names, without_same_phones
+from crm.services.importing.changed import add_words, changed_names, without_same_moments, without_same_phones
 from crm.services.importing.client_matching import external_key, find_clients, keys_of_client
 from crm.services.importing.contact_writing import ContactWriting, owners_of
 from crm.services.importing.linked import Linked
@@ -154,7 +154,7 @@ class RecordRows:
         return Result(item.line, UPDATED if changed else UNCHANGED, title, record, found.key, changed or None)
 
     def _put(self, record: Any, given: Given) -> list[str]:
-        data = without_same_phones(record, given.data)
+        data = without_same_moments(record, without_same_phones(record, given.data))
         becomes_primary = data.pop("is_primary", False) and not record.is_primary
         if record.id is not None:
             data = self.linked.without_same(record, data)
