@@ -20,6 +20,7 @@ from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, Mailc
 from crm.models.job import UNCONFIRMED
 from crm.models.mailchimp import ACTIVE, OPEN
 from crm.security.manager import may
+from crm.services.client_words import LABELS
 from crm.views.jobs import get_run, is_worked, result
 from crm.views.page import Page
 
@@ -46,6 +47,7 @@ class MailchimpView(Page):
             account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
             proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
             words=COUNTERS, reasons=REASONS, titles=difference.TITLES, result=result,
+            labels=LABELS,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")

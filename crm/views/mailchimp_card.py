@@ -9,6 +9,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp.profile import decide, open_proposals
 from crm.models import Client
 from crm.security.manager import may
+from crm.services.client_words import LABELS
 from crm.views.page import Page, get_client
 
 
@@ -24,7 +25,7 @@ class MailchimpCardView(Page):
     def proposals(self, pk: str) -> Response:
         client = get_client(pk)
         found = open_proposals(client.id) if _may_see(client) else []
-        return self.render("mailchimp/_proposals.html", client=client, proposals=found)
+        return self.render("mailchimp/_proposals.html", client=client, proposals=found, labels=LABELS)
 
     @expose("/mailchimp/<pk>/<int:proposal>", methods=["POST"])
     @has_access

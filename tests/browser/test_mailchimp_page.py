@@ -1,9 +1,10 @@
-"""A sync watched in the browser: it begins waiting, and ends without a reload."""
+"""Mailchimp set up and a sync watched in the browser: it begins waiting, and ends without a reload."""
 
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Page
 
 from crm.extensions import db
 from crm.integrations.mailchimp.sync import sync
@@ -14,11 +15,7 @@ from tests.mailchimp.standin import KEY, StandIn
 @pytest.fixture
 def audience(app: Flask, _serving: tuple[Flask, str]):
     with StandIn() as server:
-        settings = {
-            "MAILCHIMP_API_KEY": KEY,
-            "MAILCHIMP_AUDIENCE_ID": "aud1",
-            "MAILCHIMP_API_URL": server.url,
-        }
+        settings = {"MAILCHIMP_API_URL": server.url}
         for one in (app, _serving[0]):
             one.config.update(settings)
         yield server.audience
@@ -26,8 +23,24 @@ def audience(app: Flask, _serving: tuple[Flask, str]):
             one.config.update(dict.fromkeys(settings))
 
 
+def set_up(page: Page) -> None:
+    page.get_by_label("Key").fill(KEY)
+    page.get_by_role("button", name="Try and save").click()
+    page.get_by_text("The key works and is kept.").wait_for()
+    form = page.locator("form[action$=fields]")
+    form.get_by_label("Tag", exact=True).fill("CITY")
+    form.locator("select[name=new_source]").evaluate(
+        "one => one.tomselect ? one.tomselect.setValue('city') : one.value = 'city'"
+    )
+    form.get_by_role("button", name="Save").click()
+    page.get_by_text("Merge fields saved.").wait_for()
+
+
 def test_a_sync_is_watched(app: Flask, audience, make_client, open_as: Callable, axe: Callable):
-    make_client("Jan Kos", kind="person", first_name="Jan", last_name="Kos", email="jan@x.pl", consent=True)
+    set_up(open_as("office", "/settings/mailchimp/"))
+    jan = make_client(
+        "Jan Kos", kind="person", first_name="Jan", last_name="Kos", email="jan@x.pl", consent=True
+    )
     make_client("Anna", kind="person", email="anna@x.pl")
     audience.sign_up("stranger@x.pl", FNAME="Ewa")
     with app.app_context():
@@ -46,5 +59,16 @@ def test_a_sync_is_watched(app: Flask, audience, make_client, open_as: Callable,
     page.get_by_role("button", name="Take over").click()
     page.get_by_role("button", name="Take over").wait_for(state="detached")
     assert axe(page) == []
-    for path in ("/jobs/", "/mailchimp/unknown", "/mailchimp/skipped"):
+    card = open_as("office", f"/crm/clients/show/{jan}")
+    card.get_by_text("All answers").click()
+    card.get_by_text("Mailchimp: subscribed").wait_for()
+    assert axe(card) == []
+    parts = (
+        "/jobs/",
+        "/settings/mailchimp/",
+        "/mailchimp/changes?what=added",
+        "/mailchimp/unknown",
+        "/mailchimp/skipped",
+    )
+    for path in parts:
         assert axe(open_as("admin", path, phone=True, dark=True)) == []

@@ -125,6 +125,8 @@ def as_field(value: Any) -> str:
         value = _("Yes") if value else _("No")
     elif isinstance(value, Decimal):
         value = f"{value.normalize():f}"
+    elif isinstance(value, float) and value.is_integer():
+        value = int(value)
     elif isinstance(value, datetime):
         value = value.date()
     elif isinstance(value, list):
