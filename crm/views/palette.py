@@ -35,6 +35,7 @@ MORE: tuple[tuple[Any, str, str, str, str], ...] = (
     (_l("Modules"), "fa-cubes", "SettingsView.modules", "edit", "settings"),
     (_l("Timer"), "fa-stopwatch", "TimerView.show", "add", "work_time"),
     (_l("What was done"), "fa-clock-rotate-left", "OperationView.list", "undo", "operation"),
+    (_l("Clients on your phone"), "fa-mobile-screen", "PhonesView.index", "use", "carddav"),
 )
 
 

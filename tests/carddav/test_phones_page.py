@@ -29,7 +29,11 @@ def test_a_phone_is_connected_and_ended(
     assert alice.get("/crm/carddav/").location == PAGE
     assert "/login/" in app.test_client().get("/crm/carddav/").location
     shown = alice.get(PAGE).text
-    assert "http://127.0.0.1:8080/crm/carddav/" in shown and PAGE in alice.get("/").text
+    assert (
+        "http://127.0.0.1:8080/crm/carddav/" in shown
+        and PAGE in alice.get("/").text
+        and PAGE in alice.get("/crm/palette?q=phone").text
+    )
     for wrong in ("", "  ", "x" * 61):
         refused = alice.post(PAGE, data={"name": wrong})
         assert refused.status_code == 422 and 'aria-invalid="true"' in refused.text
