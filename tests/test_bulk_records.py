@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import func, select
 from werkzeug.exceptions import Forbidden
 
@@ -10,6 +11,7 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import Client, Operation, SearchEntry, StoredFile, Task, TimelineEntry
 from crm.security.visibility import as_user
+from crm.services import bulk_values
 from crm.services.bulk_change import change_clients, change_many
 from crm.services.undo import undo
 from tests.snapshots import differences, snapshot
@@ -98,6 +100,11 @@ def test_several_tags_and_people_at_once(make_client: Any, system: Any) -> None:
             assert not undo(outcome.operation_id).left
         session.commit()
         assert not differences(before, snapshot())
+        session.get(User, bulk_values.users(active=True)("bob")[0]).username = "1"
+        session.commit()
+        named = change_many(ids[:1], "add_assignee", "1")
+        assert [u.username for u in session.get(Client, ids[0]).assignees] == ["1"], "a name before a number"
+        undo(named.operation_id)
         nobody = change_many([4711], "add_tag", ["Not made"])
         assert (nobody.changed, nobody.operation_id) == (0, None)
 

@@ -73,6 +73,7 @@ def test_adding_and_editing(sign_in, system, statuses):
     [
         ({"name": ""}, "Please fill this in"),
         ({"name": "VIP"}, "There is a status with this name"),
+        ({"name": "vip"}, "There is a status with this name"),
         ({"code": "vip"}, "There is a status with this code"),
         ({"code": "none"}, "Small letters"),
         ({"code": "Two words"}, "Small letters"),

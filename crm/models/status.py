@@ -38,7 +38,7 @@ class Status(Record):
         self.name = (self.name or "").strip()
         if not self.name:
             raise RuleError(_("Please fill this in."), field="name")
-        if self.name in _others(session, self, Status.name):
+        if fold(self.name) in {fold(name) for name in _others(session, self, Status.name)}:
             raise RuleError(_("There is a status with this name."), field="name")
         self.code = (self.code or "").strip() or _free_code(session, self)
         if not CODE.fullmatch(self.code) or self.code == NO_CODE:

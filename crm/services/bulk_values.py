@@ -147,9 +147,10 @@ def users(active: bool) -> Callable[[Any], tuple[int, ...]]:
 
 
 def _user(value: Any, active: bool) -> int:
-    number = whole(value)
-    by = User.id == number if number is not None else User.username == str(value)
-    found = db.session.scalar(select(User).where(by))
+    # a name goes first, for it may be made of digits
+    found = db.session.scalar(select(User).where(User.username == value)) if isinstance(value, str) else None
+    if found is None and (number := whole(value)) is not None:
+        found = db.session.get(User, number)
     if found is None or (active and not found.active):
         raise RuleError(_("There is no such user."), field="value")
     return found.id

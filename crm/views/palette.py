@@ -82,6 +82,9 @@ def actions() -> Iterator[Command]:
     for record in registry():
         if not record.menu or "add" not in record.actions or not may("add", record.key):
             continue
+        if record.is_setting and not may("list", record.key):
+            # who may only add a tag does so at a client
+            continue
         for part in record.parts:
             words = _("New %(label)s", label=str(part.label).lower())
             address = url_for(f"{record.model.__name__}View.add", **part.query)

@@ -339,7 +339,7 @@ class RecordView(RecordExport, HistoryPages, ModelView):
             return url_for("ClientView.show", pk=client.id)
         if item.id is not None and not self.record.is_setting and "show" in self.record.actions:
             return self.url("show", pk=item.id)
-        return self.url("list")
+        return self.url("list") if may("list", self.record.key) else url_for("StartView.index")
 
     def url_after_delete(self, item: Any) -> str:
         client = self.client_of(item)
