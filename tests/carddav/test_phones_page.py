@@ -1,6 +1,8 @@
 """The page on which a user connects phones: keys that open the address book alone, and that end."""
 
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import ApiKey
@@ -12,6 +14,7 @@ from tests.api.conftest import Caller
 from tests.carddav.conftest import Phone
 
 PAGE = "/crm/phones/"
+GUIDE = Path(__file__).parents[2] / "docs" / "carddav.md"
 
 
 def key_in(text: str) -> str:
@@ -73,3 +76,11 @@ def test_an_admin_can_take_it_from_a_role(app: Any, sign_in: Any, system: Any, p
     assert alice("PROPFIND").status_code == 403
     browser = sign_in("alice")
     assert PAGE not in browser.get("/").text and browser.get(PAGE).status_code != 200
+
+
+def test_the_command_in_the_guide_makes_a_key(app: Any) -> None:
+    command = re.search(r"^\.venv/bin/flask (.+)$", GUIDE.read_text(), re.M)
+    assert command
+    made = app.test_cli_runner().invoke(args=shlex.split(command[1]))
+    assert made.exit_code == 0, made.output
+    assert Phone(app, "alice", made.output.split()[-1]).list() == {}

@@ -77,13 +77,7 @@ def state_of_book(token: str) -> dict[str, str]:
 
 def of_card(places: Places, state: str) -> dict[str, str]:
     """A card, but for its contents."""
-    return {
-        d("resourcetype"): "",
-        STATE: f'"{state}"',
-        CONTENT_TYPE: CARD_TYPE,
-        d("current-user-privilege-set"): READS,
-        d("current-user-principal"): _principal(places),
-    }
+    return {**_common(places), d("resourcetype"): "", STATE: f'"{state}"', CONTENT_TYPE: CARD_TYPE}
 
 
 def contents_of(card: Card) -> Mapping[str, str]:
@@ -92,8 +86,4 @@ def contents_of(card: Card) -> Mapping[str, str]:
 
 
 def _common(places: Places) -> dict[str, str]:
-    return {d("current-user-principal"): _principal(places), d("current-user-privilege-set"): READS}
-
-
-def _principal(places: Places) -> str:
-    return href(places.user)
+    return {d("current-user-principal"): href(places.user), d("current-user-privilege-set"): READS}
