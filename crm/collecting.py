@@ -8,6 +8,6 @@ def collect_seldom() -> None:
 
     Call it when the application is made. A request that makes 10,000 rows spends a third of its time looking otherwise.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
+    gc.enable()

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 os.environ["CRM_INSTANCE"] = tempfile.mkdtemp(prefix="crm-tests-")
 
 from crm import create_app
+from crm.collecting import collect_seldom
 from crm.extensions import db
 from crm.models import Client
 from crm.security.visibility import as_system
@@ -91,10 +92,7 @@ class PreparedDatabase:
         if engine == "sqlite":
             self.url = f"sqlite:///{folder}/test.db"
         else:
-            server = pg.start()
-            if server is None:
-                pytest.skip("no PostgreSQL on this machine (set CRM_TEST_POSTGRES_URL)")
-            self.url = pg.fresh_database(server)
+            self.url = pg.fresh_database(running_postgres())
         self.app = create_app(SQLALCHEMY_DATABASE_URI=self.url, **SETTINGS)
         with self.app.app_context(), as_system():
             initialise()
@@ -104,6 +102,7 @@ class PreparedDatabase:
                 add_user(name, role, PASSWORD, team)
             db.session.commit()
         self.disconnect()
+        collect_seldom()  # as app.py does
         if engine == "sqlite":
             shutil.copyfile(folder / "test.db", folder / "template.db")
         else:
@@ -144,6 +143,41 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
     yield get
     for database in known.values():
         database.disconnect()
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], str]:
+    """`new_database("sqlite", folder)` makes a migrated database with nobody in it, and gives its address."""
+    templates: dict[str, str] = {}
+
+    def template(engine: str) -> str:
+        folder = tmp_path_factory.mktemp(f"new-{engine}")
+        url = f"sqlite:///{folder}/crm.db" if engine == "sqlite" else pg.fresh_database(running_postgres())
+        app = create_app(CRM_INSTANCE=folder, SQLALCHEMY_DATABASE_URI=url)
+        with app.app_context():
+            initialise()
+            db.metadata.create_all(db.engine)  # tables that only tests have
+            db.session.remove()
+            db.engine.dispose()
+        return url
+
+    def make(engine: str, folder: Path) -> str:
+        if engine not in templates:
+            templates[engine] = template(engine)
+        if engine == "sqlite":
+            shutil.copy(str(make_url(templates[engine]).database), folder / "crm.db")
+            return f"sqlite:///{folder}/crm.db"
+        return pg.fresh_database(running_postgres(), like=templates[engine])
+
+    return make
+
+
+def running_postgres() -> str:
+    """Address of a PostgreSQL; skips the test where there is none."""
+    server = pg.start()
+    if server is None:
+        pytest.skip("no PostgreSQL on this machine (set CRM_TEST_POSTGRES_URL)")
+    return server
 
 
 @pytest.fixture

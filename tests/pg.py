@@ -36,11 +36,12 @@ def start() -> str | None:
     return _started[0]
 
 
-def fresh_database(url: str) -> str:
-    """Address of a new, empty database on the server at `url`."""
+def fresh_database(url: str, like: str | None = None) -> str:
+    """Address of a new database on the server at `url`: empty, or a copy of the one at `like`."""
     name = f"crm_{uuid.uuid4().hex[:12]}"
+    template = make_url(like).database if like else "template0"
     with connection(url) as server:
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 

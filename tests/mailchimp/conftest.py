@@ -1,6 +1,5 @@
 """A CRM of its own for each test, with a stand-in for Mailchimp beside it."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, run_here, state_of
 from crm.models import Client
 from crm.models.types import utc_now
-from crm.services.setup import initialise
-from tests import pg
 from tests.mailchimp.audience import Member, digest
 from tests.mailchimp.standin import KEY, StandIn
 
@@ -43,39 +40,6 @@ def make_app(folder: Path, url: str, server: StandIn) -> Flask:
     )
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory) -> Path:
-    """A database at its newest shape, to be copied."""
-    folder = tmp_path_factory.mktemp("mailchimp")
-    url = f"sqlite:///{folder}/crm.db"
-    app = create_app(CRM_INSTANCE=folder, CRM_DATABASE_URL=url, SQLALCHEMY_DATABASE_URI=url)
-    with app.app_context():
-        initialise()
-        db.metadata.create_all(db.engine)  # tables that only tests have
-        db.session.remove()
-        db.engine.dispose()
-    return folder / "crm.db"
-
-
-@pytest.fixture
-def on_sqlite(tmp_path, empty_database, stand_in) -> Iterator[Flask]:
-    shutil.copy(empty_database, tmp_path / "crm.db")
-    app = make_app(tmp_path, f"sqlite:///{tmp_path}/crm.db", stand_in)
-    yield from in_use(app)
-
-
-@pytest.fixture
-def on_postgres(tmp_path, stand_in) -> Iterator[Flask]:
-    server = pg.start()
-    if server is None:
-        pytest.skip("no PostgreSQL here")
-    app = make_app(tmp_path, pg.fresh_database(server), stand_in)
-    with app.app_context():
-        initialise()
-        db.metadata.create_all(db.engine)  # tables that only tests have
-    yield from in_use(app)
-
-
 def in_use(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         yield app
@@ -84,10 +48,15 @@ def in_use(app: Flask) -> Iterator[Flask]:
         app.extensions["huey"].storage.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def app(request) -> Flask:
+@pytest.fixture
+def on_sqlite(tmp_path, new_database, stand_in) -> Iterator[Flask]:
+    yield from in_use(make_app(tmp_path, new_database("sqlite", tmp_path), stand_in))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def app(request, tmp_path, new_database, stand_in) -> Iterator[Flask]:
     """The CRM on each engine."""
-    return request.getfixturevalue(f"on_{request.param}")
+    yield from in_use(make_app(tmp_path, new_database(request.param, tmp_path), stand_in))
 
 
 class Office:

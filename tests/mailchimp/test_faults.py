@@ -20,15 +20,14 @@ FAULTS = ["429", "403", "500", "html", "drop", "half", "lost", "slow"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, empty_database):
+def undisturbed(tmp_path_factory, new_database):
     """The outcome of the story when nothing goes wrong."""
-    import shutil
 
     from tests.mailchimp.conftest import make_app
     from tests.mailchimp.standin import StandIn
 
     folder = tmp_path_factory.mktemp("undisturbed")
-    shutil.copy(empty_database, folder / "crm.db")
+    new_database("sqlite", folder)
     with StandIn() as server:
         app = make_app(folder, f"sqlite:///{folder}/crm.db", server)
         with app.app_context():
