@@ -30,7 +30,7 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
     maker = ClientMaker(random.Random(seed), rows)
     # its files are in the store: from here on they are named by rows
     db.session.commit()
-    with _collecting_seldom():
+    with _collecting_nothing():
         for number in range(1, count + 1):
             maker.client()
             if number % PORTION == 0 or number == count:
@@ -46,12 +46,10 @@ def make_demo(count: int, seed: int, progress: Callable[[int], None] = lambda do
 
 
 @contextmanager
-def _collecting_seldom() -> Iterator[None]:
+def _collecting_nothing() -> Iterator[None]:
     """While rows are made none is garbage: looking for it over and over is a fifth of the work."""
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
