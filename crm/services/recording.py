@@ -60,6 +60,7 @@ def _prepare(session: Session, *_: Any) -> None:
     for item in session.dirty:
         if isinstance(item, Base):
             _delete_orphans(session, item)
+            _count_links(item)
     for item in [item for item in session.deleted if isinstance(item, Base)]:
         item.before_delete(session)
         _release(session, item)
@@ -126,6 +127,18 @@ def _delete_orphans(session: Session, item: Base) -> None:
             for child in attributes[relation.key].history.deleted or ():
                 if inspect(child).persistent:
                     session.delete(child)
+
+
+def _count_links(item: Base) -> None:
+    """Count a change of whom a record is linked to (a task's assignees) as one of the record.
+
+    Not of a client: its tags and assignees are changed by one click, which leaves forms that are open alone.
+    """
+    if not isinstance(item, Record) or isinstance(item, Client):
+        return
+    attributes, candidates = inspect(item).attrs, history.touched(item)
+    if any(attributes[name].history.has_changes() for name in candidates if name.endswith("_links")):
+        item.changed_at = utc_now()
 
 
 def _references_to(table: Table) -> Iterator[Any]:
