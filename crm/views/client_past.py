@@ -101,7 +101,7 @@ def _values_of_page(past: Past, now: Past | None) -> dict[str, Any]:
     names = named(_refs(past) | (_refs(now) if now else set()))
     record = registry()["client"]
     head = [
-        Then(record.label_of("kind"), *(Cell("text", KINDS[one.client.kind]) for one in (past, now or past))),
+        Then(LABELS["kind"], *(Cell("text", KINDS[one.client.kind]) for one in (past, now or past))),
         Then(LABELS["status"], *(_status(one, names) for one in (past, now or past))),
         Then(LABELS["stars"], *(Cell("stars", one.client.stars) for one in (past, now or past))),
         Then(_("Roles"), *(_roles(one) for one in (past, now or past))),
