@@ -196,3 +196,8 @@ def test_vcards_of_every_version() -> None:
     }  # fmt: skip
     assert rows[2] == {"Kind": "company", "Name": "Stal Plus", "E-mail": "info@stal.pl",
                        "Phone": "+48-12-300-00-01", "Website": "https://stal.pl"}  # fmt: skip
+    # a name in one piece is that of the person, unless it is the company's
+    bare = "BEGIN:VCARD\nVERSION:4.0\nFN:{}\nORG:Two\nEMAIL:c@two.pl\nEND:VCARD\n"
+    found = source(bare.format("Jan Maria Kos") + bare.format("Two"), "contacts.vcf")
+    names = [(row[6], row[7]) for _n, row in found.rows()]
+    assert names == [("Jan Maria", "Kos"), ("", "")]

@@ -153,7 +153,11 @@ def _row(card: dict[str, list[Property]], kind: str) -> list[str]:
 
     uid, organisation = one("UID").removeprefix("urn:uuid:"), part("ORG", 0)
     company = one("X-ABSHOWAS").upper() == "COMPANY" or one("KIND").lower() in ("org", "organization")
-    person = ["", "", ""] if company else [part("N", 1), part("N", 0), one("TITLE")]
+    first, last = part("N", 1), part("N", 0)
+    if "N" not in card and one("FN") != organisation:
+        # version 4 may have the name in one piece only
+        first, _blank, last = one("FN").rpartition(" ")
+    person = ["", "", ""] if company else [first.strip(), last, one("TITLE")]
     if kind == "contact":
         names = ["", "", *person, "", "", "", organisation]
     elif organisation and not company:
