@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import Workbook
 
 from crm.extensions import db
 from crm.models import Client, ImportMapping, ImportRun, JobRun
@@ -113,3 +114,23 @@ def test_files_that_are_none(app: Flask, sign_in: Callable[..., FlaskClient]) ->
     assert upload(office, record="invoice").status_code == 400
     with app.app_context():
         assert db.session.query(ImportRun).count() == 0
+
+
+def test_another_sheet_is_looked_at_anew(app: Flask, sign_in: Callable[..., FlaskClient]) -> None:
+    book = Workbook()
+    for row in [["A title"], [], ["Name", "E-mail"], ["Acme", "a@x.example"]]:
+        book.active.append(row)
+    other = book.create_sheet("Other")
+    for row in (["Name", "Phone"], ["B", "600 100 200"], ["C", "600 100 300"]):
+        other.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    office = sign_in("office")
+    sent = {"file": (io.BytesIO(file.getvalue()), "two.xlsx"), "record": "client"}
+    page = office.get(office.post(BASE, data=sent).location).text
+    assert 'name="header" type="text" value="3"' in page
+    chosen = {"sheet": "Other", "header": "3", "decimal": ".", "dates": "dmy"}
+    assert office.post(f"{BASE}1/read", data=chosen).status_code == 302
+    page = office.get(f"{BASE}1?edit=yes").text
+    assert 'name="header" type="text" value="1"' in page and 'value="phone" selected' in page
+    assert "Clients, 2 rows" in page

@@ -29,6 +29,8 @@ from crm.services.operations import sees_all_operations
 MOST_IN_LIST = 100
 #: States in which a plan can be changed, and the job be asked.
 AT_REST = (DRAFT, CHECKED, STOPPED, FAILED)
+#: What decides which cells there are, and so their headings and the forms of their numbers and dates.
+CELLS = ("encoding", "delimiter", "sheet")
 
 
 def find_record(key: str) -> RecordType:
@@ -67,13 +69,23 @@ def read_again(run: ImportRun, options: Mapping[str, Any]) -> None:
     _check_not_begun(run)
     check_state(run, *AT_REST)
     with content_of_import(run) as file:
-        source = open_source(file, run.name, dict(options), registry()[run.record])
+        source = open_source(file, run.name, _said(run, options), registry()[run.record])
         headings_changed = source.options.get("header") != run.options.get("header") or any(
-            source.options.get(name) != run.options.get(name) for name in ("encoding", "delimiter", "sheet")
+            source.options.get(name) != run.options.get(name) for name in CELLS
         )
         if headings_changed:
             run.plan = {**run.plan, "mapping": proposed(source, registry()[run.record]).as_json()["mapping"]}
         run.options, run.total = source.options, source.count
+
+
+def _said(run: ImportRun, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user says of how to read a file. Of other cells, what was found out about the former says nothing."""
+    if all(options[name] == run.options.get(name) for name in CELLS if name in options):
+        return dict(options)
+    return {
+        name: value for name, value in options.items()
+        if name in CELLS or str(value) != str(run.options.get(name))
+    }  # fmt: skip
 
 
 # -- plans
