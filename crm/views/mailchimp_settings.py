@@ -60,7 +60,17 @@ class MailchimpSettingsView(Page):
             problem = _("The audience is set by MAILCHIMP_AUDIENCE_ID, where the CRM is started.")
             return self._page(409, problem, "audience")
         chosen = request.form.get("audience", "")
-        return self._try(lambda: account.choose_audience(chosen), _("Audience saved."))
+        offered = [one["id"] for one in get_chosen().get("audiences", [])]
+        moves = hook.is_on() and chosen in offered and chosen != get_audience(current_app.config)
+
+        def choose() -> None:
+            if moves:
+                hook.turn_off()
+            account.choose_audience(chosen)
+            if moves:
+                hook.turn_on()
+
+        return self._try(choose, _("Audience saved."))
 
     @expose("/again", methods=["POST"])
     @has_access

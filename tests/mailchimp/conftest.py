@@ -59,6 +59,20 @@ def app(request, tmp_path, new_database, stand_in) -> Iterator[Flask]:
     yield from in_use(make_app(tmp_path, new_database(request.param, tmp_path), stand_in))
 
 
+@pytest.fixture
+def app_with_people(request) -> Iterator[Flask]:
+    """The product with its people, and a Mailchimp that nobody has set up."""
+    prepared = request.getfixturevalue("prepared")("sqlite")
+    prepared.refresh()
+    server = request.getfixturevalue("stand_in")
+    settings = {"MAILCHIMP_API_KEY": None, "MAILCHIMP_AUDIENCE_ID": None, "MAILCHIMP_API_URL": server.url}
+    before = {name: prepared.app.config.get(name) for name in (*settings, "MAILCHIMP_OPTIONS")}
+    prepared.app.config.update(settings, MAILCHIMP_OPTIONS=FAST)
+    yield prepared.app
+    prepared.app.config.update(before)
+    prepared.app.extensions["huey"].storage.close()
+
+
 class Office:
     """What people do in the CRM, in few words, and what it says afterwards."""
 

@@ -1,5 +1,6 @@
 """What Mailchimp tells by its webhook, and what comes of it."""
 
+import pytest
 from sqlalchemy import select
 
 from crm.extensions import db
@@ -11,7 +12,13 @@ from crm.models import Client, EmailSuppression, Task
 from crm.security.visibility import as_system
 from crm.services.secret_settings import get_secret
 from tests.mailchimp.standin import KEY, Fault
-from tests.mailchimp.test_settings import PAGE, app  # noqa: F401
+
+PAGE = "/settings/mailchimp/"
+
+
+@pytest.fixture
+def app(app_with_people):
+    return app_with_people
 
 
 def told(kind: str, email: str, **more: str) -> dict[str, str]:
@@ -20,13 +27,13 @@ def told(kind: str, email: str, **more: str) -> dict[str, str]:
     return data | {f"data[{name}]": value for name, value in more.items()}
 
 
-def consent_of(app, client_id: int) -> tuple[bool | None, str | None]:  # noqa: F811
+def consent_of(app, client_id: int) -> tuple[bool | None, str | None]:
     with app.app_context(), as_system():
         client = db.session.get_one(Client, client_id)
         return client.consent, client.consent_source
 
 
-def work(app) -> list[tuple[str, str]]:  # noqa: F811
+def work(app) -> list[tuple[str, str]]:
     """Do what is queued, as the worker would; gives the kinds and states of all runs."""
     with app.app_context():
         for number in db.session.scalars(select(runs.c.id).where(runs.c.state == "queued")).all():
@@ -39,7 +46,7 @@ def work(app) -> list[tuple[str, str]]:  # noqa: F811
         return found
 
 
-def test_an_event_is_a_hint(app, sign_in, make_client, stand_in):  # noqa: F811
+def test_an_event_is_a_hint(app, sign_in, make_client, stand_in):
     app.config.update(MAILCHIMP_API_KEY=KEY, MAILCHIMP_AUDIENCE_ID="aud1")
     jan, ewa, _ala = (
         make_client(name, kind="person", first_name=name, email=f"{name}@x.pl", consent=True)

@@ -8,22 +8,13 @@ from crm.jobs import execute_run
 from crm.jobs.runs import run_here
 from crm.models import Client, JobRun
 from crm.security.visibility import as_system
-from tests.mailchimp.conftest import FAST
 from tests.mailchimp.standin import KEY
 
 
 @pytest.fixture
-def app(request):
-    """The product with its people, as everywhere else in the tests."""
-    prepared = request.getfixturevalue("prepared")("sqlite")
-    prepared.refresh()
-    server = request.getfixturevalue("stand_in")
-    settings = {"MAILCHIMP_API_KEY": KEY, "MAILCHIMP_AUDIENCE_ID": "aud1", "MAILCHIMP_API_URL": server.url}
-    before = {name: prepared.app.config.get(name) for name in (*settings, "MAILCHIMP_OPTIONS")}
-    prepared.app.config.update(settings, MAILCHIMP_OPTIONS=FAST)
-    yield prepared.app
-    prepared.app.config.update(before)
-    prepared.app.extensions["huey"].storage.close()
+def app(app_with_people):
+    app_with_people.config.update(MAILCHIMP_API_KEY=KEY, MAILCHIMP_AUDIENCE_ID="aud1")
+    return app_with_people
 
 
 def work(app) -> JobRun:

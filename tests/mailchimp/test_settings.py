@@ -4,30 +4,20 @@ import pytest
 
 from crm.extensions import db
 from crm.integrations.mailchimp.settings import KEY as KEPT
-from crm.integrations.mailchimp.settings import get_chosen, is_configured
+from crm.integrations.mailchimp.settings import chosen_fields, get_chosen, is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import run_here, state_of
 from crm.models import AttributeDefinition, AttributeValue, Client
 from crm.security.visibility import as_system
 from crm.services.secret_settings import get_secret
-from tests.mailchimp.conftest import FAST
 from tests.mailchimp.standin import KEY, Fault
 
 PAGE = "/settings/mailchimp/"
 
 
 @pytest.fixture
-def app(request):
-    """The product with its people, and a Mailchimp that nobody has set up."""
-    prepared = request.getfixturevalue("prepared")("sqlite")
-    prepared.refresh()
-    server = request.getfixturevalue("stand_in")
-    settings = {"MAILCHIMP_API_KEY": None, "MAILCHIMP_AUDIENCE_ID": None, "MAILCHIMP_API_URL": server.url}
-    before = {name: prepared.app.config.get(name) for name in (*settings, "MAILCHIMP_OPTIONS")}
-    prepared.app.config.update(settings, MAILCHIMP_OPTIONS=FAST)
-    yield prepared.app
-    prepared.app.config.update(before)
-    prepared.app.extensions["huey"].storage.close()
+def app(app_with_people):
+    return app_with_people
 
 
 def run(app, **options):
@@ -125,6 +115,11 @@ def test_key_audience_and_merge_fields(app, sign_in, make_client, stand_in):
         assert get_chosen()["fields"] == {"FNAME": "first_name"}
     run(app)
     assert member.merge_fields["CITY"] == "Gdynia"
+
+    # nothing mapped is nothing, not what is usual
+    browser.post(PAGE + "fields", data={"field.FNAME": ""})
+    with app.app_context():
+        assert chosen_fields() == {}
 
     # without a key nothing runs, and the audience stays
     assert browser.post(PAGE + "key", data={"remove": "yes"}).status_code == 302

@@ -19,6 +19,7 @@ from crm.integrations.mailchimp.settings import (
     NotConfigured,
     Settings,
     address,
+    chosen_fields,
     connect,
     get_audience,
     get_chosen,
@@ -107,7 +108,7 @@ def merge_fields() -> list[dict[str, Any]]:
     chosen = get_chosen()
     found = list(chosen.get("merge_fields") or [])
     tags = {field["tag"] for field in found}
-    new = [tag for tag in (chosen.get("fields") or {"COMPANY": ""}) if tag not in tags]
+    new = [tag for tag in chosen_fields() if tag not in tags]
     return [*found, *({"tag": tag, "name": "", "type": "text", "is_new": True} for tag in new)]
 
 

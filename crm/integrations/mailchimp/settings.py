@@ -57,7 +57,7 @@ def get_audience(config: Mapping[str, Any]) -> str | None:
 
 def chosen_fields() -> dict[str, str]:
     """Merge field -> name of its source."""
-    return dict(get_chosen().get("fields") or USUAL)
+    return dict(get_chosen().get("fields", USUAL))
 
 
 def key_hint(key: str) -> str:
