@@ -76,7 +76,7 @@ class Words:
 def problems(client: Client, given: ClientInput, words: Words) -> dict[str, list[str]]:
     """What stands against putting an input on a client, field by field; nothing has been written."""
     errors = {name: [m] for name, value in given.kept.items() if (m := refusal_of(client, name, value))}
-    for name, value in given.columns.items():
+    for name, value in given.columns.items() if client.sensitive else ():
         # whether a guess was right would show by nothing having changed
         if is_masked(client, name) and value != shown(client, name):
             errors[name] = [_("This cannot be changed.")]

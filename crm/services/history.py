@@ -206,9 +206,11 @@ def _columns(model: type[Base]) -> tuple[tuple[str, Column[Any]], ...]:
 
 
 def _whole(item: Base) -> dict[str, Any]:
-    found = {}
+    """The values of a row that has just been added. What was never set is nothing; asking for it would cost most."""
+    state, found = inspect(item), {}
+    held, made_by_database = state.dict, state.expired_attributes
     for key, column in _columns(type(item)):
-        value = getattr(item, key)
+        value = getattr(item, key) if key in made_by_database else held.get(key)
         if value is not None:
             found[column.name] = encode(column.type, value)
     return found
