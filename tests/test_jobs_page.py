@@ -44,6 +44,7 @@ def test_jobs_and_their_troubles(app, sign_in):
         assert words in start, words
     for words in ("long ago", "made up for"):
         assert words not in start, words
+    assert 'href="/mailchimp/">Mailchimp sync' in start
     assert "the disk is full" not in alice.get("/").text
     # the next run makes up for it, one that is only asked for does not
     add_run(app, "files", "queued")

@@ -47,6 +47,8 @@ class Job:
     permission: tuple[str, str] = ("run", "jobs")
     #: Of the counters of its runs those to be told, with their words.
     counts: Mapping[str, Any] = field(default_factory=dict)
+    #: The page where a person's word is given, as an endpoint; blank for the page of all jobs.
+    page: str = ""
 
 
 JOBS = (
@@ -58,6 +60,7 @@ JOBS = (
         has_work=is_configured,
         permission=("sync", "mailchimp"),
         counts=COUNTERS,
+        page="MailchimpView.list",
     ),
     Job(
         news.KIND,

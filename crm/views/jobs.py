@@ -16,6 +16,7 @@ from crm.jobs.runs import ask_for
 from crm.jobs.schedule import DailyAt
 from crm.jobs.standing import latest_runs
 from crm.models import JobRun, WorkerHeartbeat
+from crm.models.job import UNCONFIRMED
 from crm.models.types import utc_now
 from crm.security.manager import may
 from crm.views.page import Page
@@ -46,14 +47,14 @@ class JobsView(Page):
         return self.render(
             "jobs/list.html", title=_("Background work"), now=utc_now(), recent=runs, kind=kind, workers=workers,
             jobs=[(job, latest.get(job.kind), next_time(job)) for job in JOBS], labels=WORDS_OF_JOBS,
-            took=took, result=result,
+            took=took, result=result, page_of=page_of,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
     @has_access
     def run(self, pk: int) -> Response:
         """How a run stands, as a part of a page."""
-        return self.render("jobs/_run.html", run=get_run(pk), took=took, result=result)
+        return self.render("jobs/_run.html", run=get_run(pk), took=took, result=result, page_of=page_of)
 
     @expose("/start/<kind>", methods=["POST"])
     @has_access
@@ -69,6 +70,14 @@ class JobsView(Page):
 def get_run(pk: int) -> JobRun:
     """The run with this id; 404 for none."""
     return (db.session.get(JobRun, pk) if pk < 2**62 else None) or abort(404)
+
+
+def page_of(run: JobRun) -> str:
+    """Where to see to a run: the job's own page where it waits for a person's word, else its history."""
+    job = next((job for job in JOBS if job.kind == run.kind), None)
+    if job is not None and job.page and run.state == UNCONFIRMED:
+        return url_for(job.page)
+    return url_for("JobsView.list", kind=job.kind if job is not None else None) + "#runs"
 
 
 def took(run: JobRun) -> str:

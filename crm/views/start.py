@@ -8,7 +8,7 @@ from crm.integrations.webhooks.subscriptions import switched_off_by_themselves
 from crm.jobs.standing import troubled_runs
 from crm.security.manager import may
 from crm.services import agenda
-from crm.views.jobs import WORDS_OF_JOBS
+from crm.views.jobs import WORDS_OF_JOBS, page_of
 
 
 class StartView(IndexView):
@@ -33,4 +33,5 @@ class StartView(IndexView):
             any_client=clients and agenda.any_client(),
             troubles=troubled_runs() if may("list", "jobs") else [],
             labels=WORDS_OF_JOBS,
+            page_of=page_of,
         )

@@ -4,13 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm.integrations.mailchimp.client import (
-    Mailchimp,
-    MailchimpError,
-    MailchimpUnreachable,
-    read_time,
-    subscriber_hash,
-)
+from crm.integrations.mailchimp.client import Mailchimp, read_time, subscriber_hash
+from crm.integrations.mailchimp.wire import MailchimpError, MailchimpUnreachable
 from tests.mailchimp.prism import OFFICIAL, STRICT, prism
 from tests.mailchimp.standin import KEY, Fault, StandIn
 

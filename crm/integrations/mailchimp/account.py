@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
-from crm.integrations.mailchimp.client import Mailchimp, MailchimpError, MailchimpUnreachable
+from crm.integrations.mailchimp.client import Mailchimp
 from crm.integrations.mailchimp.settings import (
     KEY,
     NotConfigured,
@@ -27,6 +27,7 @@ from crm.integrations.mailchimp.settings import (
     keep_chosen,
 )
 from crm.integrations.mailchimp.sources import TAKES, Source, sources
+from crm.integrations.mailchimp.wire import MailchimpError, MailchimpUnreachable
 from crm.models import MailchimpAudience
 from crm.services.secret_settings import forget_secret, keep_secret
 

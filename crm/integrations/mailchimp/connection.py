@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
-from crm.integrations.mailchimp.client import Mailchimp, MailchimpError, MailchimpUnreachable
+from crm.integrations.mailchimp.client import Mailchimp
 from crm.integrations.mailchimp.settings import connect, get_settings
 from crm.integrations.mailchimp.sources import Fields
+from crm.integrations.mailchimp.wire import MailchimpError, MailchimpUnreachable
 from crm.security.visibility import as_system, including_hidden
 from crm.services.progress import CannotWork, Progress
 

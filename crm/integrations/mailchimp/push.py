@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, update
 
 from crm.extensions import db
-from crm.integrations.mailchimp.client import BATCH, Mailchimp, MailchimpError, subscriber_hash
+from crm.integrations.mailchimp.client import BATCH, Mailchimp, subscriber_hash
 from crm.integrations.mailchimp.eligible import TAG_PREFIX, wanted
 from crm.integrations.mailchimp.refusals import EXISTS, note_refusal
 from crm.integrations.mailchimp.sources import Fields, with_blanks
+from crm.integrations.mailchimp.wire import MailchimpError
 from crm.models import Client, MailchimpMember
 from crm.models.mailchimp import ACTIVE
 from crm.models.types import utc_now

@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
 from crm.extensions import db
-from crm.integrations.mailchimp.client import Mailchimp, MailchimpError
+from crm.integrations.mailchimp.client import Mailchimp
 from crm.integrations.mailchimp.eligible import wanted
 from crm.integrations.mailchimp.suppress import suppress, suppressed
+from crm.integrations.mailchimp.wire import MailchimpError
 from crm.models import Client, MailchimpMember
 from crm.models.mailchimp import ACTIVE, CRM_OPTOUT
 from crm.models.types import utc_now
