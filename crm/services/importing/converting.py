@@ -55,6 +55,8 @@ class Converter:
         self.has_currency = "currency" in known and "currency" not in self.fields
         self.hidden = {fold(word) for word in in_words(HIDDEN)}
         self.readers = {name: self._reader(field) for name, field in self.fields.items()}
+        self.blanks = {name: self._blank(name) for name in self.fields}
+        self.staying = {name for name, field in self.fields.items() if self._stays(field)}
 
     def typed(self, texts: Sequence[str]) -> tuple[Values, dict[str, str]]:
         """The values of one row, as the API's JSON; and what is wrong, by the name of the field.
@@ -76,8 +78,8 @@ class Converter:
                     value = self.readers[name](text)
                     if field.kind == kinds.PHONE and len(numbers := cells.read_phones(text)) > 1:
                         spare[name] = numbers
-                elif self.clears and name != "id":
-                    value = None
+                elif self.clears and name not in self.staying:
+                    value = self.blanks[name]
                 else:
                     continue
                 _put(values, name, value, self._take_currency(values, field))
@@ -87,6 +89,18 @@ class Converter:
         if self.record.key == "client":
             _without_company(values, "name" in errors)
         return values, errors
+
+    def _blank(self, name: str) -> Any:
+        """What a field has when it is cleared: nothing, or what a count or a yes-no that is never empty begins with."""
+        column = self.record.mapper.columns.get(name)
+        begins = None if column is None or column.nullable else getattr(column.default, "arg", None)
+        return begins if isinstance(begins, int) else None
+
+    def _stays(self, field: ImportField) -> bool:
+        """Whether a field is one that no blank cell clears: it is one of a few, whatever it is."""
+        column = self.record.mapper.columns.get(field.name)
+        is_one = field.kind == kinds.CHOICE and column is not None and not column.nullable
+        return is_one or field.name in ("id", "archived")
 
     def _is_name(self, field: ImportField) -> bool:
         """Whether a field is another record, told by its name."""
