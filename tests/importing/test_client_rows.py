@@ -181,6 +181,12 @@ def test_presets_tags_words_contacts(
         put({"id": number, "tags": "New"}, replace_tags=True)
         session.expire_all()
         assert [tag.name for tag in session.get(Client, number).tags] == ["New"]
+        # a blank cell that clears
+        put({"id": number, "tags": None})
+        assert [tag.name for tag in session.get(Client, number).tags] == ["New"]
+        put({"id": number, "tags": None}, replace_tags=True)
+        session.expire_all()
+        assert not session.get(Client, number).tags
     with working(app, "vera"):
         # who may not add words, tags and clients is told so, row by row
         assert put({"name": "X"})[0].details == {"": ["You may not do this."]}

@@ -70,7 +70,8 @@ class ClientRows:
         for name in ("status", "assignees"):
             if self.plan.presets.get(name) and not values.get(name):
                 values[name] = self.plan.presets[name]
-        tags = values.pop("tags", None)
+        # a cell that clears is a list of none
+        tags = (values.pop("tags") or []) if "tags" in values else None
         if not values.get("status") and "status" in values:
             # a row without a status has the one that its client has, or begins with
             del values["status"]

@@ -73,7 +73,8 @@ class RecordRows:
         for name, value in self.plan.presets.items():
             if name in self.names and name != "tags" and not data.get(name):
                 data[name] = value
-        tags = data.pop("tags", None)
+        # a cell that clears is a list of none
+        tags = (data.pop("tags") or []) if "tags" in data else None
         given = Given(
             data,
             keys_of_client(whose, tuple(CLIENT_NAMES.values()), self.plan.app_code),
