@@ -99,8 +99,7 @@ def result(run: JobRun) -> str:
     """What a run did, by its counters."""
     words = next((job.counts for job in JOBS if job.kind == run.kind), {})
     numbers = ((words[name], run.counters.get(name)) for name in words)
-    told = ", ".join(f"{word} {number}" for word, number in numbers if number)
-    return f"{_('dry run')}: {told}" if told and run.options.get("dry_run") else told
+    return ", ".join(f"{word} {number}" for word, number in numbers if number)
 
 
 def next_time(job: Job) -> datetime | None:

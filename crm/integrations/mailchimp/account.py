@@ -121,14 +121,7 @@ def takes(kind: str, source: Source | None) -> bool:
 def _offer(mailchimp: Mailchimp) -> dict[str, Any]:
     """The audiences, and the merge fields of the one in use, or of the only one."""
     mailchimp.ping()
-    audiences = [
-        {
-            "id": one["id"],
-            "name": one.get("name", ""),
-            "members": (one.get("stats") or {}).get("member_count", 0),
-        }
-        for one in mailchimp.audiences()
-    ]
+    audiences = [{"id": one["id"], "name": one.get("name", "")} for one in mailchimp.audiences()]
     ids = [one["id"] for one in audiences]
     current = get_audience(current_app.config)
     db.session.rollback()

@@ -55,8 +55,8 @@ class Mailchimp(Wire):
         return self.call("GET", self._list(), fields="id,name,double_optin,stats.member_count")
 
     def audiences(self) -> list[dict[str, Any]]:
-        """The audiences of the account: id, name, stats.member_count."""
-        wanted = "lists.id,lists.name,lists.stats.member_count,total_items"
+        """The audiences of the account: id, name."""
+        wanted = "lists.id,lists.name,total_items"
         return self.call("GET", "/lists", fields=wanted, count=PAGE).get("lists", [])
 
     def merge_fields(self) -> list[dict[str, Any]]:
