@@ -91,6 +91,9 @@ def parameter(name: str, words: str, schema: Schema | None = None, place: str = 
             "required": place == "path"}  # fmt: skip
 
 
+IF_MATCH = parameter("If-Match", "The version that the caller knows; another one is a 409.", place="header")
+
+
 def operation(
     spec: APISpec, tag: str, summary: str, answers: Schema, codes: tuple[int, ...], **more: Any
 ) -> Schema:
@@ -222,7 +225,6 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
         },
     }
     actions, moved = api.record.actions, api.moved_answers()
-    match = parameter("If-Match", "The version that the caller knows; another one is a 409.", place="header")
     collection: Schema = {}
     single: Schema = {}
     if "list" in actions:
@@ -256,14 +258,14 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
             single[method] = operation(
                 spec, tag, "Change the fields that are sent", {"200": ok(one, "Changed.", True), **moved},
                 api.write_failures,
-                requestBody={"required": True, "content": api.input_schema(method)}, parameters=[match],
+                requestBody={"required": True, "content": api.input_schema(method)}, parameters=[IF_MATCH],
                 description="What is left out stays. A whole answer can be sent back: of fields that cannot be "
                 "written, the value that was answered is accepted and any other is a 422.",
             )  # fmt: skip
     if "delete" in actions:
         gone = {"type": "object", "properties": {"message": TEXT}}
         single["delete"] = operation(
-            spec, tag, "Delete", {"200": ok(gone, "Deleted."), **moved}, WRITING, parameters=[match]
+            spec, tag, "Delete", {"200": ok(gone, "Deleted."), **moved}, WRITING, parameters=[IF_MATCH]
         )
     spec.path(path=f"{api.route_base}/", operations=collection)
     spec.path(

@@ -12,8 +12,8 @@ from crm.security.manager import may_change
 from crm.services.deals import move_deal
 from crm.services.reading import Unreadable, read_choice
 from crm.views.api import RecordApi
-from crm.views.api_access import access, reply
-from crm.views.api_document import NUMBER_OF_ROW, TEXT, WRITING, ok, operation, parameter, ref, sent
+from crm.views.api_access import access, check_version, reply
+from crm.views.api_document import IF_MATCH, NUMBER_OF_ROW, TEXT, WRITING, ok, operation, parameter, ref, sent
 
 
 class DealApi(RecordApi):
@@ -29,6 +29,7 @@ class DealApi(RecordApi):
         deal = self.get_item(pk)
         if not may_change(self.record, deal, "edit"):
             abort(403)
+        check_version(deal)
         data = self.body()
         expected = read_stage(data, "expected") if data.get("expected") is not None else None
         move_deal(deal, read_stage(data, "value"), expected)
@@ -43,7 +44,7 @@ class DealApi(RecordApi):
         asked = {"type": "object", "required": ["value"], "properties": {"value": stage, "expected": stage}}
         api_spec.path(
             path=f"{self.route_base}/{{pk}}/stage",
-            parameters=[parameter("pk", "The number of the deal.", NUMBER_OF_ROW, "path")],
+            parameters=[parameter("pk", "The number of the deal.", NUMBER_OF_ROW, "path"), IF_MATCH],
             operations={"post": operation(api_spec, self.record.key, "Move to another stage",
                                           {"200": ok(one, "Moved.", True)}, WRITING, requestBody=sent(asked))},
         )  # fmt: skip

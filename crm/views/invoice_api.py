@@ -11,7 +11,7 @@ from crm.services import invoicing
 from crm.services.client_json import plain
 from crm.views import api_document as document
 from crm.views.api import RecordApi
-from crm.views.api_access import access, body
+from crm.views.api_access import access, body, check_version
 from crm.views.invoice import paper_of
 
 #: Beside the fields: what an issued invoice of ours keeps of others.
@@ -50,11 +50,17 @@ class InvoiceApi(RecordApi):
                 if name not in data and (name != "due" or item.issue_date is not None):
                     setattr(item, name, value)
 
+    def seen_item(self, pk: str) -> Invoice:
+        """The invoice, if it is still as the caller knows it."""
+        invoice: Invoice = self.get_item(pk)
+        check_version(invoice)
+        return invoice
+
     @expose("/<pk>/issue", methods=["POST"])
     @access
     def issue(self, pk: str) -> Response:
         """Give a draft its number and freeze it."""
-        invoice = self.get_item(pk)
+        invoice = self.seen_item(pk)
         invoicing.issue(invoice)
         return self.saved(invoice, 200)
 
@@ -62,7 +68,7 @@ class InvoiceApi(RecordApi):
     @access
     def cancel(self, pk: str) -> Response:
         """Cancel an issued invoice: `{"reason": "…"}`."""
-        invoice = self.get_item(pk)
+        invoice = self.seen_item(pk)
         invoicing.cancel(invoice, asked_reason())
         return self.saved(invoice, 200)
 
@@ -70,7 +76,7 @@ class InvoiceApi(RecordApi):
     @access
     def correct(self, pk: str) -> Response:
         """Begin a correction, which is answered as a draft: `{"reason": "…"}`."""
-        return self.saved(invoicing.correct(self.get_item(pk), asked_reason()), 201)
+        return self.saved(invoicing.correct(self.seen_item(pk), asked_reason()), 201)
 
     # -- how it is described
 
@@ -97,7 +103,9 @@ class InvoiceApi(RecordApi):
                 **sent,
             )  # fmt: skip
             api_spec.path(
-                path=f"{self.route_base}/{{pk}}/{name}", operations={"post": post}, parameters=[number]
+                path=f"{self.route_base}/{{pk}}/{name}",
+                operations={"post": post},
+                parameters=[number, document.IF_MATCH],
             )
 
 
