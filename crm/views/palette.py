@@ -36,6 +36,7 @@ MORE: tuple[tuple[Any, str, str, str, str], ...] = (
     (_l("Timer"), "fa-stopwatch", "TimerView.show", "add", "work_time"),
     (_l("What was done"), "fa-clock-rotate-left", "OperationView.list", "undo", "operation"),
     (_l("Clients on your phone"), "fa-mobile-screen", "PhonesView.index", "use", "carddav"),
+    (_l("API keys"), "fa-key", "ApiKeysView.list", "list", "api_key"),
 )
 
 
