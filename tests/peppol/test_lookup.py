@@ -100,6 +100,18 @@ def test_answers_that_are_no_service_group(network: Network, body: bytes) -> Non
     assert failure.value.kind in ("answer", "smp")
 
 
+def test_a_closed_network_knows_nothing_of_a_company(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolver = peppol(network)._resolver()
+    monkeypatch.setattr(Peppol, "_resolver", lambda _self: resolver)
+    with pytest.raises(Failed) as failure:
+        Peppol(ZONE).find([NIP])
+    assert failure.value.kind == "dns"
+    network.records[f"{ZONE}."] = []
+    assert Peppol(ZONE).find([NIP]) is None
+
+
 def test_what_is_not_known(network: Network) -> None:
     network.register(NIP, BIS)
     with pytest.raises(Failed) as failure:  # http and a private address

@@ -61,6 +61,7 @@ class Peppol:
     ):  # fmt: skip
         self._zone, self._server = zone or PRODUCTION, server
         self._allow_private, self._seconds, self._on_call = allow_private, seconds, on_call
+        self._is_zone_seen = False
 
     def find(self, identifiers: Sequence[str], pause: Callable[[], None] = lambda: None) -> Found | None:
         """The first of these that is registered; None where none is. Raises Failed where that is not known.
@@ -123,7 +124,12 @@ class Peppol:
                 search=False,
             )
             return smp_address(answer)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        except dns.resolver.NoAnswer:
+            return None
+        except dns.resolver.NXDOMAIN:
+            problem = self._problem_of_zone(deadline)
+            if problem:
+                raise Failed("dns", problem) from None
             return None
         except (dns.exception.DNSException, OSError, ValueError) as error:
             problem = type(error).__name__
@@ -133,6 +139,22 @@ class Peppol:
             raise
         finally:
             self._on_call("NAPTR", identifier, None, time.monotonic() - started, problem)
+
+    def _problem_of_zone(self, deadline: float) -> str:
+        """What is wrong with a "no such name" of the system's DNS: in a closed network it says so of all names."""
+        if self._server or self._is_zone_seen:
+            return ""
+        lifetime = max(0.0, min(DNS_SECONDS, deadline - time.monotonic()))
+        try:
+            self._resolver().resolve(
+                self._zone, "SOA", lifetime=lifetime, search=False, raise_on_no_answer=False
+            )
+        except dns.resolver.NXDOMAIN:
+            return "no such zone"
+        except (dns.exception.DNSException, OSError):
+            return ""
+        self._is_zone_seen = True
+        return ""
 
     def _resolver(self) -> dns.resolver.Resolver:
         if not self._server:
