@@ -85,7 +85,9 @@ class DocumentApi(RecordApi):
 
     def add_api_spec(self, api_spec: APISpec) -> None:
         super().add_api_spec(api_spec)
-        there = {"description": "It.", "content": {"*/*": {"schema": FILE}}}
+        # programs made from this know what to do with the first, the second is what is answered
+        kinds = ("application/octet-stream", "*/*")
+        there = {"description": "It.", "content": {kind: {"schema": FILE} for kind in kinds}}
         api_spec.path(
             path=f"{self.route_base}/{{pk}}/file",
             operations={"get": api_document.operation(
