@@ -277,3 +277,87 @@ def test_a_cleared_value_comes_back_into_what_its_attribute_has_become(
         session.commit()
         with pytest.raises(StateConflict):
             undo(first)
+
+
+@pytest.mark.both_engines
+def test_a_type_that_goes_back_takes_along_what_was_set_since(
+    system: Callable[[], Any], make_client: Any
+) -> None:
+    ids = [make_client(name) for name in ("Ash", "Birch", "Cedar")]
+    with system() as session:
+        ash, birch, cedar = (session.get(Client, number) for number in ids)
+
+        def define(key: str, kind: str, *labels: str, **columns: Any) -> AttributeDefinition:
+            options = [AttributeOption(label=label, position=n) for n, label in enumerate(labels)]
+            definition = AttributeDefinition(label=key, key=key, type=kind, options=options, **columns)
+            session.add(definition)
+            session.commit()
+            return definition
+
+        def change(definition: AttributeDefinition, kind: str) -> int:
+            assert attribute_changes.change_type(definition, kind) == []
+            session.commit()
+            return session.scalar(select(Operation.id).order_by(Operation.id.desc()).limit(1))
+
+        def put(client: Client, key: str, value: Any) -> None:
+            set_attributes(client, {key: value}, add_words=True)
+            session.commit()
+
+        def told() -> list[dict[str, Any]]:
+            session.expire_all()
+            return [values_of(client) for client in (ash, birch, cedar)]
+
+        # text -> other types: a value was changed since, another left, a third one is new
+        for key, kind, first, second, third, back in (
+            ("n", "integer", "5", 6, 9, ["6", "5", "9"]),
+            ("s", "integer", "5", 6, 9, ["6", "5", "9"]),
+            ("w", "words", "Red, Blue", ["Red", "Teal"], ["Teal"], ["Red, Teal", "Red, Blue", "Teal"]),
+        ):
+            definition = define(key, "text", sensitive=key == "s")
+            for client in (ash, birch):
+                put(client, key, first)
+            made = change(definition, kind)
+            put(ash, key, second)
+            put(cedar, key, third)
+            undo(made)
+            session.commit()
+            assert [values[key] for values in told()] == back, key
+        # words -> text: what is typed since is read as words again, one of them new
+        words = define("v", "words", "Red", "Blue")
+        put(ash, "v", ["Red", "Blue"])
+        put(birch, "v", ["Blue"])
+        made = change(words, "text")
+        put(ash, "v", "Red, Rose")
+        undo(made)
+        session.commit()
+        assert [values.get("v") for values in told()] == [["Red", "Rose"], ["Blue"], None]
+        # words of a type that an attribute had are nobody's
+        put(ash, "n", "5")
+        numbers = session.scalars(select(AttributeDefinition).where(AttributeDefinition.key == "n")).one()
+        numbers.options = [AttributeOption(label=label, position=n) for n, label in enumerate(WORDS[:2])]
+        session.commit()
+        attribute_options.replace_option(numbers, *(option.id for option in numbers.options))
+        assert told()[0]["n"] == "5"
+        # what the old type cannot hold stands against it
+        number = define("i", "integer")
+        put(ash, "i", 5)
+        made = change(number, "text")
+        put(birch, "i", "many")
+        before = told()
+        with pytest.raises(StateConflict):
+            undo(made)
+        session.rollback()
+        assert (told(), number.type) == (before, "text")
+        # nor does a deleted attribute come back where another has its key
+        attribute_changes.delete_definition(number)
+        session.commit()
+        made = session.scalar(select(Operation.id).order_by(Operation.id.desc()).limit(1))
+        other = define("i", "text")
+        with pytest.raises(StateConflict):
+            undo(made)
+        session.rollback()
+        attribute_changes.delete_definition(session.get(AttributeDefinition, other.id))
+        session.commit()
+        undo(made)
+        session.commit()
+        assert told() == before

@@ -182,14 +182,25 @@ class AttributeDefinition(Record):
 
     @classmethod
     def before_undo(cls, connection: Connection, changes: list[Row[Any]]) -> None:
-        """A type goes back with the values of its change, or not at all."""
+        """A type goes back with the values of its change, or not at all; so does what was deleted."""
         for change in changes:
+            if change.action == "delete" and cls._is_key_taken(connection, change):
+                raise StateConflict(
+                    _("There is another attribute with this key by now. Delete that one first.")
+                )
             if change.action == "update" and "type" in change.after:
                 row = select(cls.__table__.c.type).where(cls.__table__.c.id == change.row_id)
                 if connection.scalar(row) != change.after["type"]:
                     raise StateConflict(
                         _("The type was changed again since, or the attribute deleted. Undo that first.")
                     )
+
+    @classmethod
+    def _is_key_taken(cls, connection: Connection, change: Row[Any]) -> bool:
+        """Whether another attribute has the key of one that was deleted."""
+        rows = cls.__table__.c
+        same = (rows.key == change.before["key"]) & (rows.applies_to == change.before["applies_to"])
+        return connection.scalar(select(rows.id).where(same, rows.id != change.row_id)) is not None
 
     def _is_unconverted(self) -> bool:
         return inspect(self).attrs.type.history.has_changes() and self.converted_to != self.type

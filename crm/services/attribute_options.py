@@ -19,7 +19,7 @@ from crm.models.sealed_values import text_of
 from crm.models.sealing import blind_indexes
 from crm.services import bulk
 from crm.services.attribute_matching import equals
-from crm.services.attribute_reading import LONGEST_WORD
+from crm.services.attribute_reading import LONGEST_WORD, WORD_TYPES
 from crm.services.attribute_storing import columns_of_value
 
 values = AttributeValue.__table__
@@ -131,6 +131,9 @@ def _remove(
 
 def replace_option(definition: AttributeDefinition, old: int, new: int) -> None:
     """Give every owner that has one option another instead; who has both keeps one."""
+    if definition.type not in WORD_TYPES:
+        # its words are those of a type that it had: nobody has them
+        return
     words = {option.id: option for option in definition.options}
     mine = equals(definition, words[old], values)
     other, owner = values.alias(), OWNER_COLUMNS[definition.applies_to]

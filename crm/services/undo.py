@@ -23,7 +23,7 @@ from crm.security.viewer import forget_viewers
 from crm.security.visibility import viewer
 from crm.services import history
 from crm.services.attribute_sealing import follow_flags_after
-from crm.services.attribute_undoing import bring_back_options, fit_values
+from crm.services.attribute_undoing import bring_back_options, fit_values, set_since
 from crm.services.duplicates.keeping import rewrite_after_undo
 from crm.services.flags import raise_missing
 from crm.services.following import note_on_timelines, rewrite_after, rewrite_secrets
@@ -155,6 +155,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     hidden = hidden_rows(session, operation.id, with_links=not pair)
     if operation.kind in LEAVES_USED:
         hidden = _without_used(session, operation.id, hidden, report)
+    since = set_since(session, operation.id)
     bring_back_options(session, operation.id)
     reverter = Reverter(session, operation.id, report, hidden, pair)
     steps = (
@@ -167,7 +168,7 @@ def _undo(session: Session, operation: Row[Any], kind: str) -> Report:
     add_up_again(session, number)
     settle_after(session, number)
     follow_flags_after(session, number)
-    fit_values(session, operation.id, number, report)
+    fit_values(session, operation.id, number, since, report)
     rewrite_after(session, number, reverter.followed)
     rewrite_after_undo(session, number)
     note_on_timelines(session, number, kind)
