@@ -19,8 +19,8 @@ WAITING, SENT, FAILED = "waiting", "sent", "failed"
 #: Never sent: the record is gone again, or the webhook's user does not see it.
 SKIPPED = "skipped"
 #: Why a webhook is off: somebody wanted it, nothing got through for days, the receiver said that it is gone, or
-#: its user may not sign in.
-BY_HAND, FAILING, GONE, NO_USER = "hand", "failing", "gone", "user"
+#: its user may not sign in, or its secret cannot be read any more.
+BY_HAND, FAILING, GONE, NO_USER, NO_SECRET = "hand", "failing", "gone", "user", "secret"
 
 
 class Webhook(Base):

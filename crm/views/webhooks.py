@@ -13,7 +13,7 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.webhooks import subscriptions
 from crm.models import Webhook, WebhookDelivery
-from crm.models.webhook import BY_HAND, FAILED, FAILING, GONE, NO_USER, SENT, SKIPPED, WAITING
+from crm.models.webhook import BY_HAND, FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, SKIPPED, WAITING
 from crm.services.listing import whole
 from crm.views.jobs import is_worked
 from crm.views.page import Page
@@ -28,6 +28,7 @@ REASONS = {
     FAILING: _l("Switched off by itself: for three days nothing got through."),
     GONE: _l("Switched off by itself: the receiver answered that the address is gone (410)."),
     NO_USER: _l("Switched off by itself: its user may not sign in any more."),
+    NO_SECRET: _l("Switched off by itself: the CRM's keys do not open its secret. Give it a new one."),
 }
 
 

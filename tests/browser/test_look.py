@@ -41,6 +41,8 @@ PAGES = (
     "/settings/modules",
     "/jobs/",
     "/mailchimp/",
+    "/settings/webhooks/",
+    "/settings/webhooks/add",
     "/crm/nothing-here",
     "/users/list/",
     "/users/add",

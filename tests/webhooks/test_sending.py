@@ -16,8 +16,10 @@ from crm.jobs import wake
 from crm.jobs.runs import run_here
 from crm.models import Client, JobRun, Webhook, WebhookDelivery, WebhookOutbox
 from crm.models.types import utc_now
-from crm.models.webhook import FAILED, FAILING, GONE, NO_USER, SENT, WAITING
+from crm.models.webhook import FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, WAITING
 from crm.security.visibility import as_system
+from crm.services import archiving, trash
+from crm.services.secret_settings import forget_secret
 from tests.test_merge_killed import alone, in_child, statements_of
 from tests.test_visibility import user
 
@@ -171,6 +173,30 @@ def test_private_addresses_are_not_called_even_by_another_name(
     with app.app_context():
         row = db.session.get_one(WebhookDelivery, 1)
         assert (row.state, row.status, row.error) == (WAITING, None, "localhost is not on the open internet")
+
+
+def test_nothing_is_signed_without_a_secret_and_answers_go_with_their_client(
+    app, receiver, subscribe, deliver, make_client
+) -> None:
+    number, _ = subscribe("client.create", "client.delete")
+    client = make_client("Acme")
+    deliver()
+    with app.app_context(), as_system():
+        assert db.session.scalar(select(table.c.answer)) == "told"
+        archiving.move_to_trash(db.session.get_one(Client, client))
+        db.session.commit()
+        trash.purge(trash.find_trashed(client))
+        db.session.commit()
+        assert db.session.scalars(select(table.c.answer)).all() == [""]
+        deliver()
+        # once, when it went to the trash
+        assert receiver.take() == [("client.create", client), ("client.delete", client)]
+        forget_secret(sending.secret_key(number))
+        db.session.commit()
+        make_client("Unsigned")
+        deliver()
+        assert receiver.take() == []
+        assert db.session.get_one(Webhook, number).off_because == NO_SECRET
 
 
 @pytest.mark.both_engines

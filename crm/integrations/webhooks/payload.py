@@ -98,13 +98,13 @@ def _operations(deliveries: Iterable[WebhookDelivery]) -> dict[int, Row[Any]]:
 def _seen_before(viewer: Viewer, record: RecordType, gone: Sequence[WebhookDelivery]) -> set[int]:
     """The deliveries among these of records that the viewer saw, as far as can still be told."""
     if record.model is Client:
-        seen = _clients_seen({row.row_id for row in gone}) | _clients_assigned(viewer, gone)
+        seen = _clients_seen(viewer, {row.row_id for row in gone}) | _clients_assigned(viewer, gone)
         return {row.id for row in gone if row.row_id in seen}
     if issubclass(record.model, SeenByAll) or not record.of_client:
         return {row.id for row in gone}
     rows = _rows_before(record, gone)
     clients = {number for row in rows.values() for number in _clients_of(row)}
-    seen = _clients_seen(clients)
+    seen = _clients_seen(viewer, clients)
     return {one.id for one in gone if _saw(viewer, rows.get((one.operation_id, one.row_id)), seen)}
 
 
@@ -121,8 +121,10 @@ def _clients_of(row: dict[str, Any]) -> set[int]:
     return {row[name] for name in ("client_id", "other_id") if row.get(name) is not None}
 
 
-def _clients_seen(ids: Collection[int]) -> set[int]:
+def _clients_seen(viewer: Viewer, ids: Collection[int]) -> set[int]:
     """Of these clients those that the viewer sees, in the trash too; of those merged away, whose target they see."""
+    if viewer.mode == "all":
+        return set(ids)
     leads_to = all_followed(ids)
     with including_hidden():
         visible = set(db.session.scalars(select(Client.id).where(Client.id.in_(leads_to.values()))))

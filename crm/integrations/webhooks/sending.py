@@ -6,14 +6,14 @@ twice; the number of the delivery is the same then.
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.outbound import Refused, Unreachable, guarded_post
@@ -21,7 +21,7 @@ from crm.integrations.webhooks.payload import payloads
 from crm.integrations.webhooks.signing import signed_headers
 from crm.models import Webhook, WebhookDelivery
 from crm.models.types import utc_now
-from crm.models.webhook import FAILED, FAILING, GONE, NO_USER, SENT, SKIPPED, WAITING
+from crm.models.webhook import FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, SKIPPED, WAITING
 from crm.services.secret_settings import get_secret
 
 #: From one attempt to the next; after the last one a delivery has failed for good.
@@ -65,19 +65,30 @@ def number_of(delivery_id: int) -> str:
 
 def due(webhook_id: int | ColumnElement[int]) -> Select[Any]:
     """The deliveries of a webhook that can be sent now: none whose record has an earlier one waiting."""
-    earlier = table.alias()
-    first = ~exists().where(
-        earlier.c.webhook_id == table.c.webhook_id, earlier.c.state == WAITING,
-        earlier.c.record == table.c.record, earlier.c.row_id == table.c.row_id, earlier.c.id < table.c.id,
+    other = table.alias()
+    # in words, not as a parameter: the indexes are of those that wait
+    waiting = literal(WAITING, literal_execute=True)
+    # looked up row by row, which no planner makes a join of all that waits
+    first = (
+        select(func.min(other.c.id)).where(
+            other.c.webhook_id == table.c.webhook_id, other.c.state == waiting,
+            other.c.record == table.c.record, other.c.row_id == table.c.row_id,
+        ).scalar_subquery()
     )  # fmt: skip
     ripe = or_(table.c.next_at.is_(None), table.c.next_at <= utc_now())
-    return select(table.c.id).where(table.c.webhook_id == webhook_id, table.c.state == WAITING, ripe, first)
+    return select(table.c.id).where(
+        table.c.webhook_id == webhook_id, table.c.state == waiting, ripe, table.c.id == first
+    )
 
 
 def send_wave(hook: Webhook) -> int:
     """Send the next deliveries of a webhook; commits. Gives how many were dealt with, 0 for none due."""
     if hook.user is None or not hook.user.is_active:
         switch_off(hook.id, NO_USER)
+        return 0
+    secret = get_secret(secret_key(hook.id))
+    if secret is None:
+        switch_off(hook.id, NO_SECRET)
         return 0
     size = 1 if hook.failing_since else WAVE
     # those never tried go first, so that one that is refused again and again keeps nobody waiting
@@ -89,7 +100,7 @@ def send_wave(hook: Webhook) -> int:
     bodies = payloads(hook.user, rows)
     going = [(row.id, row.attempts, bodies[row.id]) for row in rows if row.id in bodies]
     silent = [row.id for row in rows if row.id not in bodies]
-    hook_id, url, secret = hook.id, hook.url, get_secret(secret_key(hook.id)) or ""
+    hook_id, url = hook.id, hook.url
     _let_go()
     allow = bool(current_app.config["CRM_WEBHOOKS_ALLOW_PRIVATE"])
     with ThreadPoolExecutor(THREADS) as pool:
@@ -100,7 +111,7 @@ def send_wave(hook: Webhook) -> int:
 
 def post(url: str, secret: str, delivery_id: int, body: dict[str, Any], allow_private: bool) -> Sent:
     """Send one delivery. Knows no database: several are under way at once."""
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    content = json.dumps(body, separators=(",", ":")).encode()
     number = number_of(delivery_id)
     headers = {"Content-Type": "application/json", **signed_headers(secret, number, content)}
     began = time.monotonic()
@@ -122,14 +133,18 @@ def switch_off(webhook_id: int, because: str) -> None:
 
 
 def _keep(
-    hook_id: int, silent: Iterable[int], going: Sequence[tuple[int, int, Any]], results: Sequence[Sent]
+    hook_id: int, silent: Sequence[int], going: Sequence[tuple[int, int, Any]], results: Sequence[Sent]
 ) -> None:
     """Write down what became of a wave, and how the receiver is."""
     now = utc_now()
-    for number in silent:
-        _note(number, {"state": SKIPPED})
-    for (number, attempts, _body), sent in zip(going, results, strict=True):
-        _note(number, outcome(sent, attempts + 1, now))
+    connection = db.session.connection()
+    connection.execute(update(table).where(table.c.id.in_(silent)).values(state=SKIPPED))
+    outcomes = [
+        {"number": number, **outcome(sent, attempts + 1, now)}
+        for (number, attempts, _body), sent in zip(going, results, strict=True)
+    ]
+    if outcomes:
+        connection.execute(update(table).where(table.c.id == bindparam("number")), outcomes)
     if any(sent.is_heard for sent in results):
         _note_hook(hook_id, {"failing_since": None, "retry_at": None})
     elif results:
@@ -153,10 +168,6 @@ def outcome(sent: Sent, attempts: int, now: datetime) -> dict[str, Any]:
     if attempts > len(PAUSES):
         return {**found, "state": FAILED}
     return {**found, "state": WAITING, "next_at": now + PAUSES[attempts - 1]}
-
-
-def _note(delivery_id: int, values: dict[str, Any]) -> None:
-    db.session.execute(update(table).where(table.c.id == delivery_id).values(values))
 
 
 def _note_hook(webhook_id: int, values: dict[str, Any]) -> None:

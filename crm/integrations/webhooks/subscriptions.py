@@ -11,7 +11,7 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.outbound import Refused, check_url
 from crm.integrations.webhooks.payload import ping_payload
-from crm.integrations.webhooks.sending import outcome, post, secret_key
+from crm.integrations.webhooks.sending import Sent, outcome, post, secret_key
 from crm.integrations.webhooks.signing import new_secret
 from crm.models import Webhook, WebhookDelivery
 from crm.models.types import utc_now
@@ -108,10 +108,13 @@ def send_test(hook: Webhook) -> WebhookDelivery:
     delivery = WebhookDelivery(webhook_id=hook.id, action=PING, state=FAILED)
     db.session.add(delivery)
     db.session.flush()
-    url, secret, number = hook.url, get_secret(secret_key(hook.id)) or "", delivery.id
+    url, secret, number = hook.url, get_secret(secret_key(hook.id)), delivery.id
     body = ping_payload(delivery)
     db.session.commit()
-    sent = post(url, secret, number, body, bool(current_app.config["CRM_WEBHOOKS_ALLOW_PRIVATE"]))
+    if secret is None:
+        sent = Sent(None, 0, "", "the secret cannot be read")
+    else:
+        sent = post(url, secret, number, body, bool(current_app.config["CRM_WEBHOOKS_ALLOW_PRIVATE"]))
     values = {**outcome(sent, 1, utc_now()), "state": SENT if sent.is_heard else FAILED, "next_at": None}
     db.session.execute(update(deliveries).where(deliveries.c.id == number).values(values))
     db.session.commit()
