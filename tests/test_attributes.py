@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask_babel import force_locale
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Cha
 from crm.models.folding import fold
 from crm.services import attribute_changes, attribute_options, attributes
 from crm.services.attribute_options import DELETE, OptionRow
+from crm.services.attribute_reading import read_value
+from crm.services.reading import Unreadable
 from crm.services.undo import undo
 from tests.filled_form import FilledForm, opened
 
@@ -163,6 +166,19 @@ def test_what_cannot_be_understood_is_refused_by_name(system: Any, kind: str, ty
         assert set(refusal.value.errors) == {key, "nonsense"}
         session.rollback()
         assert value_of(client, key) is None
+
+
+def test_an_amount_is_read_as_pages_show_it(system: Any) -> None:
+    with system() as session:
+        definition = define(session, "money")
+        for language, typed in (("pl", "1 234,50\u00a0€"), ("en", "€1,234.50"), ("pl", "1234,5 eur")):
+            with force_locale(language):
+                assert read_value(definition, typed) == Decimal("1234.5"), typed
+        definition.currency = "PLN"
+        with force_locale("pl"):
+            assert read_value(definition, "12 zł") == 12
+            with pytest.raises(Unreadable):
+                read_value(definition, "12 €")
 
 
 def test_unset_is_not_no(system: Any, sign_in: Any, make_client: Any) -> None:

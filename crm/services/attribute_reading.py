@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_symbol
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crm.models import AttributeDefinition, AttributeOption
@@ -63,8 +65,12 @@ def _read_yes_no(value: Any) -> bool:
 
 
 def _read_money(definition: AttributeDefinition, value: Any) -> Decimal:
-    """An amount, with or without its currency: `1 234,50`, `12 EUR`, {"amount": …, "currency": …}."""
+    """An amount, with or without its currency: `1 234,50`, `12 EUR`, `12 zł`, {"amount": …, "currency": …}."""
     currency = None
+    if isinstance(value, str) and definition.currency:
+        # as pages show it
+        symbol = get_currency_symbol(definition.currency, get_locale() or "en")
+        value = value.replace(symbol, definition.currency)
     if isinstance(value, Mapping):
         value, currency = value.get("amount"), value.get("currency")
     elif isinstance(value, str) and (found := AMOUNT.fullmatch(value)):
