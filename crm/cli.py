@@ -105,6 +105,8 @@ def export(file: Path, filters: str, columns: str) -> None:
                 shutil.copyfileobj(made, out)
         except HTTPException as error:
             sys.exit(str(error.description))
+        except OSError as error:
+            sys.exit(f"{file} cannot be written: {error.strerror}")
     click.echo(f"Exported to {file}: {found.count}")
 
 

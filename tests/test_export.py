@@ -205,3 +205,6 @@ def test_the_command_line(app: Flask, make_client: Make, tmp_path: Any) -> None:
     refused = app.test_cli_runner().invoke(args=["crm", "export", str(tmp_path / "x.csv"), "--filter", "a=b"])
     assert refused.exit_code == 1
     assert not (tmp_path / "x.csv").exists()
+    missing = tmp_path / "nowhere" / "x.csv"
+    refused = app.test_cli_runner().invoke(args=["crm", "export", str(missing)])
+    assert refused.exit_code == 1 and "cannot be written" in refused.output

@@ -112,7 +112,7 @@ def _plan(one: ImportRun, mapping: str | None, strategy: str | None) -> Plan:
 
 def _columns(file: Path) -> dict[str, str]:
     try:
-        columns = json.loads(file.read_text())
+        columns = json.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise RuleError(f"The mapping {file} cannot be read: {error}") from None
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
