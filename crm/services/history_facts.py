@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 
 from crm.extensions import db
 from crm.models import AttributeDefinition, Change
+from crm.models.attribute import text_keys
 from crm.models.line import LINE_FIELDS, Line
 from crm.models.types import Encrypted
 from crm.registry import RecordType
@@ -19,7 +20,9 @@ from crm.services.tracked_fields import columns_of_field, context_columns
 
 log = Change.__table__
 #: Of the values of attributes, what is no value.
-NO_VALUES = BOOKKEEPING | {"id", "client_id", "contact_id", "definition_id", "slot", "match_key"}
+NO_VALUES = BOOKKEEPING | {
+    "id", "client_id", "contact_id", "definition_id", "slot", "match_key", *text_keys(None),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
