@@ -41,8 +41,6 @@ PAGES = (
     "/settings/modules",
     "/jobs/",
     "/mailchimp/",
-    "/settings/webhooks/",
-    "/settings/webhooks/add",
     "/crm/nothing-here",
     "/users/list/",
     "/users/add",
