@@ -65,6 +65,12 @@ def live(app: Flask, _serving: tuple[Flask, str]) -> str:
 
 
 @pytest.fixture
+def served(_serving: tuple[Flask, str]) -> Flask:
+    """The product behind the server, which has settings of its own."""
+    return _serving[0]
+
+
+@pytest.fixture
 def faults() -> list[str]:
     """What went wrong in the pages of this test; a test may take out what it provoked itself."""
     return []

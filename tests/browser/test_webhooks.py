@@ -13,9 +13,9 @@ from tests.webhooks.receiver import Receiver
 
 
 def test_a_webhook_is_set_up_and_looked_at(
-    app: Any, _serving: Any, open_as: Any, check_looks: Any, make_client: Any, system: Any, monkeypatch: Any
+    app: Any, served: Any, open_as: Any, check_looks: Any, make_client: Any, system: Any, monkeypatch: Any
 ) -> None:
-    for one in (app, _serving[0]):
+    for one in (app, served):
         monkeypatch.setitem(one.config, "CRM_WEBHOOKS_ALLOW_PRIVATE", True)
     with Receiver() as receiver:
         page = open_as("office", "/settings/webhooks/")
