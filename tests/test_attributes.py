@@ -13,7 +13,7 @@ from sqlalchemy import select
 from crm.errors import Invalid, RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.models.folding import fold
-from crm.services import attribute_changes, attribute_options, attributes
+from crm.services import attribute_changes, attribute_options, attribute_reading, attributes
 from crm.services.attribute_options import DELETE, OptionRow
 from crm.services.attribute_reading import read_value
 from crm.services.reading import Unreadable
@@ -372,6 +372,33 @@ def test_renaming_words_keeps_every_value(system: Any, names: list[str]) -> None
         session.commit()
         found = [value_of(client, definition.key) for client in clients]
         assert found == [[" ".join(name.split())] for name in names]
+
+
+def test_a_list_has_only_so_many_words(system: Any, sign_in: Any, make_client: Any, monkeypatch: Any) -> None:
+    """Texts that are all different make no list: nobody could choose from it, or edit it."""
+    clients = [make_client(f"C{n}", email="a@b.pl") for n in range(4)]
+    for module in (attribute_reading, attribute_options):
+        monkeypatch.setattr(module, "MOST_WORDS", 3)
+    with system() as session:
+        define(session, "text", key="it")
+        define(session, "word", key="full")
+        for n, client in enumerate(clients):
+            attributes.set_attributes(session.get(Client, client), {"it": f"No {n}"})
+        session.commit()
+    office = sign_in("office")
+    url = "/crm/attributes/edit/1"
+    refused = office.post(url, data=opened(office, url).change(type="word"))
+    assert refused.status_code == 422 and "A list has at most 3 words." in refused.text
+    url = f"/crm/clients/attribute/{clients[0]}/full"
+    refused = office.post(url, data={"attr_full": "Fourth"})
+    assert refused.status_code == 422 and "A list has at most 3 words." in refused.text
+    url = "/crm/attributes/edit/2"
+    sent = opened(office, url).change(**{"options-label": [*WORDS, "Fourth"]})
+    refused = office.post(url, data=sent)
+    assert refused.status_code == 422 and "A list has at most 3 words." in refused.text
+    with system() as session:
+        assert session.get(AttributeDefinition, 1).options == []
+        assert value_of(session.get(Client, clients[3]), "it") == "No 3"
 
 
 def test_two_words_swap_their_names(system: Any) -> None:

@@ -16,12 +16,13 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, insert, select, true
 
+from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.sealed_values import OPEN_COLUMNS, value_of
 from crm.services import bulk, history
 from crm.services.attribute_options import forget_loaded
-from crm.services.attribute_reading import WORD_TYPES, read_value
+from crm.services.attribute_reading import WORD_TYPES, TooManyWords, read_value
 from crm.services.attribute_storing import columns_of_value
 from crm.services.reading import Unreadable
 
@@ -50,7 +51,8 @@ class Unconverted:
 def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconverted]:
     """Give a definition another type and convert all its values; unless one cannot be, then nothing changes.
 
-    Returns the values that cannot be converted. Texts that become words are added to the list of words.
+    Returns the values that cannot be converted. Texts that become words are added to the list of words; raises
+    RuleError where those are too many.
     """
     old_type = definition.type
     if new_type == old_type:
@@ -64,6 +66,10 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
         for owner, parts in held.items():
             try:
                 found[owner] = converted(definition, old_type, parts)
+            except TooManyWords as error:
+                definition.type = old_type
+                definition.options[:] = there
+                raise RuleError(str(error), field="type") from None
             except Unreadable:
                 failed.append(Unconverted(*owner, as_text(parts, old_type)))
         if failed:

@@ -19,7 +19,7 @@ from crm.models.sealed_values import text_of
 from crm.models.sealing import blind_indexes
 from crm.services import bulk
 from crm.services.attribute_matching import equals
-from crm.services.attribute_reading import LONGEST_WORD, WORD_TYPES
+from crm.services.attribute_reading import LONGEST_WORD, MOST_WORDS, WORD_TYPES, TooManyWords
 from crm.services.attribute_storing import columns_of_value
 
 values = AttributeValue.__table__
@@ -77,6 +77,8 @@ def save_options(definition: AttributeDefinition, rows: Sequence[OptionRow]) -> 
             _("Somebody has changed the list meanwhile. Please reload the page."), field="options"
         )
     kept = [row for row in rows if not row.instead]
+    if any(row.id is None for row in kept) and len(kept) > MOST_WORDS:
+        raise RuleError(str(TooManyWords()), field="options")
     _check_labels(kept, [o for o in definition.options if o.id not in {row.id for row in rows}])
     used = option_usage(definition) if definition.id is not None else {}
     for row in rows:

@@ -24,9 +24,18 @@ AMOUNT_PLACES = 2
 AMOUNT = re.compile(
     r"\s*(?P<before>[A-Za-z]{3})?\s*(?P<amount>[-+\d][^A-Za-z]*?)\s*(?P<after>[A-Za-z]{3})?\s*"
 )
+#: So many words a list has at most: they are chosen from, and edited on one page.
+MOST_WORDS = 500
 LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_LINK, LONGEST_WORD = 1_000, 100_000, 2_000, 100
 YES = frozenset({"yes", "true", "1", "y", "tak", "t"})
 NO = frozenset({"no", "false", "0", "n", "nie", "f"})
+
+
+class TooManyWords(Unreadable):
+    """A word for which a list has no room."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A list has at most %(n)d words.", n=MOST_WORDS))
 
 
 def read_value(definition: AttributeDefinition, value: Any, add_words: bool = False) -> Any:
@@ -143,6 +152,8 @@ def _new_option(
 ) -> AttributeOption:
     if not allowed:
         raise Unreadable(_("“%(word)s” is not in the list.", word=label))
+    if len(definition.options) >= MOST_WORDS:
+        raise TooManyWords
     option = AttributeOption(
         label=label, position=1 + max((o.position for o in definition.options), default=-1)
     )

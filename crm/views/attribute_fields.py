@@ -8,6 +8,7 @@ from wtforms import Field, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import URLInput
 
+from crm.errors import RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import Owner
 from crm.services import attribute_reveals
@@ -46,7 +47,11 @@ class OfAttribute(Field):
     def populate_obj(self, obj: Owner, name: str) -> None:
         value = self.value()
         if isinstance(self, WordOfAttribute | WordsOfAttribute):
-            value = read_value(self.definition, value, self.may_add)
+            try:
+                value = read_value(self.definition, value, self.may_add)
+            except Unreadable as error:
+                # the list may have filled up since it was checked
+                raise RuleError(str(error), field=self.name) from None
         store(obj, self.definition, self.rows.get(self.definition.id, ()), value)
 
 
