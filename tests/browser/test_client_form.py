@@ -116,6 +116,19 @@ def test_words_of_an_attribute_appear_with_its_type(open_as: Open, system: Any) 
             "Petrol",
             "Diesel",
         ]
+        fuel = session.scalars(select(AttributeDefinition)).one()
+        fuel.options += [AttributeOption(label=f"Fuel {n}", position=n + 2) for n in range(50)]
+        session.commit()
+    # of a long list the words that may replace one are offered when asked
+    page.get_by_role("link", name="Fuel").click()
+    instead = page.get_by_label("What happens to “Diesel”")
+    expect(instead.locator("option")).to_have_count(2)
+    instead.focus()
+    instead.select_option(label="Replace by “Petrol”")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Fuel")).to_be_visible()
+    with system() as session:
+        assert "Diesel" not in [o.label for o in session.scalars(select(AttributeDefinition)).one().options]
 
 
 def test_the_forms_are_for_everybody(check_looks: Any, client_with_attributes: int) -> None:

@@ -18,6 +18,18 @@
     list.append(row);
     row.querySelector("input:not([type=hidden])").focus();
   };
+  const offer = ({ target }) => {
+    const words = target.dataset.replacements;
+    if (!words) return;
+    delete target.dataset.replacements;
+    const there = new Set([...target.options].map((option) => option.value));
+    const own = target.closest("li").querySelector("[name=options-id]").value;
+    for (const row of list.children) {
+      const [id, label] = ["options-id", "options-label"].map((name) => row.querySelector(`[name=${name}]`).value);
+      if (id && id !== own && !there.has(id)) target.append(new Option(words.replace("%s", () => label), id));
+    }
+  };
+  for (const event of ["pointerdown", "focusin"]) list.addEventListener(event, offer);
   form.elements.type.addEventListener("change", show);
   more.addEventListener("click", add);
   list.addEventListener("keydown", (event) => {
