@@ -135,7 +135,12 @@ def test_a_receiver_that_takes_nothing_gets_a_breather_and_is_left_alone_in_the_
         deliver()
         assert len(receiver.take()) == 1
         since = utc_now() - sending.GIVE_UP
-        db.session.execute(update(hooks).values(failing_since=since, retry_at=None))
+        # long ago, and nothing was to be sent since: this is a new beginning
+        db.session.execute(update(hooks).values(failing_since=since, retry_at=since))
+        db.session.commit()
+        deliver()
+        assert hook().active and hook().failing_since > since
+        db.session.execute(update(hooks).values(failing_since=since, retry_at=utc_now()))
         db.session.commit()
         deliver()
         assert (hook().active, hook().off_because) == (False, FAILING)

@@ -31,6 +31,8 @@ PAUSES = (
 )  # fmt: skip
 #: A receiver that took none of a wave is left alone so long; after days of it, it is left alone for good.
 BREATHER, GIVE_UP = timedelta(minutes=5), timedelta(days=3)
+#: So long nothing was to be sent, and a failure is the first again.
+LULL = timedelta(days=2)
 #: Deliveries at once, and how many of them at the same time; one, while the last wave failed.
 WAVE, THREADS = 40, 5
 SECONDS = 10.0
@@ -148,13 +150,22 @@ def _keep(
     if any(sent.is_heard for sent in results):
         _note_hook(hook_id, {"failing_since": None, "retry_at": None})
     elif results:
-        since = db.session.scalar(select(hooks.c.failing_since).where(hooks.c.id == hook_id)) or now
+        since = _failing_since(hook_id, now)
         _note_hook(hook_id, {"failing_since": since, "retry_at": now + BREATHER})
         if now - since >= GIVE_UP:
             switch_off(hook_id, FAILING)
     if any(sent.status == 410 for sent in results):
         switch_off(hook_id, GONE)
     _let_go(commit=True)
+
+
+def _failing_since(webhook_id: int, now: datetime) -> datetime:
+    """When the failures began of which there is one more now; what failed long before the last try is past."""
+    asked = select(hooks.c.failing_since, hooks.c.retry_at).where(hooks.c.id == webhook_id)
+    row = db.session.execute(asked).one_or_none()
+    if row is None or row.failing_since is None or row.retry_at is None or now - row.retry_at > LULL:
+        return now
+    return row.failing_since
 
 
 def outcome(sent: Sent, attempts: int, now: datetime) -> dict[str, Any]:
