@@ -250,3 +250,30 @@ def test_only_what_was_just_written_is_read_of_the_log(app, subscribe, make_clie
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
         assert any("change USING INDEX" in line and "(operation_id=?" in line for line in plan), plan
         db.session.rollback()
+
+
+def test_clients_written_by_a_program_are_told_together(app, receiver, subscribe, deliver, sign_in) -> None:
+    subscribe("client.create", "client.update")
+    office = sign_in("office")
+    rows = [
+        {
+            "external_id": f"c-{n}",
+            "client": {"name": f"Client {n}", "tags": "new, shop", "stars": 9 if n == 4 else 1},
+        }
+        for n in range(20)
+    ]
+    answer = office.post("/crm/clients/upsert.json", json={"clients": rows})
+    ids = [one["id"] for one in answer.json["results"] if "id" in one]
+    assert (answer.status_code, len(ids)) == (200, 19)
+    with app.app_context(), as_system():
+        assert db.session.scalar(select(func.count(WebhookOutbox.id))) == 1
+    deliver()
+    assert {(body["event"], body["id"]) for body in receiver.bodies} == {("client.create", i) for i in ids}
+    assert {tuple(body["data"]["tags"]) for body in receiver.bodies} == {("new", "shop")}
+    assert {body["source"] for body in receiver.bodies} == {"api"}
+    receiver.take()
+    rows[0]["client"]["name"] = "Renamed"
+    office.post("/crm/clients/upsert.json", json={"clients": rows})
+    deliver()
+    # what was so already is no change
+    assert receiver.take() == [("client.update", ids[0])]
