@@ -25,6 +25,14 @@ def test_times(make_client: Any, sign_in: Any, system: Any) -> None:
         assert found.end == found.start + timedelta(hours=1)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59-14:00"])
+def test_a_moment_beyond_time_is_told_at_its_field(make_app: Any, sign_in: Any, moment: str) -> None:
+    alice = sign_in("alice", make_app(BABEL_DEFAULT_TIMEZONE="Europe/Warsaw"))
+    refused = alice.post("/crm/events/add", data={"title": "As typed", "start": moment})
+    assert refused.status_code == 422
+    assert "This is not a date and time." in refused.text and "As typed" in refused.text
+
+
 @pytest.mark.both_engines
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Warsaw", "America/New_York"])
 def test_whole_days_are_inclusive(make_app: Any, sign_in: Any, zone: str, make_client: Any) -> None:

@@ -13,6 +13,7 @@ from crm.services import invoicing, trash
 from crm.services.archiving import move_to_trash
 from crm.services.merge import merge
 from crm.services.undo import undo
+from tests.filled_form import opened
 from tests.invoices import draft, incoming, issued, line, pay
 
 pytestmark = pytest.mark.both_engines
@@ -369,6 +370,15 @@ def test_issue_pay_and_cancel_in_a_browser(system, buyer, sign_in):
     assert "There are payments on this invoice" in alice.get(url).text
     with system() as session:
         assert session.get(Invoice, int(pk)).status == "paid"
+
+
+def test_an_account_that_is_gone_is_told_at_its_field(buyer, sign_in):
+    url = f"/crm/invoices/add?client={buyer}"
+    office = sign_in("office")
+    for number in ("999", "²", "x", "-1"):
+        refused = office.post(url, data=opened(office, url).change(bank_account=number, notes="as typed"))
+        assert refused.status_code == 422, number
+        assert "There is no such choice." in refused.text and "as typed" in refused.text
 
 
 def test_a_new_one_takes_its_terms_from_the_client(buyer, sign_in, app):

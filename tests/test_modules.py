@@ -1,5 +1,6 @@
 """A module that is off is nowhere; its data stays and returns. And the settings page."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -30,8 +31,14 @@ ADDRESSES = ("/crm/tasks/list/", "/crm/tasks/add", "/crm/tasks/add?client={acme}
              "/crm/tasks/edit/1", "/crm/tasks/choices?q=m", "/api/v1/tasks/", "/api/v1/tasks/1")  # fmt: skip
 
 
+def import_of_tasks(office: Any) -> Any:
+    file = (BytesIO(b"title,client\nSmuggled,Acme\n"), "tasks.csv")
+    return office.post("/crm/clients/import/", data={"record": "task", "file": file})
+
+
 def test_off_and_on_again(acme: int, sign_in: Any) -> None:
     office, alice = sign_in("office"), sign_in("alice")
+    assert import_of_tasks(office).status_code == 302
     page = office.get("/settings/modules").text
     assert "Tasks" in page
     assert office.post("/settings/modules", data={}).status_code == 302
@@ -45,7 +52,11 @@ def test_off_and_on_again(acme: int, sign_in: Any) -> None:
         assert user.get(f"/crm/clients/tab/{acme}/tasks").status_code == 404
         for address in ("/crm/tasks/add", "/crm/tasks/edit/1", "/crm/tasks/delete/1", "/crm/tasks/done/1"):
             assert user.post(address, data={"title": "x", "done": "yes"}).status_code in (403, 404), address
+    page = office.get("/crm/clients/import/").text
+    assert "tasks.csv" in page and 'value="task"' not in page
+    assert import_of_tasks(office).status_code == 400
     office.post("/settings/modules", data={"on": ["tasks"]})
+    assert 'value="task"' in office.get("/crm/clients/import/").text
     assert "Marker task" in alice.get("/").text
     assert "Marker task" in alice.get(f"/crm/clients/show/{acme}?tab=tasks").text
     assert "Marker task" in alice.get(f"/crm/clients/timeline/{acme}").text

@@ -103,12 +103,11 @@ class MomentField(Field):
             return
         try:
             moment = datetime.fromisoformat(valuelist[0].strip())
-        except ValueError:
+            if moment.tzinfo is None:
+                moment = get_timezone().localize(moment)
+            self.data = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise ValueError(_("This is not a date and time.")) from None
-        zone = get_timezone()
-        if moment.tzinfo is None:
-            moment = zone.localize(moment)
-        self.data = moment.astimezone(UTC)
 
 
 class DayField(DateField):
@@ -178,7 +177,7 @@ class UsersField(SelectMultipleField):
     """Several active users, in the order chosen; given by the rows that link the record to them."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
-        super().__init__(label, validators, coerce=int, choices=[], validate_choice=False, **kw)
+        super().__init__(label, validators, coerce=_id_or_none, choices=[], validate_choice=False, **kw)
 
     def iter_choices(self) -> Any:
         chosen = self.data or []

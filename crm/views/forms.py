@@ -243,9 +243,9 @@ class SettingField(OneOfField):
 
     def pre_validate(self, form: Any) -> None:
         if self.data and not (
-            self.data.isdigit() and len(self.data) < 10 and db.session.get(self.model, int(self.data))
+            self.data.isdecimal() and len(self.data) < 10 and db.session.get(self.model, int(self.data))
         ):
-            raise ValueError(_("There is no such choice."))
+            raise ValidationError(_("There is no such choice."))
 
     def populate_obj(self, obj: Any, name: str) -> None:
         setattr(obj, name, db.session.get(self.model, int(self.data)) if self.data else None)

@@ -88,6 +88,7 @@ class ImportView(Page):
         return self.render(
             "importing/index.html", status, title=_("Import"), runs=runs, records=importable(), chosen=key,
             message=message, endings=ENDINGS, limit=largest() // 1024**2, **words_of(), undone=undone(runs),
+            by_key=registry().by_key,
         )  # fmt: skip
 
     def _begin(self, record: RecordType) -> Response:

@@ -22,6 +22,7 @@ from crm.services import attributes
 from crm.services.attribute_filters import PREFIX
 from crm.services.client_table import COLUMNS, CRM_ID
 from crm.services.client_words import KINDS
+from crm.services.modules import records_on
 from crm.services.record_json import written_names
 
 #: How the texts of a field are read; converting.py has a reader for each.
@@ -76,8 +77,8 @@ class ImportField:
 
 
 def importable() -> list[RecordType]:
-    """The record types of which files can be imported, in menu order."""
-    return [record for record in registry() if record.importable]
+    """The record types of which files can be imported, in menu order; not those of modules that are off."""
+    return [record for record in records_on() if record.importable]
 
 
 def fields_of(record: RecordType) -> list[ImportField]:
