@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.exceptions import NotFound
 
 from crm.errors import StateConflict
@@ -21,6 +21,7 @@ from crm.models import (
     Relationship,
     RelationshipType,
     SearchEntry,
+    Status,
     Tag,
     Task,
     TimelineEntry,
@@ -331,6 +332,16 @@ def test_only_once_and_no_undo_of_an_undo(rich: int, system: Callable[[], Any]) 
                 undo(again)
         with pytest.raises(NotFound):
             undo(4711)
+
+
+def test_what_the_crm_begins_with_stays(system: Callable[[], Any]) -> None:
+    with system() as session:
+        first = session.scalars(select(Operation).order_by(Operation.id)).first()
+        statuses = session.scalar(select(func.count(Status.id)))
+        with pytest.raises(StateConflict):
+            undo(first.id)
+        session.rollback()
+        assert (first.kind, session.scalar(select(func.count(Status.id)))) == ("setup", statuses)
 
 
 @pytest.mark.both_engines

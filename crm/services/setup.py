@@ -23,7 +23,9 @@ from crm.registry import registry
 from crm.security.roles import ADMIN, ROLES, permissions
 from crm.security.visibility import as_system
 from crm.services.company_defaults import write_company_defaults
+from crm.services.history import operation
 from crm.services.table_statistics import refresh_statistics
+from crm.services.undo_hidden import SETUP
 
 ADVISORY_LOCK = 4_827_001
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
@@ -35,11 +37,12 @@ def initialise() -> None:
         before = revision()
         upgrade(directory=str(MIGRATIONS))
         is_changed = before not in (None, revision())
-        write_roles()
-        write_defaults()
-        if is_changed:
-            refresh_statistics()  # the new indexes are unknown to it
-        db.session.commit()
+        with operation(SETUP):
+            write_roles()
+            write_defaults()
+            if is_changed:
+                refresh_statistics()  # the new indexes are unknown to it
+            db.session.commit()
 
 
 def revision() -> str | None:

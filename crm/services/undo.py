@@ -32,7 +32,7 @@ from crm.services.lines import add_up_again
 from crm.services.locking import hold_clients, hold_rows, patiently
 from crm.services.settling import settle_after
 from crm.services.timeline import CONTACT_KINDS, add_client_entries
-from crm.services.undo_hidden import UNDOING, Hidden, hidden_rows, seen, used_clients
+from crm.services.undo_hidden import SETUP, UNDOING, Hidden, hidden_rows, seen, used_clients
 from crm.services.undo_report import CHANGED, Report
 from crm.services.undo_steps import Reverter
 
@@ -105,6 +105,8 @@ def check_undoable(session: Session, operation: Any) -> None:
         raise StateConflict(_("This was undone already."))
     if operation.kind in UNDOING:
         raise StateConflict(_("An undo cannot be undone. Do again what you want to have."))
+    if operation.kind == SETUP:
+        raise StateConflict(_("What the CRM begins with cannot be undone. Change it where it stands."))
     if (operation.details or {}).get("unfinished"):
         raise StateConflict(_("This is still going on. Stop it first, or wait for its end."))
     if operation.kind in MERGES:

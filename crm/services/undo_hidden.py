@@ -17,6 +17,8 @@ log = Change.__table__
 operations = Operation.__table__
 #: Operations that take another one back, and are not taken back themselves.
 UNDOING = frozenset({"undo", "unmerge"})
+#: What `flask crm init` writes: statuses, VAT rates, the company. Without them nothing works.
+SETUP = "setup"
 CHUNK = 10_000
 
 

@@ -42,6 +42,7 @@ KINDS = {
     "ticket.status": _l("Ticket moved on"),
     "deal.stage": _l("Deal moved on"),
     "mailchimp": _l("Taken from Mailchimp"),
+    "setup": _l("Set-up"),
     "demo": _l("Demo data"),
     "api_key.made": _l("API key made"),
     "api_key.revoked": _l("API key revoked"),

@@ -32,7 +32,8 @@ from crm.services.operations import (
 )
 from crm.services.past_names import named
 from crm.services.tracked_fields import words_of_column
-from crm.services.undo import UNDOING, check_undoable, preview_undo, undo
+from crm.services.undo import check_undoable, preview_undo, undo
+from crm.services.undo_hidden import SETUP, UNDOING
 from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report, report_of
 from crm.services.users import all_users
 from crm.views.client_past import end_of, read_day
@@ -201,7 +202,7 @@ def get_operation(pk: str) -> Done:
 
 def can_undo(operation: Any) -> bool:
     """Whether a button for it makes sense; whether it works out is known when it is pressed."""
-    return operation.undone_by_id is None and operation.kind not in UNDOING
+    return operation.undone_by_id is None and operation.kind not in {SETUP, *UNDOING}
 
 
 def why_not(done: Done) -> str:
