@@ -265,3 +265,21 @@ def test_activity_is_noted(make_client: Any, sign_in: Any, system: Any) -> None:
         assert client.last_activity_at > before
         assert client.version == 1
         assert db.session.scalar(select(TimelineEntry.id).where(TimelineEntry.kind == "note"))
+
+
+def test_a_link_is_there_once_from_either_side(make_client: Any, sign_in: Any, system: Any) -> None:
+    acme, other = make_client("Acme"), make_client("Other")
+    with system() as session:
+        kinds = {kind.label: kind.id for kind in session.scalars(select(RelationshipType))}
+    office = sign_in("office")
+
+    def link(client: int, to: int, label: str) -> int:
+        data = {"client": client, "other": to, "type": kinds[label]}
+        return office.post("/crm/relationships/add", data=data).status_code
+
+    assert link(acme, other, "Partner") == 302
+    assert link(acme, other, "Partner") == link(other, acme, "Partner") == link(acme, acme, "Partner") == 422
+    assert link(acme, other, "Referral") == link(other, acme, "Referral") == 302, "each told of the other"
+    turned = {"client": other, "other": acme, "type": kinds["Partner"]}
+    assert office.post("/crm/relationships/edit/1", data=turned).status_code == 302, "it is itself"
+    assert office.post("/crm/relationships/add", data={"client": acme, "other": 999}).status_code == 422

@@ -1,11 +1,12 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from crm.errors import RuleError
 from crm.models.base import BetweenClients, Record
 from crm.models.client import Client
+from crm.models.relations import changes, id_after
 
 
 class RelationshipType(Record):
@@ -47,6 +48,21 @@ class Relationship(BetweenClients, Record):
         other_id = self.other.id if self.other else self.other_id
         if client_id is not None and client_id == other_id:
             raise RuleError(_("A client cannot be related to itself."), field="other")
+        if changes(self, "client", "other", "type"):
+            self._refuse_mirrored(session)
+
+    def _refuse_mirrored(self, session: Session) -> None:
+        """Of a type that reads the same from both sides, the link the other way round is the same one."""
+        kind = session.get(RelationshipType, id_after(self, "type") or 0)
+        if kind is None or kind.label != kind.inverse_label:
+            return
+        table = Relationship.__table__
+        same = select(table.c.id).where(
+            table.c.client_id == id_after(self, "other"), table.c.other_id == id_after(self, "client"),
+            table.c.type_id == kind.id, table.c.id != (self.id or 0),
+        )  # fmt: skip
+        if session.connection().scalar(same.limit(1)) is not None:
+            raise RuleError(_("There is one with these values already."), field="other")
 
     def label_for(self, client_id: int) -> str:
         """What the other client is to the client with this id."""

@@ -12,7 +12,8 @@ from crm.models.client import Client
 
 MASK = "•••"
 DATE = r"\b(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})\b(?:[T, ]{1,2}\d{1,2}:\d{2})?"
-ADDRESS = r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+"
+#: No address is longer; without a bound, a long text without blanks would be looked through again from each place.
+ADDRESS = r"[^\s<>()\[\]\"',;:]{1,254}@[^\s<>()\[\]\"',;:]+"
 NUMBER = r"\+?\d(?:[ \t\u00a0\u202f./()\-]{0,2}\d){6,}"
 #: Dates look like numbers, and stay.
 HIDDEN = re.compile(f"(?P<date>{DATE})|{ADDRESS}|{NUMBER}")
