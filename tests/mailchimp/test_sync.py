@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from crm.extensions import db
-from crm.models import ClientTag, Tag
+from crm.models import ClientTag, MailchimpAudience, Tag
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
 from tests.mailchimp.conftest import Office
@@ -44,6 +44,13 @@ def test_fields(office: Office):
     assert office.there("jan").merge_fields == {"FNAME": "jan", "LNAME": "Kos", "PHONE": "+48601602603"}
     assert office.there("firma").merge_fields == {"COMPANY": "Ż" * 127}
     assert office.server.audience.merge_fields["COMPANY"] == "text"
+
+
+def test_a_run_knows_how_many_members_there_are_after_it(office: Office):
+    office.server.audience.sign_up("stranger@x.pl")
+    office.add("jan", "ewa")
+    office.sync()
+    assert db.session.scalar(select(MailchimpAudience.member_count)) == 3
 
 
 def test_a_field_made_blank_here_becomes_blank_there(office: Office):

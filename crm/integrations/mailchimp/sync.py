@@ -70,6 +70,7 @@ class _Sync:
         removals.check_amount(self.run)
         self._send()
         removals.remove_members(self.mailchimp, self.run)
+        self._note_members()
         self.run.progress(_("Done"), 1, 1)
 
     def _prepare(self) -> None:
@@ -145,6 +146,11 @@ class _Sync:
                 return
             read_audience(self.mailchimp, self.run, self.began - OVERLAP, self.fields)
             self._select()
+
+    def _note_members(self) -> None:
+        """How many the audience has: it told before anything was sent."""
+        db.session.execute(update(audiences).values(member_count=removals.count(removals.is_active)))
+        db.session.commit()
 
     def _find_forgotten(self) -> None:
         """Who was sent once and is in no status any more was deleted for good, and must not be sent again."""
