@@ -127,7 +127,7 @@ class PreparedDatabase:
             name = make_url(self.url).database
             with pg.connection(make_url(self.url).set(database="postgres").render_as_string(False)) as server:
                 server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-                server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+                pg.create_database(server, str(name), str(self.template))
 
 
 @pytest.fixture(scope="session")

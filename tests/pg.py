@@ -39,10 +39,15 @@ def start() -> str | None:
 def fresh_database(url: str, like: str | None = None) -> str:
     """Address of a new database on the server at `url`: empty, or a copy of the one at `like`."""
     name = f"crm_{uuid.uuid4().hex[:12]}"
-    template = make_url(like).database if like else "template0"
     with connection(url) as server:
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        create_database(server, name, str(make_url(like).database) if like else "template0")
     return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def create_database(server: psycopg.Connection, name: str, template: str) -> None:
+    """A copy of the database called template, by copying its files where the server has the choice: half the work."""
+    by_files = " STRATEGY file_copy" if server.info.server_version >= 150_000 else ""
+    server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{by_files}'.encode())
 
 
 def drop_database(url: str) -> None:

@@ -1,6 +1,7 @@
 """Imports go down only, and raw SQL stays where it is named."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,11 @@ def sends_text(called: ast.expr) -> bool:
     return called.attr == "exec_driver_sql" or (
         called.attr == "text" and module in {"sa", "sqlalchemy", "db"}
     )
+
+
+def test_a_day_is_our_company_s() -> None:
+    """At half past midnight in Warsaw it is still yesterday in UTC: `models.types.today` knows."""
+    of_utc = [
+        str(file) for file in FILES if re.search(r"(utc_now\(\)|now\(UTC\))\.date\(\)", file.read_text())
+    ]
+    assert of_utc == []

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validat
 from crm.errors import RuleError
 from crm.models.base import ClientRecord
 from crm.models.contact import Contact, check_contact
-from crm.models.types import Exact, UtcDateTime, utc_now
+from crm.models.types import Exact, UtcDateTime, today, utc_now
 
 STAGES = ("new", "qualified", "proposal", "won", "lost")
 #: The stages in which a deal is over: won, lost.
@@ -78,7 +78,7 @@ class Deal(ClientRecord):
     @property
     def late(self) -> bool:
         """Whether it should have been closed by now."""
-        return self.open and self.expected_close is not None and self.expected_close < utc_now().date()
+        return self.open and self.expected_close is not None and self.expected_close < today()
 
     def __str__(self) -> str:
         return self.title

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.errors import RuleError, StateConflict
 from crm.models.base import Base, Record
-from crm.models.types import utc_now
+from crm.models.types import today
 
 #: When a series begins anew, with the parts of the date that its numbers then need.
 RESETS: dict[str, frozenset[str]] = {
@@ -43,11 +43,11 @@ class NumberSeries(Record):
             raise RuleError(_("A number from 1 on."), field="first_number")
         attributes = inspect(self).attrs
         if not inspect(self).persistent:
-            self.first_period = self.period_of(utc_now().date())
+            self.first_period = self.period_of(today())
         elif attributes.reset.history.has_changes():
             self._go_on_in_new_period(session)
         elif attributes.first_number.history.has_changes():
-            self.first_period = self.period_of(utc_now().date())
+            self.first_period = self.period_of(today())
             given = select(SeriesCounter.id).where(SeriesCounter.key == self.key_of(self.first_period))
             if session.scalar(given) is not None:
                 raise RuleError(
@@ -59,7 +59,7 @@ class NumberSeries(Record):
         """No number may come twice, whatever the periods were before."""
         highest = select(func.max(SeriesCounter.last)).where(SeriesCounter.key.startswith(self.key_of("")))
         self.first_number = max((session.scalar(highest) or 0) + 1, self.first_number)
-        self.first_period = self.period_of(utc_now().date())
+        self.first_period = self.period_of(today())
 
     def period_of(self, day: date) -> str:
         """The period whose numbers a day's documents take: a year, a month, or the one that never ends."""

@@ -12,7 +12,7 @@ from crm.models.company import Company
 from crm.models.contact import Contact, check_contact
 from crm.models.line import Line, WithLines
 from crm.models.number_series import take_number
-from crm.models.types import Exact, utc_now
+from crm.models.types import Exact, today
 
 #: Kind -> its statuses, in the order in which they follow each other; the first is that of a new one.
 STATUSES = {
@@ -85,7 +85,7 @@ class Sale(WithLines, ClientRecord):
         self.status = self.status or STATUSES[self.kind][0]
         if self.status not in STATUSES[self.kind]:
             raise RuleError(_("There is no such status."), field="status")
-        self.date = self.date or utc_now().date()
+        self.date = self.date or today()
         if self.due is not None and self.due < self.date:
             raise RuleError(_("This is before the date."), field="due")
         if not self.currency:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from crm.extensions import db
 from crm.models import Client, IdImage
 from crm.models.id_image import SIDES
-from crm.models.types import utc_now
+from crm.models.types import today
 from crm.security.viewer import actor_id
 from crm.security.visibility import including_hidden
 from crm.services import audit, file_store
@@ -29,7 +29,7 @@ PORTION = 100
 
 def last_day() -> date:
     """Until when a picture added today is kept, unless somebody says otherwise."""
-    return utc_now().date() + timedelta(days=current_app.config["CRM_ID_IMAGES_DAYS"])
+    return today() + timedelta(days=current_app.config["CRM_ID_IMAGES_DAYS"])
 
 
 def of_client(client: Client) -> Sequence[IdImage]:
@@ -53,9 +53,9 @@ def note_view(image: IdImage, how: str) -> None:
 
 def expire(run: Progress) -> None:
     """Remove the pictures whose last day is over, and their files at once. Commits."""
-    today = utc_now().date()
+    now = today()
     # in the trash too, and at clients merged into others
-    asked = select(IdImage).where(IdImage.kept_until < today).order_by(IdImage.id).limit(PORTION)
+    asked = select(IdImage).where(IdImage.kept_until < now).order_by(IdImage.id).limit(PORTION)
     while True:
         with including_hidden():
             images = list(db.session.scalars(asked))

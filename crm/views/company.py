@@ -18,7 +18,7 @@ from crm.extensions import db
 from crm.models import Company
 from crm.models.company import LONGEST_PERIOD
 from crm.models.identifiers import tax_id_is_wrong
-from crm.models.types import utc_now
+from crm.models.types import today
 from crm.registry import registry
 from crm.services import company as ours
 from crm.services import photos
@@ -131,7 +131,7 @@ class CompanyView(Page):
         return doubts, picture
 
     def _page(self, form: CompanyForm, doubts: Any = None, status: int = 200) -> Answer:
-        numbers = next_numbers(utc_now().date())
+        numbers = next_numbers(today())
         return self.render(
             "settings/company.html", status, title=_("Our company"), form=form, doubts=doubts or {},
             logo=ours.find_logo(), accounts=ours.bank_accounts(unused=True),

@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 from crm.errors import CannotStore, RuleError, TooLarge
 from crm.extensions import db
 from crm.models import Client, IdImage
-from crm.models.types import utc_now
+from crm.models.types import today
 from crm.services import id_images
 from crm.services.uploads import Upload, prepare
 from crm.views.fields import DayField
@@ -36,7 +36,7 @@ class IdImageForm(RecordForm):
     def validate_kept_until(self, field: Any) -> None:
         if field.data is None:
             raise ValidationError(REQUIRED)
-        if not utc_now().date() <= field.data <= date(9000, 1, 1):
+        if not today() <= field.data <= date(9000, 1, 1):
             raise ValidationError(_("A day from today on, please."))
 
 
