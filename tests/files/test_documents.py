@@ -86,10 +86,12 @@ def test_a_refused_form_keeps_what_was_typed_and_leaves_no_file(
 @pytest.fixture
 def _large_requests() -> Iterator[None]:
     """The test browser never closes the files into which it writes requests of more than 500 kB."""
+    gc.disable()
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+    gc.enable()
 
 
 @pytest.mark.usefixtures("_large_requests")

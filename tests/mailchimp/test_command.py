@@ -103,7 +103,8 @@ def test_the_worker_does_what_is_asked_for_and_ends_in_order(office: Office, sta
     worker.send_signal(signal.SIGTERM)
     _out, err = worker.communicate(timeout=60)
     assert worker.returncode == 0, err
-    assert last_run().state == "interrupted"
+    # the night's run, if it was due, may have been put in again by then
+    assert last_run().state in ("interrupted", "queued")
     sent = len(office.server.audience.members)
     assert 0 < sent < 3000
     office.server.answer_seconds = 0
