@@ -1,15 +1,16 @@
-"""The log of calls to an outside service, written when no transaction is open."""
+"""The log of calls to an outside service, written when no transaction is open; and its last lines."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from crm.extensions import db
 from crm.models import IntegrationCall
 from crm.models.types import utc_now
 
-KEPT = timedelta(days=90)
+KEPT, RECENT = timedelta(days=90), 10
 calls = IntegrationCall.__table__
 
 
@@ -38,3 +39,9 @@ class CallLog:
         )
         db.session.commit()
         self._rows.clear()
+
+
+def recent_calls(service: str) -> Sequence[IntegrationCall]:
+    """The last calls to a service, the latest first."""
+    of_service = select(IntegrationCall).where(IntegrationCall.service == service)
+    return db.session.scalars(of_service.order_by(IntegrationCall.id.desc()).limit(RECENT)).all()

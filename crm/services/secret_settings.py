@@ -23,6 +23,11 @@ def keep_secret(key: str, value: str) -> None:
     db.session.execute(insert_or_replace(db.session.connection(), settings, key=key, value=value))
 
 
+def secret_hint(secret: str) -> str:
+    """Enough of a secret to tell it from another: the last quarter."""
+    return f"…{secret[len(secret) - len(secret) // 4 :]}"
+
+
 def forget_secret(key: str) -> None:
     """The caller commits."""
     db.session.execute(delete(settings).where(settings.c.key == key))

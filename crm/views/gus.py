@@ -5,19 +5,18 @@ from typing import Any
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from crm.extensions import db
+from crm.integrations.calls import recent_calls
 from crm.integrations.gus import settings
 from crm.integrations.gus.company import Company
 from crm.integrations.gus.lookup import NoAnswer, look_up, try_key
-from crm.models import IntegrationCall
 from crm.services.iso_lists import country_name
+from crm.services.secret_settings import secret_hint
 from crm.views.client_form import ClientForm
 from crm.views.page import Page
 
-RECENT = 10
 LONGEST = 100
 
 
@@ -97,10 +96,9 @@ class GusSettingsView(Page):
 
     def _page(self, given: bool, status: int = 200, problem: str = "") -> Response:
         key = settings.get_key()
-        calls = select(IntegrationCall).where(IntegrationCall.service == "gus")
         return self.render(
             "settings/gus.html", status, title=_("GUS"), given=given, problem=problem,
-            hint=settings.key_hint(key) if key else "", address=settings.address(key) if key else "",
+            hint=secret_hint(key) if key else "", address=settings.address(key) if key else "",
             is_test=key == settings.TEST_KEY, typed=request.form.get("key", ""),
-            calls=db.session.scalars(calls.order_by(IntegrationCall.id.desc()).limit(RECENT)).all(),
+            calls=recent_calls("gus"),
         )  # fmt: skip

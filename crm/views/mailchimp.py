@@ -13,7 +13,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp import difference
 from crm.integrations.mailchimp.eligible import NO_EMAIL
 from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
-from crm.integrations.mailchimp.settings import NotConfigured, get_chosen, get_settings, key_hint
+from crm.integrations.mailchimp.settings import NotConfigured, get_chosen, get_settings
 from crm.integrations.mailchimp.words import COUNTERS, REASONS
 from crm.jobs.runs import ask_for
 from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
@@ -21,6 +21,7 @@ from crm.models.job import UNCONFIRMED
 from crm.models.mailchimp import ACTIVE, OPEN
 from crm.security.manager import may
 from crm.services.client_words import LABELS
+from crm.services.secret_settings import secret_hint
 from crm.views.jobs import get_run, is_worked, result
 from crm.views.page import Page
 
@@ -158,7 +159,7 @@ def account() -> dict[str, Any]:
         return {"missing": str(error)}
     names = {one["id"]: one["name"] for one in get_chosen().get("audiences", [])}
     audience = names.get(found.audience, found.audience)
-    return {"key": key_hint(found.key), "audience": audience, "url": found.url}
+    return {"key": secret_hint(found.key), "audience": audience, "url": found.url}
 
 
 def skipped_clients(reason: str) -> Select[Any]:

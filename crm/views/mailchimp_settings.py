@@ -7,19 +7,17 @@ from urllib.parse import urlsplit
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from config import LOOPBACK
 from crm.extensions import db
+from crm.integrations.calls import recent_calls
 from crm.integrations.mailchimp import account, hook
 from crm.integrations.mailchimp.counting import count_fitting
-from crm.integrations.mailchimp.settings import chosen_fields, get_audience, get_chosen, get_key, key_hint
+from crm.integrations.mailchimp.settings import chosen_fields, get_audience, get_chosen, get_key
 from crm.integrations.mailchimp.sources import sources
-from crm.models import IntegrationCall
+from crm.services.secret_settings import secret_hint
 from crm.views.page import Page
-
-RECENT = 10
 
 
 class MailchimpSettingsView(Page):
@@ -113,15 +111,14 @@ class MailchimpSettingsView(Page):
         config = current_app.config
         key, chosen = get_key(config), get_chosen()
         offered = sources()
-        calls = select(IntegrationCall).where(IntegrationCall.service == "mailchimp")
         return self.render(
             "settings/mailchimp.html", status, title=_("Mailchimp"), problem=problem, problem_field=field,
             key_given=_given("MAILCHIMP_API_KEY"), audience_given=_given("MAILCHIMP_AUDIENCE_ID"),
-            hint=key_hint(key) if key else "", audience=get_audience(config), audiences=chosen.get("audiences", []),
+            hint=secret_hint(key) if key else "", audience=get_audience(config), audiences=chosen.get("audiences", []),
             merge_fields=[(f, [s for s in offered if account.takes(f["type"], s)]) for f in account.merge_fields()],
             chosen=self._chosen(field), sources=offered,
             fitting=count_fitting(), hook_is_on=hook.is_on(), is_public=_is_public(config["CRM_URL"]),
-            calls=db.session.scalars(calls.order_by(IntegrationCall.id.desc()).limit(RECENT)).all(),
+            calls=recent_calls("mailchimp"),
         )  # fmt: skip
 
     @staticmethod

@@ -63,7 +63,7 @@ def test_a_key_is_tried_before_it_is_kept(app: Flask, use, sign_in):
         assert f'value="{key}"' in answer.get_data(as_text=True)
     assert admin.post("/settings/gus/", data={"key": f" {KEY} "}).status_code == 302
     page = admin.get("/settings/gus/").get_data(as_text=True)
-    assert "…ghij" in page and KEY not in page and "Zaloguj" in page
+    assert "…fghij" in page and KEY not in page and "Zaloguj" in page
     with app.app_context():
         assert get_secret(KEY_SETTING) == KEY
     assert admin.post("/settings/gus/", data={"remove": "yes"}).status_code == 302

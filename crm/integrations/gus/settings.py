@@ -30,11 +30,6 @@ def get_key() -> str | None:
     return current_app.config.get("GUS_API_KEY") or get_secret(KEY)
 
 
-def key_hint(key: str) -> str:
-    """Enough of a key to tell it from another."""
-    return f"…{key[-4:]}" if len(key) >= 16 else "…"
-
-
 def set_key(key: str | None) -> None:
     """Keep another key, or none; sessions of the last one are forgotten. The caller commits."""
     forget_secret(SESSION)

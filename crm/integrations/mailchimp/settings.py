@@ -60,11 +60,6 @@ def chosen_fields() -> dict[str, str]:
     return dict(get_chosen().get("fields", USUAL))
 
 
-def key_hint(key: str) -> str:
-    """Enough of a key to tell it from another."""
-    return f"…{key[-8:]}" if len(key) >= 24 else "…"
-
-
 def get_settings(config: Mapping[str, Any]) -> Settings:
     """The settings of this installation. Raises NotConfigured."""
     key, audience = get_key(config), get_audience(config)
