@@ -22,8 +22,9 @@ from crm import create_app
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeValue, Change
 from crm.security.visibility import as_system
-from crm.services import attribute_changes, key_rotation
-from crm.services.undo import undo
+from crm.services import key_rotation
+from crm.services.attributes import changes as attribute_changes
+from crm.services.undo.operation import undo
 
 DEFINITIONS = 300
 KEY = "favourite_metal"

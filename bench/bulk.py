@@ -66,9 +66,9 @@ def run(rows: int) -> None:
 
     from crm.extensions import db
     from crm.models import Client
-    from crm.services.bulk_change import change_many
+    from crm.services.bulk.change import change_many
     from crm.services.setup import initialise
-    from crm.services.undo import undo
+    from crm.services.undo.operation import undo
 
     initialise()
     fill(rows)

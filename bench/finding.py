@@ -176,11 +176,11 @@ def some(kind: str, chance: random.Random, options: list[int]) -> dict[str, Any]
 def measured(app: Flask, who: str, query: str) -> list[float]:
     """The milliseconds of a page, of its total, and of the board with the same filters."""
     from crm.models import Client
-    from crm.services import client_listing
-    from crm.services.board import Board
-    from crm.services.client_filters import conditions, filtered, names_in
-    from crm.services.listing import counted
-    from crm.services.statuses import all_statuses, counts
+    from crm.services.clients import listing as client_listing
+    from crm.services.clients.board import Board
+    from crm.services.clients.filters import conditions, filtered, names_in
+    from crm.services.clients.statuses import all_statuses, counts
+    from crm.services.lists.listing import counted
 
     args = MultiDict(part.split("=", 1) for part in query.split("&") if part)
     only = MultiDict([(name, value) for name in names_in(args) for value in args.getlist(name)])
@@ -224,7 +224,7 @@ def explain(app: Flask, who: str, query: str) -> None:
     """Print the plans of the statements of one page that ask for clients."""
     from crm.extensions import db
     from crm.security.visibility import as_system, as_user
-    from crm.services import client_listing
+    from crm.services.clients import listing as client_listing
 
     told = []
 

@@ -62,9 +62,9 @@ def fill(rows: int) -> tuple[int, int]:
 
 def run(rows: int) -> None:
     from crm.extensions import db
-    from crm.services.merge import merge
+    from crm.services.merging.merge import merge
     from crm.services.setup import initialise
-    from crm.services.undo import undo
+    from crm.services.undo.operation import undo
 
     initialise()
     source, target = fill(rows)

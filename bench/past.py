@@ -25,8 +25,8 @@ from crm.models import Change, Client, Operation
 from crm.models.types import utc_now
 from crm.registry import registry
 from crm.security.visibility import as_system
-from crm.services import field_history
-from crm.services.client_past import past_of
+from crm.services.clients.past import past_of
+from crm.services.history import fields as field_history
 from crm.services.setup import initialise
 
 TIMES = 5

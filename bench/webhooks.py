@@ -41,7 +41,7 @@ def run(rows: int) -> None:
     from crm.integrations.webhooks import sending, subscriptions
     from crm.integrations.webhooks.expanding import expand
     from crm.models import Client, Webhook, WebhookDelivery
-    from crm.services.bulk_change import change_many
+    from crm.services.bulk.change import change_many
     from crm.services.setup import initialise
     from tests.webhooks.receiver import Receiver
 

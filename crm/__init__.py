@@ -17,7 +17,9 @@ from crm.registry import RecordType, Registry
 from crm.security import gate, throttling
 from crm.security.manager import CRMSecurityManager
 from crm.security.passwords import check_password
-from crm.services import attribute_reveals, file_store, recording
+from crm.services.attributes import reveals as attribute_reveals
+from crm.services.files import store as file_store
+from crm.services.history import recording
 
 
 def create_app(records: Sequence[RecordType] = RECORDS, **overrides: Any) -> Flask:

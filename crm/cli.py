@@ -20,11 +20,11 @@ from crm.security.cli import api_key
 from crm.security.roles import ROLES
 from crm.security.visibility import as_system
 from crm.services import key_rotation, users
-from crm.services import merge as merging
-from crm.services import reindex as reindexing
-from crm.services import undo as undoing
-from crm.services.client_exporting import ALL, prepare_clients
+from crm.services.exporting.clients import ALL, prepare_clients
+from crm.services.merging import merge as merging
+from crm.services.search import reindex as reindexing
 from crm.services.setup import initialise
+from crm.services.undo import operation as undoing
 
 crm = AppGroup("crm", help="Set up and run the CRM.")
 user = AppGroup("user", help="Users of the CRM.")

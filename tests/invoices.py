@@ -6,7 +6,7 @@ from typing import Any
 from crm.extensions import db
 from crm.models import Invoice, InvoiceLine, Transaction
 from crm.models.types import today
-from crm.services.invoicing import issue
+from crm.services.sales.invoicing import issue
 
 
 def line(price: Any = "100", rate: str = "23", **values: Any) -> InvoiceLine:

@@ -28,7 +28,8 @@ from crm.models import (
 )
 from crm.records import RECORDS
 from crm.registry import RecordType
-from crm.services import file_store, uploads
+from crm.services.files import store as file_store
+from crm.services.files import uploads
 
 MARK = "Quixotic"
 #: Half hours, each taken once: nobody works on two things at a time.

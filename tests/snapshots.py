@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models.base import Base
-from crm.services.history import BOOKKEEPING
+from crm.services.history.log import BOOKKEEPING
 
 #: The log itself, and what differs without meaning anything.
 LEFT_OUT = {"operation", "change", "duplicate_todo", "duplicate_pair"}

@@ -25,7 +25,7 @@ ALLOWED = {
     ("security/manager.py", "services"): "a permission holds only while its module is on",
 }
 #: Files that may send SQL as text.
-RAW_SQL = {"jobs/locks.py", "services/bulk.py", "services/undo.py", "services/reindexing.py"}
+RAW_SQL = {"jobs/locks.py"}
 
 
 def layer_of(module: str) -> int | None:

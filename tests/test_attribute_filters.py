@@ -16,9 +16,11 @@ from crm.models import AttributeOption, AttributeValue, Change, Client, Contact
 from crm.models.folding import fold
 from crm.registry import registry
 from crm.security.visibility import as_user
-from crm.services import attribute_filters, client_listing, listing
-from crm.services.attributes import set_attributes
-from crm.services.client_filters import filtered
+from crm.services.attributes import filters as attribute_filters
+from crm.services.attributes.values import set_attributes
+from crm.services.clients import listing as client_listing
+from crm.services.clients.filters import filtered
+from crm.services.lists import listing
 from tests.test_attributes import define
 
 URL, BOARD, API = "/crm/clients/list/", "/crm/clients/kanban/", "/api/v1/clients/"

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm.models import AttributeDefinition, Operation
-from crm.services.undo import undo
+from crm.services.undo.operation import undo
 
 
 def test_dragged_into_groups(system: Any, sign_in: Any, make_client: Any) -> None:

@@ -21,11 +21,13 @@ from crm.models import (
     Operation,
 )
 from crm.models.attribute import VALUE_COLUMNS
-from crm.services import attribute_changes, attribute_options, undo_steps
-from crm.services.attribute_options import DELETE, OptionRow
-from crm.services.attributes import set_attributes, values_of
-from crm.services.history import forget_operation
-from crm.services.undo import undo
+from crm.services.attributes import changes as attribute_changes
+from crm.services.attributes import options as attribute_options
+from crm.services.attributes.options import DELETE, OptionRow
+from crm.services.attributes.values import set_attributes, values_of
+from crm.services.history.log import forget_operation
+from crm.services.undo import steps as undo_steps
+from crm.services.undo.operation import undo
 
 WORDS = ("Red", "Dark, red", '5" wide', "Blue")
 OWNERS = 3

@@ -13,11 +13,14 @@ from sqlalchemy import select
 from crm.errors import Invalid, RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.models.folding import fold
-from crm.services import attribute_changes, attribute_options, attribute_reading, attributes
-from crm.services.attribute_options import DELETE, OptionRow
-from crm.services.attribute_reading import read_value
+from crm.services.attributes import changes as attribute_changes
+from crm.services.attributes import options as attribute_options
+from crm.services.attributes import reading as attribute_reading
+from crm.services.attributes import values as attributes
+from crm.services.attributes.options import DELETE, OptionRow
+from crm.services.attributes.reading import read_value
 from crm.services.reading import Unreadable
-from crm.services.undo import undo
+from crm.services.undo.operation import undo
 from tests.filled_form import FilledForm, opened
 
 WORDS = ("Red", "Green", "Blue")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from crm.models import Client, Operation, Status, Tag, TimelineEntry
 from crm.models.types import utc_now
-from crm.services.board import CARDS
+from crm.services.clients.board import CARDS
 
 OWN_LOOK_UPS = 7
 MOST = 12

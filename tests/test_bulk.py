@@ -23,9 +23,10 @@ from crm.models import (
 )
 from crm.models.types import utc_now
 from crm.security.visibility import as_user
-from crm.services import bulk, history
-from crm.services.bulk_change import change_clients
-from crm.services.undo import undo
+from crm.services.bulk.change import change_clients
+from crm.services.history import bulk
+from crm.services.history import log as history
+from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.test_visibility import user
 

@@ -19,9 +19,9 @@ from crm.models import BulkChange, ClientTag, JobRun, Operation, Tag, TimelineEn
 from crm.models.bulk_change import DONE, WAITING
 from crm.models.job import RUNNING
 from crm.security.visibility import as_system, as_user
-from crm.services import bulk_runs
-from crm.services.bulk_runs import confirm, is_any_waiting, work_off
-from crm.services.bulk_selection import Selection
+from crm.services.bulk import runs as bulk_runs
+from crm.services.bulk.runs import confirm, is_any_waiting, work_off
+from crm.services.bulk.selection import Selection
 from tests.test_merge_killed import alone, in_child, statements_of
 from tests.test_visibility import user
 

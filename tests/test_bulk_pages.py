@@ -13,8 +13,10 @@ from crm.models import BulkChange, Client, Document, JobRun, StoredFile, Tag, Ta
 from crm.models.bulk_change import DONE, FAILED, WAITING
 from crm.models.types import utc_now
 from crm.security.visibility import including_hidden
-from crm.services import bulk_runs, file_store, trash
-from crm.services.bulk_runs import is_any_waiting, work_off
+from crm.services.bulk import runs as bulk_runs
+from crm.services.bulk.runs import is_any_waiting, work_off
+from crm.services.clients import trash
+from crm.services.files import store as file_store
 from crm.services.modules import switch_modules
 from crm.services.progress import Progress
 from tests.files.samples import PDF

@@ -11,9 +11,9 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import Client, Operation, SearchEntry, StoredFile, Task, TimelineEntry
 from crm.security.visibility import as_user
-from crm.services import bulk_values
-from crm.services.bulk_change import change_clients, change_many
-from crm.services.undo import undo
+from crm.services.bulk import values as bulk_values
+from crm.services.bulk.change import change_clients, change_many
+from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.test_reindex import derived, reindex
 from tests.test_visibility import user

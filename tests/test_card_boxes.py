@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.records import RECORDS
 from crm.registry import Part, RecordType
 from crm.security.visibility import as_system
-from crm.services.card import AT_ONCE, IN_BOX, first_ids
+from crm.services.clients.card import AT_ONCE, IN_BOX, first_ids
 from tests.ring import RING
 from tests.stone import STONE
 from tests.test_every_record import row_of

@@ -12,9 +12,9 @@ from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.models import Call, Client, Task
 from crm.models.types import utc_now
-from crm.services import client_columns
-from crm.services.attributes import set_attributes
-from crm.services.client_filters import filtered
+from crm.services.attributes.values import set_attributes
+from crm.services.clients import columns as client_columns
+from crm.services.clients.filters import filtered
 from tests.test_attributes import define
 
 URL = "/crm/clients/list/"

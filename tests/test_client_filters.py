@@ -12,8 +12,8 @@ from crm.extensions import db
 from crm.models import Client, Contact, Status, Tag, Task
 from crm.models.types import utc_now
 from crm.security.visibility import as_system, as_user
-from crm.services.client_filters import filtered
-from crm.services.client_listing import ordering, page_of, sortable
+from crm.services.clients.filters import filtered
+from crm.services.clients.listing import ordering, page_of, sortable
 
 pytestmark = pytest.mark.both_engines
 

@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from crm.models import AttributeDefinition, Client, ClientExternalId, ClientPhoto, Status, Tag
-from crm.services import photos
+from crm.services.clients import photos
 from tests.filled_form import FilledForm, opened
 
 ADD = "/crm/clients/add"

@@ -24,14 +24,14 @@ from crm.models import (
     TimelineEntry,
 )
 from crm.security.masking import MASK
-from crm.services import contacts
-from crm.services.attributes import set_attributes
-from crm.services.bulk_change import change_clients
-from crm.services.client_past import Past, past_of
-from crm.services.contact_merge import merge_contacts
-from crm.services.history import BOOKKEEPING
-from crm.services.merge import merge
-from crm.services.undo import undo
+from crm.services.attributes.values import set_attributes
+from crm.services.bulk.change import change_clients
+from crm.services.clients.past import Past, past_of
+from crm.services.contacts import primary as contacts
+from crm.services.contacts.merge import merge_contacts
+from crm.services.history.log import BOOKKEEPING
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: Columns of which the log says nothing, or which are there for others to be found.

@@ -6,7 +6,8 @@ from flask_babel import force_locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.services import client_rules, markdown
+from crm.services import markdown
+from crm.services.clients import rules as client_rules
 from crm.services.iso_lists import COUNTRIES, countries, country_name, currencies, languages
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from crm.errors import RuleError
 from crm.models import BankAccount, Change, Client, Company, CompanyLogo, NumberSeries, VatRate
-from crm.services import company as ours
-from crm.services.company_defaults import usual_rates
+from crm.services.sales import company as ours
+from crm.services.sales.company_defaults import usual_rates
 
 FORM = {
     "name": "Pracownia Bursztyn", "tax_id": "123-456-32-18", "registration": "REGON 123456785\nKRS 0000012345",

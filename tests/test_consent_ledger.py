@@ -9,8 +9,8 @@ from crm.integrations.mailchimp.client import subscriber_hash
 from crm.integrations.mailchimp.suppress import suppress
 from crm.models import Client
 from crm.security.visibility import as_system
-from crm.services.client_parts import set_consent
-from crm.services.history import operation
+from crm.services.clients.parts import set_consent
+from crm.services.history.log import operation
 
 
 @pytest.mark.both_engines

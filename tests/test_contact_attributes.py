@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from crm.errors import Invalid, RuleError
 from crm.models import AttributeDefinition, AttributeValue, Client, Contact
-from crm.services import attributes
+from crm.services.attributes import values as attributes
 from tests.filled_form import FilledForm, opened
 from tests.test_attributes import define
 

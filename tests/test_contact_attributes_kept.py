@@ -8,11 +8,14 @@ from sqlalchemy import func, select
 
 from crm.models import AttributeDefinition, AttributeValue, Change, Client, Contact, Operation
 from crm.security.masking import MASK
-from crm.services import attribute_changes, attribute_options, attributes, erasing
-from crm.services.attribute_changes import Unconverted
-from crm.services.attribute_options import OptionRow
-from crm.services.merge import merge
-from crm.services.undo import undo
+from crm.services.attributes import changes as attribute_changes
+from crm.services.attributes import options as attribute_options
+from crm.services.attributes import values as attributes
+from crm.services.attributes.changes import Unconverted
+from crm.services.attributes.options import OptionRow
+from crm.services.history import erasing
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.filled_form import opened
 from tests.test_attributes import define
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from crm.models import Contact, ContactExternalId, Operation, SearchEntry
-from crm.services.merge import merge
-from crm.services.undo import undo
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 pytestmark = pytest.mark.both_engines
 

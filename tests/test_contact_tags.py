@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from crm.models import Change, Client, Contact, ContactTag, Operation, Tag
 from crm.models.types import utc_now
-from crm.services.merge import merge
-from crm.services.tag_admin import delete_tag, merge_tags
-from crm.services.undo import undo
+from crm.services.clients.tag_admin import delete_tag, merge_tags
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 
 @pytest.fixture

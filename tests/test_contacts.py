@@ -13,8 +13,8 @@ from sqlalchemy import select
 from crm.extensions import db
 from crm.models import Change, Client, Contact, Operation
 from crm.security.visibility import as_system
-from crm.services import contacts
-from crm.services.undo import undo
+from crm.services.contacts import primary as contacts
+from crm.services.undo.operation import undo
 
 
 def primaries(system: Any, client_id: int) -> list[str]:

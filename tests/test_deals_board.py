@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.models import Deal, Operation, TimelineEntry
-from crm.services.board import CARDS
+from crm.services.clients.board import CARDS
 
 MOST = 12
 

@@ -12,7 +12,7 @@ from crm.models import Change, Client, Note, TimelineEntry
 from crm.records import RECORDS
 from crm.registry import Kind, RecordType
 from crm.security.visibility import as_system
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 from crm.services.setup import initialise
 from tests.ring import RING, Ring
 

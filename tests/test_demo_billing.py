@@ -10,8 +10,8 @@ from sqlalchemy import select
 from crm.demo.generate import make_demo
 from crm.models import Invoice
 from crm.security.visibility import including_hidden
-from crm.services.invoicing import issue
-from crm.services.settling import settle
+from crm.services.sales.invoicing import issue
+from crm.services.sales.settling import settle
 
 pytestmark = pytest.mark.both_engines
 

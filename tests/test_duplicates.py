@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from crm.models import Client, DuplicateKey, DuplicatePair, DuplicateTodo, NotDuplicate, Setting
 from crm.models.types import utc_now
+from crm.services.clients.trash import find_trashed, purge
 from crm.services.duplicates.searching import look_at_portion
-from crm.services.merge import merge
-from crm.services.trash import find_trashed, purge
-from crm.services.undo import undo
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 MILL = {"kind": "company", "tax_id": "PL 123-456-32-18", "billing_city": "Kraków", "phone": "+48 601 202 303"}
 PAGE, CHECK = "/crm/clients/duplicates/", "/crm/clients/duplicates/check"

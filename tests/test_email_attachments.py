@@ -10,9 +10,9 @@ from crm.extensions import db
 from crm.models import Client, Email, EmailAttachment, EmailClient, Operation, StoredFile
 from crm.models.types import utc_now
 from crm.security.visibility import as_user, including_hidden
-from crm.services.merge import merge
-from crm.services.trash import purge
-from crm.services.undo import undo
+from crm.services.clients.trash import purge
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.test_visibility import user
 
 MAIL = {"direction": "out", "state": "recorded", "to": "ewa@example.com", "subject": "Offer"}

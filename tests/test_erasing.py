@@ -9,9 +9,9 @@ from sqlalchemy import String, cast, select
 from crm.extensions import db
 from crm.models import Change, Client, Note, Operation
 from crm.security.visibility import as_system
-from crm.services.erasing import blank_history
-from crm.services.trash import find_trashed, purge
-from crm.services.undo import undo
+from crm.services.clients.trash import find_trashed, purge
+from crm.services.history.erasing import blank_history
+from crm.services.undo.operation import undo
 
 MARK = "Quixotic"
 

@@ -18,7 +18,7 @@ from crm.models.types import UtcDateTime
 from crm.records import RECORDS
 from crm.registry import RecordType
 from crm.security.visibility import as_system
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 from tests.rows import MARK, row_of
 
 EVERY = pytest.mark.parametrize("record", RECORDS, ids=lambda r: r.key)

@@ -17,7 +17,7 @@ from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeValue, Client, ClientExternalId
 from crm.registry import registry
 from crm.security.visibility import as_system, including_hidden
-from crm.services import id_images
+from crm.services.clients import id_images
 from tests.conftest import PASSWORD
 from tests.rows import row_of
 

@@ -18,8 +18,8 @@ from crm.extensions import db
 from crm.models import AttributeDefinition, Client, Contact, Deal, Operation
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from crm.services.attributes import set_attributes
-from crm.services.table_files import harmless, unharmed
+from crm.services.attributes.values import set_attributes
+from crm.services.exporting.table_files import harmless, unharmed
 
 URL = "/crm/clients/export"
 Make = Callable[..., int]

@@ -31,9 +31,9 @@ from crm.models import (
     Task,
 )
 from crm.security.masking import MASK
-from crm.services.attributes import set_attributes
-from crm.services.history import operation
-from crm.services.undo import undo
+from crm.services.attributes.values import set_attributes
+from crm.services.history.log import operation
+from crm.services.undo.operation import undo
 
 FORM = re.compile(r'name="change" value="(\d+)"><input type="hidden" name="field" value="([^"]+)"')
 

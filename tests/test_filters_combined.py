@@ -28,8 +28,8 @@ from crm.models import (
 from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from crm.services.attributes import set_attributes
-from crm.services.client_filters import FILTERS, filtered
+from crm.services.attributes.values import set_attributes
+from crm.services.clients.filters import FILTERS, filtered
 
 CLIENTS = 60
 WARSAW = ZoneInfo("Europe/Warsaw")

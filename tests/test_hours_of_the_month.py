@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from crm.models import Change, WorkTime
 from crm.security.visibility import as_system
-from crm.services.billing import Month, clients, summary
+from crm.services.work.billing import Month, clients, summary
 
 MARCH = Month(2026, 3)
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)

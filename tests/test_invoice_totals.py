@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from crm.models import Client, Company, Invoice, InvoiceLine, VatRate
-from crm.services.invoicing import printed
+from crm.services.sales.invoicing import printed
 
 RATES = {code: VatRate(label=f"{code}!") for code in ("23", "8", "5", "0", "5.5", "exempt")}
 COMPANY = Company(name="Workshop")

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from crm.errors import RuleError, StateConflict
 from crm.models import BankAccount, Client, Company, Invoice, Operation, TimelineEntry, VatRate
 from crm.models.types import today
-from crm.services import invoicing, trash
-from crm.services.archiving import move_to_trash
-from crm.services.merge import merge
-from crm.services.undo import undo
+from crm.services.clients import trash
+from crm.services.clients.archiving import move_to_trash
+from crm.services.merging.merge import merge
+from crm.services.sales import invoicing
+from crm.services.undo.operation import undo
 from tests.filled_form import opened
 from tests.invoices import draft, incoming, issued, line, pay
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from crm.models import Client, Invoice, Operation, Sale, SaleLine
 from crm.security.visibility import as_system
-from crm.services import invoicing
-from crm.services.converting import CONVERSIONS, convert
-from crm.services.undo import undo
+from crm.services.sales import invoicing
+from crm.services.sales.converting import CONVERSIONS, convert
+from crm.services.undo.operation import undo
 from tests.invoices import pay
 
 pytestmark = pytest.mark.both_engines

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crm.extensions import db
 from crm.models import Invoice
 from crm.security.visibility import as_system
-from crm.services.invoicing import issue
+from crm.services.sales.invoicing import issue
 from tests.invoices import draft, line
 from tools.machine import ROOT
 
@@ -92,7 +92,7 @@ import sys
 from crm import create_app
 from crm.models import Invoice
 from crm.security.visibility import as_system
-from crm.services.invoicing import issue
+from crm.services.sales.invoicing import issue
 app = create_app(SQLALCHEMY_DATABASE_URI=sys.argv[1], TESTING=True)
 with app.app_context(), as_system() as session:
     invoice = session.get(Invoice, int(sys.argv[2]))

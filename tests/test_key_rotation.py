@@ -13,10 +13,11 @@ from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.models.sealing import key_file, ring
 from crm.security.visibility import as_system
-from crm.services import attribute_sealing, key_rotation
-from crm.services.attribute_matching import equals
-from crm.services.attributes import set_attributes, values_of
-from crm.services.undo import undo
+from crm.services import key_rotation
+from crm.services.attributes import sealing as attribute_sealing
+from crm.services.attributes.matching import equals
+from crm.services.attributes.values import set_attributes, values_of
+from crm.services.undo.operation import undo
 from tests.test_merge_killed import alone, in_child
 
 SECRET = "ABA 300000"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crm.extensions import db
 from crm.models import Change, Product, Sale, SaleLine
 from crm.security.visibility import as_system
-from crm.services.undo import undo
+from crm.services.undo.operation import undo
 from tests.filled_form import FilledForm, opened
 
 ADD = "/crm/sales/add?kind=quote"

@@ -9,9 +9,9 @@ from crm.extensions import db
 from crm.models import Client, Email, EmailClient, Operation, SearchEntry, TimelineEntry
 from crm.models.types import utc_now
 from crm.security.visibility import as_user, including_hidden
-from crm.services.merge import merge
-from crm.services.trash import purge
-from crm.services.undo import undo
+from crm.services.clients.trash import purge
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.test_visibility import user
 
 MARK = "Quixotic"

@@ -34,10 +34,10 @@ from crm.models import (
 from crm.models.base import Base
 from crm.models.types import utc_now
 from crm.security.visibility import as_user, including_hidden
-from crm.services import merge_moves
-from crm.services.merge import merge
-from crm.services.redirects import find_target, followed
-from crm.services.undo import undo
+from crm.services.clients.redirects import find_target, followed
+from crm.services.merging import moves as merge_moves
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.test_visibility import user
 
 

@@ -18,8 +18,8 @@ from sqlalchemy import event, func, select, text
 from crm.extensions import db
 from crm.models import Client, Operation
 from crm.security.visibility import as_system
-from crm.services.merge import merge
-from crm.services.undo import undo
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.test_merge_random import build
 

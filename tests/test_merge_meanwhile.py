@@ -14,9 +14,9 @@ from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client, Contact, Note
 from crm.security.visibility import as_system
-from crm.services.merge import merge
-from crm.services.redirects import followed
-from crm.services.undo import undo
+from crm.services.clients.redirects import followed
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 ROUNDS, EDITORS = 6, 4
 

@@ -27,12 +27,12 @@ from crm.models import (
     Tag,
 )
 from crm.models.base import Base
-from crm.services import undo_steps
-from crm.services.history import forget_operation
-from crm.services.merge import merge
-from crm.services.merge_moves import references
-from crm.services.redirects import followed
-from crm.services.undo import undo
+from crm.services.clients.redirects import followed
+from crm.services.history.log import forget_operation
+from crm.services.merging.merge import merge
+from crm.services.merging.moves import references
+from crm.services.undo import steps as undo_steps
+from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.test_visibility import user
 

@@ -23,8 +23,8 @@ from crm.models import (
 )
 from crm.registry import registry
 from crm.security.visibility import as_system
-from crm.services.attributes import set_attributes
-from crm.services.client_parts import lock
+from crm.services.attributes.values import set_attributes
+from crm.services.clients.parts import lock
 from crm.services.importing import cells, results, source, starting, xlsx_reading
 from crm.services.importing.converting import Converter
 from crm.services.importing.source import open_source

@@ -16,7 +16,7 @@ from crm.models import NumberSeries, SeriesCounter
 from crm.models.number_series import check_pattern, take_number
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from crm.services.numbering import next_numbers
+from crm.services.sales.numbering import next_numbers
 from tools.machine import ROOT
 
 DAY = date(2026, 11, 22)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from crm.extensions import db
 from crm.models import Change, Client, ClientTag, Deal, Note, Operation, Tag
 from crm.security.visibility import as_user
-from crm.services.bulk_change import change_many
+from crm.services.bulk.change import change_many
 from crm.services.importing import running
 from tests.importing.test_running import Quiet
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from crm.extensions import db
 from crm.models import Client, Contact, Note, Relationship, RelationshipType, Task, TimelineEntry
 from crm.security.visibility import as_system, as_user
-from crm.services.merge import merge
-from crm.services.tags import add_tag
-from crm.services.undo import undo
+from crm.services.clients.tags import add_tag
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 SECRET = "anna.secret@example.org"
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from crm.models import Change, Client, Product, Sale, SaleLine
 from crm.security.visibility import including_hidden
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 from tests.filled_form import opened
 
 SUPPLIER, PRICE = "Gems of Antwerp", "41.17"

@@ -6,7 +6,7 @@ import pytest
 
 from crm.models import Client, ClientExternalId, Contact, Note, Task, TaskAssignee
 from crm.models.types import utc_now
-from crm.services.archiving import move_to_trash
+from crm.services.clients.archiving import move_to_trash
 
 MOST_QUERIES = 4
 LOOK_UPS = 7

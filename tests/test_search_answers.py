@@ -9,10 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from crm.models import Client, ClientExternalId, Contact, SearchEntry
 from crm.registry import registry
-from crm.services.client_filters import filtered
-from crm.services.client_listing import via_contacts
-from crm.services.finding import find
-from crm.services.search import is_match, matches
+from crm.services.clients.filters import filtered
+from crm.services.clients.listing import via_contacts
+from crm.services.search.entries import is_match, matches
+from crm.services.search.finding import find
 
 pytestmark = pytest.mark.both_engines
 

@@ -12,12 +12,12 @@ from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue, Change, Client, Operation
 from crm.security.masking import MASK
 from crm.security.visibility import as_system
-from crm.services.attribute_matching import equals
-from crm.services.attribute_reading import read_value
-from crm.services.attribute_reveals import SEEN
-from crm.services.attributes import set_attributes, values_of_clients
-from crm.services.client_parts import lock
-from crm.services.undo import undo
+from crm.services.attributes.matching import equals
+from crm.services.attributes.reading import read_value
+from crm.services.attributes.reveals import SEEN
+from crm.services.attributes.values import set_attributes, values_of_clients
+from crm.services.clients.parts import lock
+from crm.services.undo.operation import undo
 from tests.filled_form import opened
 
 SECRET = "ABA 300000"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.models import Project, Task, TaskList
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 
 ELSEWHERE = "This is at another client."
 

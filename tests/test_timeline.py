@@ -21,10 +21,10 @@ from crm.models import (
     TimelineEntry,
 )
 from crm.models.types import utc_now
-from crm.services.archiving import archive
-from crm.services.merge import merge
+from crm.services.clients.archiving import archive
+from crm.services.merging.merge import merge
 from crm.services.modules import switch_modules
-from crm.services.undo import undo
+from crm.services.undo.operation import undo
 
 MOST_QUERIES = 4
 LOOK_UPS = 7

@@ -14,8 +14,8 @@ from crm.jobs.runs import run_here
 from crm.models import Task, TaskAssignee, Timer, WorkTime
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from crm.services.merge import merge
-from crm.services.timer import is_any_forgotten, stop_forgotten
+from crm.services.merging.merge import merge
+from crm.services.work.timer import is_any_forgotten, stop_forgotten
 from tests.filled_form import FilledForm
 
 HOUR = timedelta(hours=1)

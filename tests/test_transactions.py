@@ -11,9 +11,9 @@ from crm.errors import RuleError, StateConflict
 from crm.models import Invoice, Operation, Transaction
 from crm.models.types import today
 from crm.security.visibility import as_system
-from crm.services import invoicing
-from crm.services.payments import balances, payment_of
-from crm.services.undo import undo
+from crm.services.sales import invoicing
+from crm.services.sales.payments import balances, payment_of
+from crm.services.undo.operation import undo
 from tests.invoices import draft, incoming, issued, line, pay
 
 pytestmark = pytest.mark.both_engines

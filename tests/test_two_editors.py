@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from crm.models import AttributeDefinition, AttributeOption, Client, Tag
-from crm.services.attributes import values_of_clients
+from crm.services.attributes.values import values_of_clients
 from tests.filled_form import FilledForm, opened
 
 

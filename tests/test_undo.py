@@ -28,12 +28,12 @@ from crm.models import (
 )
 from crm.models.types import utc_now
 from crm.security.visibility import as_user, including_hidden
-from crm.services import undo_steps
-from crm.services.contacts import make_primary
-from crm.services.history import operation
-from crm.services.merge import merge
-from crm.services.undo import undo
-from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE
+from crm.services.contacts.primary import make_primary
+from crm.services.history.log import operation
+from crm.services.merging.merge import merge
+from crm.services.undo import steps as undo_steps
+from crm.services.undo.operation import undo
+from crm.services.undo.report import CHANGED, CLASHES, DELETED, IN_USE
 from tests.snapshots import differences, snapshot
 from tests.test_visibility import user
 

@@ -19,7 +19,7 @@ from crm.models import Client, Contact, Deal, Note, Relationship, RelationshipTy
 from crm.models.types import utc_now
 from crm.security import viewer
 from crm.security.visibility import NobodyAsks, as_system, as_user, including_hidden
-from crm.services.recording import BulkRefused
+from crm.services.history.recording import BulkRefused
 
 REPS = ("alice", "bob", "charlie")
 

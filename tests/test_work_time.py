@@ -17,7 +17,7 @@ from crm.extensions import db
 from crm.models import Operation, Task, TaskAssignee, WorkTime
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,8 +13,8 @@ from crm.demo import billing_words as words
 from crm.extensions import db
 from crm.models import Client, Invoice, InvoiceLine, NumberSeries, Transaction, VatRate
 from crm.models.number_series import next_number
-from crm.services.company import account_for, our_company
-from crm.services.invoicing import printed
+from crm.services.sales.company import account_for, our_company
+from crm.services.sales.invoicing import printed
 
 if TYPE_CHECKING:
     from crm.demo.clients import ClientMaker

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models import BankAccount
-from crm.services.company import our_company
+from crm.services.sales.company import our_company
 
 COMPANY = {
     "name": "Pracownia Złotnicza Bursztyn sp. z o.o.", "street": "ul. Floriańska 12", "postal_code": "31-021",

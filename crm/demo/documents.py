@@ -12,7 +12,9 @@ from crm.demo import papers
 from crm.demo.rows import Rows
 from crm.extensions import db
 from crm.models import Client, IdImage, StoredFile
-from crm.services import file_store, id_images, uploads
+from crm.services.clients import id_images
+from crm.services.files import store as file_store
+from crm.services.files import uploads
 
 
 @dataclass(frozen=True)

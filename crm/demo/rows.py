@@ -49,8 +49,8 @@ from crm.models.base import Base
 from crm.registry import registry
 from crm.services.duplicates.facts import COLUMNS, facts_of
 from crm.services.duplicates.keeping import look_at, write_keys
-from crm.services.search import entry_of
-from crm.services.timeline import entry_rows
+from crm.services.search.entries import entry_of
+from crm.services.timeline.entries import entry_rows
 
 #: Tables in an order in which no row names one that is not there yet.
 ORDER = (Client, ClientAssignee, ClientTag, ClientExternalId, Contact, ContactTag, ContactExternalId,

@@ -22,7 +22,7 @@ from crm.models import (
     TaskList,
     WorkTime,
 )
-from crm.services.record_bounds import beginning_of
+from crm.services.lists.bounds import beginning_of
 
 OPENS, CLOSES = timedelta(hours=8), timedelta(hours=16)
 BREAK = timedelta(minutes=15)

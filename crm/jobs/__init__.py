@@ -18,12 +18,13 @@ from crm.integrations.webhooks.job import is_any_due as is_any_delivery_due
 from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
 from crm.models.job import DONE
-from crm.services import bulk_runs, outbox
+from crm.services import outbox
+from crm.services.bulk import runs as bulk_runs
 from crm.services.duplicates.searching import is_any_waiting, search_duplicates
+from crm.services.files.nightly import tidy_files
 from crm.services.importing import running
-from crm.services.nightly_files import tidy_files
 from crm.services.table_statistics import refresh_nightly
-from crm.services.timer import is_any_forgotten, stop_forgotten
+from crm.services.work.timer import is_any_forgotten, stop_forgotten
 
 
 @dataclass(frozen=True)

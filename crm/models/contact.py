@@ -69,7 +69,7 @@ class Contact(ClientRecord):
         return value
 
     def before_save(self, session: Session) -> None:
-        """Normalise the phones and the website. Which contact is primary is `crm.services.contacts`' to say."""
+        """Normalise the phones and the website. Which contact is primary is `crm.services.contacts.primary`' to say."""
         if not any((self.first_name, self.last_name, self.email, self.phone, self.mobile)):
             raise RuleError(_("Give the contact a name, an e-mail or a phone."), field="first_name")
         if self.email and changes_of(self, "email").has_changes() and not is_email(self.email):

@@ -58,7 +58,7 @@ class Invoice(WithLines, ClientRecord):
     correction is an invoice of its own, with the difference as its lines, that names what it `corrects`; what
     was corrected changes what is to be paid for the first one. A supplier's counts from when it is entered.
 
-    paid, corrected, open_amount and settled are kept by `crm.services.settling`, past version and history.
+    paid, corrected, open_amount and settled are kept by `crm.services.sales.settling`, past version and history.
     rounding: by how much the VAT on a supplier's paper differs from what the lines come to.
     """
 

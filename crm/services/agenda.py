@@ -9,8 +9,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from crm.extensions import db
 from crm.models import Client, Task, TaskAssignee
 from crm.models.types import utc_now
-from crm.services.client_filters import alerting
-from crm.services.listing import counted
+from crm.services.clients.filters import alerting
+from crm.services.lists.listing import counted
 
 MOST_TASKS = 10
 MOST_CLIENTS = 8

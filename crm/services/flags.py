@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm.models import Change
 from crm.models.base import Base
-from crm.services.bulk import update_rows
+from crm.services.history.bulk import update_rows
 
 log = Change.__table__
 

@@ -22,9 +22,9 @@ from crm.extensions import db
 from crm.models import AttributeValue, Change, SecretSetting
 from crm.models.sealed_values import slot_of
 from crm.models.sealing import blind_index, key_file, ring, seal, unseal
-from crm.services.attribute_sealing import PORTION, Side, change_form
-from crm.services.bulk import dialect_of
-from crm.services.change_values import unpacked
+from crm.services.attributes.sealing import PORTION, Side, change_form
+from crm.services.history.bulk import dialect_of
+from crm.services.history.change_values import unpacked
 
 values = AttributeValue.__table__
 log = Change.__table__

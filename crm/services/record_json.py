@@ -15,11 +15,11 @@ from crm.models import Tag
 from crm.registry import TAG_LINKS, RecordType
 from crm.security.manager import may, may_write
 from crm.security.masking import is_masked, shown
-from crm.services.client_json import plain, usernames
-from crm.services.client_parts import names_of_tags
-from crm.services.lines import Row, lines_json, read_lines, set_lines
+from crm.services.clients.as_json import plain, usernames
+from crm.services.clients.parts import names_of_tags
+from crm.services.clients.tags import get_tag
 from crm.services.reading import Unreadable, read_column, read_integer
-from crm.services.tags import get_tag
+from crm.services.sales.lines import Row, lines_json, read_lines, set_lines
 
 #: Columns of every record that only the CRM writes.
 KEPT = ("id", "version", "created_at", "changed_at")

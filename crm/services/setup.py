@@ -22,10 +22,10 @@ from crm.models.status import DEFAULT_STATUSES
 from crm.registry import registry
 from crm.security.roles import ADMIN, ROLES, permissions
 from crm.security.visibility import as_system
-from crm.services.company_defaults import write_company_defaults
-from crm.services.history import operation
+from crm.services.history.log import operation
+from crm.services.sales.company_defaults import write_company_defaults
 from crm.services.table_statistics import refresh_statistics
-from crm.services.undo_hidden import SETUP
+from crm.services.undo.hidden import SETUP
 
 ADVISORY_LOCK = 4_827_001
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"

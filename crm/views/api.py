@@ -15,13 +15,14 @@ from crm.errors import UnknownFilter
 from crm.extensions import db
 from crm.registry import RecordType
 from crm.security.manager import may, may_change
-from crm.services import attribute_order, listing
-from crm.services.attribute_filters import inputs
-from crm.services.attribute_order import AttributeOrder
-from crm.services.figures import load_figures
-from crm.services.order import Order
+from crm.services.attributes import order as attribute_order
+from crm.services.attributes.filters import inputs
+from crm.services.attributes.order import AttributeOrder
+from crm.services.lists import listing
+from crm.services.lists.figures import load_figures
+from crm.services.lists.filters import filters_of
+from crm.services.lists.order import Order
 from crm.services.reading import Unreadable, read_moment
-from crm.services.record_filters import filters_of
 from crm.services.record_json import LINES, changes, record_json, shown_names, write_record, written_names
 from crm.views import api_document
 from crm.views.api_access import Api, access, body, check_version, reply

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Column, Date, Integer, inspect
 from crm.models.line import LINE_FIELDS, MOST_LINES
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType
-from crm.services.listing import LARGEST_PAGE
+from crm.services.lists.listing import LARGEST_PAGE
 from crm.services.record_json import KEPT, LINES, shown_names, written_names
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from crm.extensions import db
 from crm.registry import RecordType, registry
 from crm.security.api_keys import RIGHTS, SCOPE, WRITE, create_key, is_over, keys_of, revoke
 from crm.security.manager import may
-from crm.services import audit
+from crm.services.history import audit
 from crm.services.modules import is_on
 from crm.views.fields import stripped
 from crm.views.forms import REQUIRED, RecordForm

@@ -5,9 +5,9 @@ from typing import Any
 from flask import request
 
 from crm.models import Status, Tag
-from crm.services import status_admin, tag_admin
-from crm.services.client_filters import NONE, unreadable
-from crm.services.statuses import all_statuses
+from crm.services.clients import status_admin, tag_admin
+from crm.services.clients.filters import NONE, unreadable
+from crm.services.clients.statuses import all_statuses
 from crm.views.api import RecordApi
 
 

@@ -13,8 +13,8 @@ from crm.models import Client
 from crm.models.folding import fold
 from crm.registry import Part, RecordType, registry
 from crm.security.visibility import including_hidden
-from crm.services import archiving, trash
-from crm.services.attached import MOST_COUNTED, counts
+from crm.services.clients import archiving, trash
+from crm.services.lists.attached import MOST_COUNTED, counts
 from crm.views.page import Page, get_client, read_id
 
 

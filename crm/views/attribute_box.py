@@ -10,7 +10,7 @@ from crm.models.attribute import Owner
 from crm.registry import registry
 from crm.security.manager import may
 from crm.security.masking import MASK, may_see_sensitive
-from crm.services.attributes import card_of, kind_of, may_write
+from crm.services.attributes.values import card_of, kind_of, may_write
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,18 @@ from crm.registry import Part
 from crm.security.manager import may
 from crm.security.masking import MASK
 from crm.security.visibility import including_hidden
-from crm.services import attribute_arranging, attribute_changes, attribute_options, attributes, listing
-from crm.services.attribute_changes import Unconverted
-from crm.services.attribute_options import DELETE, OptionRow
-from crm.services.attribute_reading import WORD_TYPES, read_value
-from crm.services.client_parts import lock
-from crm.services.company import default_currency
+from crm.services.attributes import arranging as attribute_arranging
+from crm.services.attributes import changes as attribute_changes
+from crm.services.attributes import options as attribute_options
+from crm.services.attributes import values as attributes
+from crm.services.attributes.changes import Unconverted
+from crm.services.attributes.options import DELETE, OptionRow
+from crm.services.attributes.reading import WORD_TYPES, read_value
+from crm.services.clients.parts import lock
 from crm.services.iso_lists import currencies
+from crm.services.lists import listing
 from crm.services.reading import Unreadable
+from crm.services.sales.company import default_currency
 from crm.views.fields import OneOfField, stripped
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.record import RecordView

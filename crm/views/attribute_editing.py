@@ -10,8 +10,8 @@ from crm.models import AttributeDefinition
 from crm.models.attribute import Owner
 from crm.security.manager import may
 from crm.security.masking import may_see_sensitive
-from crm.services import attributes
-from crm.services.client_parts import lock
+from crm.services.attributes import values as attributes
+from crm.services.clients.parts import lock
 from crm.views.attribute_box import place_of
 from crm.views.attribute_fields import PREFIX, fields_of, renew_rows
 from crm.views.forms import RecordForm

@@ -11,8 +11,8 @@ from wtforms.widgets import URLInput
 from crm.errors import RuleError
 from crm.models import AttributeDefinition, AttributeOption, AttributeValue
 from crm.models.attribute import Owner
-from crm.services import attribute_reveals
-from crm.services.attribute_reading import (
+from crm.services.attributes import reveals as attribute_reveals
+from crm.services.attributes.reading import (
     AMOUNT_PLACES,
     LARGEST_NUMBER,
     LONGEST_LINK,
@@ -22,7 +22,7 @@ from crm.services.attribute_reading import (
     read_value,
     read_word,
 )
-from crm.services.attribute_storing import kind_of, rows_of, store, stored
+from crm.services.attributes.storing import kind_of, rows_of, store, stored
 from crm.services.reading import Unreadable
 from crm.views.fields import Choice, DayField, MomentField, NumberField, OneOfField, YesNoField, stripped
 

@@ -14,8 +14,8 @@ from werkzeug.datastructures import MultiDict
 from crm.errors import UnknownFilter
 from crm.models import AttributeDefinition
 from crm.registry import RecordType
-from crm.services.attribute_filters import AttributeFilter, Inputs, asked, inputs, is_name
-from crm.services.list_state import without_filters
+from crm.services.attributes.filters import AttributeFilter, Inputs, asked, inputs, is_name
+from crm.services.lists.state import without_filters
 from crm.views.saved_views import address
 
 #: Up to so many attributes are all asked for in the panel; of more those that are set, and whichever is picked.

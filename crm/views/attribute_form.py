@@ -5,8 +5,8 @@ from flask import g, request
 from crm.models import AttributeDefinition
 from crm.models.attribute import Owner
 from crm.security.manager import may
-from crm.services import attributes
-from crm.services.client_parts import lock
+from crm.services.attributes import values as attributes
+from crm.services.clients.parts import lock
 from crm.views.attribute_fields import PREFIX, OfAttribute, attribute_fields, fields_of, renew_rows
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.record import RecordView

@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 
 from crm.errors import UnknownFilter
 from crm.registry import RecordType
-from crm.services.board import Board
-from crm.services.record_filters import filters_of
+from crm.services.clients.board import Board
+from crm.services.lists.filters import filters_of
 from crm.views.saved_views import address_of, opening, views_shown
 
 YEAR = 365 * 24 * 3600

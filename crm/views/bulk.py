@@ -16,13 +16,13 @@ from crm.extensions import db
 from crm.jobs.runs import ask_for
 from crm.models import BulkChange, Client, Operation
 from crm.security.manager import may
-from crm.services.bulk_change import REASONS, find_type
-from crm.services.bulk_runs import AT_ONCE, confirm, find_bulk_change, latest_changes
-from crm.services.bulk_selection import Selection, attached_to, preview, read_selection
-from crm.services.bulk_types import TYPES, BulkType
-from crm.services.bulk_values import whole
-from crm.services.client_filters import FILTERS
-from crm.services.undo import undo
+from crm.services.bulk.change import REASONS, find_type
+from crm.services.bulk.runs import AT_ONCE, confirm, find_bulk_change, latest_changes
+from crm.services.bulk.selection import Selection, attached_to, preview, read_selection
+from crm.services.bulk.types import TYPES, BulkType
+from crm.services.bulk.values import whole
+from crm.services.clients.filters import FILTERS
+from crm.services.undo.operation import undo
 from crm.views.bulk_forms import BulkForm, form_of
 from crm.views.bulk_words import WORDS, said
 from crm.views.jobs import is_worked

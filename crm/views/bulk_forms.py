@@ -15,11 +15,11 @@ from wtforms.validators import InputRequired, Length
 from crm.extensions import db
 from crm.models.client import MAX_STARS
 from crm.registry import registry
-from crm.services import file_store
-from crm.services.bulk_values import LONGEST, RESPONSIBLE
-from crm.services.client_filters import CONSENT_NAMES
-from crm.services.statuses import offered
-from crm.services.uploads import largest, prepare
+from crm.services.bulk.values import LONGEST, RESPONSIBLE
+from crm.services.clients.filters import CONSENT_NAMES
+from crm.services.clients.statuses import offered
+from crm.services.files import store as file_store
+from crm.services.files.uploads import largest, prepare
 from crm.views.document import ENDINGS
 from crm.views.fields import MomentField, active_users, stripped
 from crm.views.forms import REQUIRED

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models import Status
-from crm.services.client_filters import CONSENT_NAMES
+from crm.services.clients.filters import CONSENT_NAMES
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from crm.models import Client, Contact
 from crm.registry import Part, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import shown
-from crm.services import id_images
-from crm.services.card import Box, boxes, later_boxes, sections, users_by_id
-from crm.services.client_words import ROLES
+from crm.services.clients import id_images
+from crm.services.clients.card import Box, boxes, later_boxes, sections, users_by_id
+from crm.services.clients.photos import find_photo
+from crm.services.clients.redirects import find_target
+from crm.services.clients.words import ROLES
 from crm.services.duplicates.listing import likely_of
-from crm.services.history import operation
-from crm.services.photos import find_photo
-from crm.services.redirects import find_target
+from crm.services.history.log import operation
 from crm.views.card_details import details
 from crm.views.client_past import past_card, today
 from crm.views.page import read_id

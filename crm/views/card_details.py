@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from crm.models import Client
 from crm.registry import registry
-from crm.services.client_words import KINDS, LABELS
+from crm.services.clients.words import KINDS, LABELS
 from crm.views.money import money
 from crm.views.values import Cell, cell
 

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from crm.errors import Invalid
 from crm.extensions import db
 from crm.models import Client
-from crm.services.bulk_change import change_clients
-from crm.services.history import current_operation_id
-from crm.services.merge import merge
+from crm.services.bulk.change import change_clients
+from crm.services.clients.statuses import set_status
+from crm.services.history.log import current_operation_id
+from crm.services.merging.merge import merge
 from crm.services.reading import Unreadable, read_integer, read_text
 from crm.services.record_json import LARGEST_ID
-from crm.services.statuses import set_status
 from crm.views import client_document
 from crm.views.api import record_id
 from crm.views.api_access import Api, access, body, check_version, reply

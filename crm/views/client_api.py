@@ -11,15 +11,17 @@ from crm.errors import Invalid, RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Change, Client, Operation
 from crm.security.manager import may
-from crm.services import archiving, client_filters, client_listing
-from crm.services.attribute_order import AttributeOrder
-from crm.services.attributes import without_masked
-from crm.services.client_json import KEPT, NAMES, client_json, clients_json, loaded
-from crm.services.client_reading import read_client
-from crm.services.client_writing import Words, begun, needs, problems, write_client
-from crm.services.order import Order
-from crm.services.redirects import find_target
-from crm.services.timeline import PARTS
+from crm.services.attributes.order import AttributeOrder
+from crm.services.attributes.values import without_masked
+from crm.services.clients import archiving
+from crm.services.clients import filters as client_filters
+from crm.services.clients import listing as client_listing
+from crm.services.clients.as_json import KEPT, NAMES, client_json, clients_json, loaded
+from crm.services.clients.reading import read_client
+from crm.services.clients.redirects import find_target
+from crm.services.clients.writing import Words, begun, needs, problems, write_client
+from crm.services.lists.order import Order
+from crm.services.timeline.entries import PARTS
 from crm.views import client_document
 from crm.views.api import RecordApi, read_since, record_id
 

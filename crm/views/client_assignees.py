@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.models import Client
 from crm.security.manager import may
 from crm.security.visibility import sees_client
-from crm.services import assignees
+from crm.services.clients import assignees
 from crm.views.client_marks import changed, whole_or_none
 
 

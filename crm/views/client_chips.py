@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm.extensions import db
 from crm.models import Status
-from crm.services.client_filters import FILTERS, NONE, values_of
+from crm.services.clients.filters import FILTERS, NONE, values_of
 from crm.services.iso_lists import country_name, language_name
 from crm.views.attribute_filter_panel import attribute_chips
 from crm.views.templating import here

@@ -7,8 +7,8 @@ from sqlalchemy import inspect
 
 from crm.models import Client
 from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
-from crm.services.bulk_types import TYPES
-from crm.services.client_json import ADDRESSES, COLUMNS, KEPT, RENAMED
+from crm.services.bulk.types import TYPES
+from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.views.api_document import (
     ATTRIBUTES,
     NUMBER_OF_ROW,

@@ -13,7 +13,8 @@ from crm.models import Client, ClientPhoto, Status
 from crm.models.client import KINDS
 from crm.security.manager import may
 from crm.security.visibility import sees_client
-from crm.services import client_rules, photos, statuses
+from crm.services.clients import photos, statuses
+from crm.services.clients import rules as client_rules
 from crm.views.attribute_form import AttributesInForm
 from crm.views.client_form import ClientForm
 from crm.views.forms import REQUIRED

@@ -8,8 +8,8 @@ from wtforms.validators import ValidationError
 
 from crm.extensions import db
 from crm.models import Client, Status
-from crm.services import statuses
-from crm.services.client_parts import set_consent, set_external_id
+from crm.services.clients import statuses
+from crm.services.clients.parts import set_consent, set_external_id
 from crm.views.fields import Choice, OneOfField, StringField, YesNoField
 
 

@@ -10,10 +10,10 @@ from werkzeug.datastructures import MultiDict
 from crm.extensions import db
 from crm.models import Tag
 from crm.models.client import MAX_STARS
-from crm.services.client_filters import FILTERS, NONE, values_of
+from crm.services.clients.filters import FILTERS, NONE, values_of
+from crm.services.clients.statuses import all_statuses
 from crm.services.iso_lists import countries, languages
 from crm.services.modules import is_on
-from crm.services.statuses import all_statuses
 from crm.views.fields import active_users
 
 Choices = list[tuple[str, Any]]

@@ -9,7 +9,7 @@ from wtforms.validators import Length
 
 from crm.models import Client
 from crm.models.types import Exact
-from crm.services import photos
+from crm.services.clients import photos
 from crm.views.client_fields import ConsentField, ExternalIdField, StatusField
 from crm.views.fields import NumberField, UsersField, stripped, within
 from crm.views.forms import RecordForm

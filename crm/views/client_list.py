@@ -14,13 +14,14 @@ from werkzeug.wrappers import Response
 from crm.errors import UnknownFilter
 from crm.registry import RecordType
 from crm.security.manager import may
-from crm.services import client_columns, client_listing
-from crm.services.client_filters import filtered, is_filtered, names_in
-from crm.services.client_table import told_of
+from crm.services.clients import columns as client_columns
+from crm.services.clients import listing as client_listing
+from crm.services.clients.filters import filtered, is_filtered, names_in
+from crm.services.clients.statuses import all_statuses
+from crm.services.clients.table import told_of
 from crm.services.iso_lists import country_name
-from crm.services.list_state import LOOKS, without_filters
-from crm.services.listing import MOST_COUNTED, PAGE_SIZES, counted
-from crm.services.statuses import all_statuses
+from crm.services.lists.listing import MOST_COUNTED, PAGE_SIZES, counted
+from crm.services.lists.state import LOOKS, without_filters
 from crm.views.attribute_filter_panel import attribute_panel
 from crm.views.bulk import just_done, offered_types
 from crm.views.bulk_words import WORDS

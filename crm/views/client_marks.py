@@ -15,8 +15,8 @@ from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import Client
 from crm.security.manager import may
-from crm.services import tags
-from crm.services.statuses import ANY, offered, set_status
+from crm.services.clients import tags
+from crm.services.clients.statuses import ANY, offered, set_status
 
 
 def whole_or_none(text: str, field: str) -> int | None:

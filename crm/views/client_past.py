@@ -16,11 +16,11 @@ from crm.models.client import NAMELESS
 from crm.models.identifiers import is_email
 from crm.registry import registry
 from crm.security.masking import may_see_sensitive
-from crm.services.attributes import definitions
-from crm.services.client_past import Past, Row, past_of
-from crm.services.client_words import KINDS, LABELS, ROLES
-from crm.services.past_names import Named, Ref, named
-from crm.services.redirects import find_target
+from crm.services.attributes.values import definitions
+from crm.services.clients.past import Past, Row, past_of
+from crm.services.clients.redirects import find_target
+from crm.services.clients.words import KINDS, LABELS, ROLES
+from crm.services.history.past_names import Named, Ref, named
 from crm.views.card_details import details
 from crm.views.past_values import EMPTY, MASKED, attribute_cell, other_cell
 from crm.views.values import Cell, cell

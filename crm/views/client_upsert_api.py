@@ -10,10 +10,10 @@ from werkzeug.exceptions import Forbidden
 
 from crm.errors import Invalid
 from crm.extensions import db
-from crm.services.client_json import client_json
-from crm.services.external_ids import find_client
-from crm.services.upsert import MOST_ROWS, upsert
-from crm.services.upsert_rows import Outcome
+from crm.services.clients.as_json import client_json
+from crm.services.clients.external_ids import find_client
+from crm.services.clients.upsert import MOST_ROWS, upsert
+from crm.services.clients.upsert_rows import Outcome
 from crm.views import client_document
 from crm.views.api_access import Api, access, body, reply
 from crm.views.client_api import taken

@@ -20,11 +20,11 @@ from crm.models.company import LONGEST_PERIOD
 from crm.models.identifiers import tax_id_is_wrong
 from crm.models.types import today
 from crm.registry import registry
-from crm.services import company as ours
-from crm.services import photos
-from crm.services.client_rules import is_web_address
-from crm.services.history import operation
-from crm.services.numbering import next_numbers, number_series
+from crm.services.clients import photos
+from crm.services.clients.rules import is_web_address
+from crm.services.history.log import operation
+from crm.services.sales import company as ours
+from crm.services.sales.numbering import next_numbers, number_series
 from crm.views.client_form import within
 from crm.views.fields import NumberField, stripped
 from crm.views.forms import REQUIRED, RecordForm, one_email

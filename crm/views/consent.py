@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from crm.integrations.mailchimp.standing import standing_of
 from crm.integrations.mailchimp.words import REASONS
-from crm.services.consent_ledger import Answer, answers
+from crm.services.clients.consent_ledger import Answer, answers
 from crm.views.operation_words import words_of_kind
 from crm.views.page import Page, get_client
 

@@ -14,11 +14,11 @@ from wtforms.validators import Length
 
 from crm.extensions import db
 from crm.models import Contact
-from crm.services import contacts
-from crm.services.attributes import columns_of
-from crm.services.contact_duplicates import twins_of_client, twins_of_contact
-from crm.services.contact_external_ids import set_external_id
-from crm.services.redirects import went_to
+from crm.services.attributes.values import columns_of
+from crm.services.clients.redirects import went_to
+from crm.services.contacts import primary as contacts
+from crm.services.contacts.duplicates import twins_of_client, twins_of_contact
+from crm.services.contacts.external_ids import set_external_id
 from crm.views.attribute_editing import AttributeEditing
 from crm.views.attribute_filter_panel import AttributeFilterPages
 from crm.views.attribute_form import AttributesInForm

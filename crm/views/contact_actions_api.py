@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from crm.errors import Invalid
 from crm.extensions import db
 from crm.security.manager import may
-from crm.services.contact_merge import merge_contacts
-from crm.services.contact_to_person import become_client
-from crm.services.person_to_contact import become_contact
+from crm.services.contacts.from_person import become_contact
+from crm.services.contacts.merge import merge_contacts
+from crm.services.contacts.to_person import become_client
 from crm.views.api import record_id
 from crm.views.api_access import Api, access, body, reply
 from crm.views.api_document import NUMBER_OF_ROW, TEXT, WRITING, ok, operation, parameter, sent

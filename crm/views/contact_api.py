@@ -10,10 +10,11 @@ from crm.errors import Invalid, RuleError
 from crm.extensions import db
 from crm.models import Change, Contact, Operation
 from crm.models.contact import PARTS as COLLECTIONS
-from crm.services import attributes, contacts
-from crm.services.client_json import plain
-from crm.services.client_reading import LONGEST_APP_CODE, LONGEST_EXTERNAL_ID, read_app_code
-from crm.services.contact_external_ids import set_external_id
+from crm.services.attributes import values as attributes
+from crm.services.clients.as_json import plain
+from crm.services.clients.reading import LONGEST_APP_CODE, LONGEST_EXTERNAL_ID, read_app_code
+from crm.services.contacts import primary as contacts
+from crm.services.contacts.external_ids import set_external_id
 from crm.services.reading import Unreadable, read_boolean, read_text
 from crm.services.record_json import record_json
 from crm.views.api import RecordApi, read_since

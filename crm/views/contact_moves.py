@@ -16,11 +16,11 @@ from crm.extensions import db
 from crm.models import Client, Contact
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services import contact_to_person
-from crm.services.choosing import choices
-from crm.services.contact_merge import merge_contacts
-from crm.services.contacts import move_contact
-from crm.services.person_to_contact import become_contact
+from crm.services.contacts import to_person as contact_to_person
+from crm.services.contacts.from_person import become_contact
+from crm.services.contacts.merge import merge_contacts
+from crm.services.contacts.primary import move_contact
+from crm.services.search.choosing import choices
 from crm.views.archive import attached
 from crm.views.merge import chosen, find
 from crm.views.merge_sides import contact_rows

@@ -16,11 +16,11 @@ from crm.extensions import db
 from crm.models import Deal
 from crm.models.deal import STAGES
 from crm.security.manager import may
-from crm.services.board import Board
-from crm.services.company import default_currency
-from crm.services.deals import Worth, deals, worth_of_stages
-from crm.services.listing import filtered
-from crm.services.record_filters import filters_of
+from crm.services.clients.board import Board
+from crm.services.lists.filters import filters_of
+from crm.services.lists.listing import filtered
+from crm.services.sales.company import default_currency
+from crm.services.sales.deals import Worth, deals, worth_of_stages
 from crm.views.board import BoardPages, Column, filters_only, query_of_filters
 from crm.views.money import money
 from crm.views.record import RecordView

@@ -9,8 +9,8 @@ from crm.errors import Invalid
 from crm.extensions import db
 from crm.models.deal import STAGES
 from crm.security.manager import may_change
-from crm.services.deals import move_deal
 from crm.services.reading import Unreadable, read_choice
+from crm.services.sales.deals import move_deal
 from crm.views.api import RecordApi
 from crm.views.api_access import access, check_version, reply
 from crm.views.api_document import IF_MATCH, NUMBER_OF_ROW, TEXT, WRITING, ok, operation, parameter, ref, sent

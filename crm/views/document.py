@@ -17,8 +17,8 @@ from crm.extensions import db
 from crm.models import Document
 from crm.models.file_kinds import FILE_KINDS, with_ending
 from crm.security.manager import may
-from crm.services.documents import Edition, earlier_editions, set_file
-from crm.services.uploads import Upload, largest, prepare
+from crm.services.files.documents import Edition, earlier_editions, set_file
+from crm.services.files.uploads import Upload, largest, prepare
 from crm.views.fields import stripped
 from crm.views.file_answers import as_attachment, as_thumbnail
 from crm.views.forms import REQUIRED, RecordForm

@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from crm.errors import Invalid, RuleError
 from crm.extensions import db
 from crm.models import Document
-from crm.services.documents import set_file
-from crm.services.uploads import Upload, prepare
+from crm.services.files.documents import set_file
+from crm.services.files.uploads import Upload, prepare
 from crm.views import api_document
 from crm.views.api import RecordApi
 from crm.views.api_access import access

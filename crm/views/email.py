@@ -15,10 +15,10 @@ from crm.models.mail_addresses import write_address
 from crm.models.mail_html import clean_html
 from crm.security.headers import MAIL_POLICY, policy
 from crm.security.masking import is_masked, shown
-from crm.services.attachments import attach
-from crm.services.conversations import begin_answer, conversation, names_of, own_and_quoted
-from crm.services.mail_suggestions import suggestions
-from crm.services.uploads import largest
+from crm.services.files.attachments import attach
+from crm.services.files.uploads import largest
+from crm.services.mail.conversations import begin_answer, conversation, names_of, own_and_quoted
+from crm.services.mail.suggestions import suggestions
 from crm.views.address_fields import AddressesField
 from crm.views.document import ENDINGS, FilesField, prepared
 from crm.views.file_answers import as_attachment

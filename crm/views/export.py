@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response as Answer
 
 from crm.models.folding import fold
 from crm.registry import RecordType
-from crm.services.client_columns import names_in
-from crm.services.client_exporting import prepare_clients
-from crm.services.contact_exporting import prepare_contacts
-from crm.services.exporting import FORMATS, Export
-from crm.services.record_exporting import prepare_records
+from crm.services.clients.columns import names_in
+from crm.services.exporting.clients import prepare_clients
+from crm.services.exporting.contacts import prepare_contacts
+from crm.services.exporting.export import FORMATS, Export
+from crm.services.exporting.records import prepare_records
 
 #: Parameters of a list that say nothing about which records are meant.
 NO_FILTERS = frozenset({"format", "columns", "page", "page_size"})

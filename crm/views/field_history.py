@@ -16,15 +16,15 @@ from crm.models import AttributeDefinition, Client
 from crm.models.attribute import OWNER_COLUMNS
 from crm.registry import RecordType
 from crm.security.manager import may
-from crm.services import field_history
-from crm.services.attributes import definitions
-from crm.services.history import current_operation_id, operation
-from crm.services.history_facts import Fact
-from crm.services.operations import sees_all_operations
-from crm.services.pieces import ATTRIBUTES, pieces_of
+from crm.services.attributes.values import definitions
+from crm.services.history import fields as field_history
+from crm.services.history.facts import Fact
+from crm.services.history.log import current_operation_id, operation
+from crm.services.history.operations import sees_all_operations
+from crm.services.history.pieces import ATTRIBUTES, pieces_of
+from crm.services.history.restoring import as_sent
+from crm.services.history.tracked_fields import tracked_columns, words_of_field
 from crm.services.record_json import changes
-from crm.services.restoring import as_sent
-from crm.services.tracked_fields import tracked_columns, words_of_field
 from crm.views.api import RecordApi
 from crm.views.operation_words import words_of_kind
 from crm.views.page import read_id

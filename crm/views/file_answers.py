@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from crm.models import StoredFile
 from crm.models.folding import fold
-from crm.services import file_store
+from crm.services.files import store as file_store
 
 #: Whatever a browser makes of the content, it may do nothing.
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"

@@ -25,7 +25,7 @@ from crm.extensions import db
 from crm.models.identifiers import is_email
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType, registry
-from crm.services.client_rules import not_an_email
+from crm.services.clients.rules import not_an_email
 from crm.views.fields import (
     Choice,
     DayField,

@@ -15,8 +15,8 @@ from crm.errors import CannotStore, RuleError, TooLarge
 from crm.extensions import db
 from crm.models import Client, IdImage
 from crm.models.types import today
-from crm.services import id_images
-from crm.services.uploads import Upload, prepare
+from crm.services.clients import id_images
+from crm.services.files.uploads import Upload, prepare
 from crm.views.fields import DayField
 from crm.views.file_answers import as_picture, as_thumbnail
 from crm.views.forms import REQUIRED, RecordForm

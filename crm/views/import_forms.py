@@ -11,13 +11,13 @@ from wtforms.validators import Length
 
 from crm.errors import RuleError
 from crm.registry import RecordType
-from crm.services.client_reading import LONGEST_APP_CODE
+from crm.services.clients.reading import LONGEST_APP_CODE
+from crm.services.clients.statuses import offered
 from crm.services.importing.csv_reading import DELIMITERS
 from crm.services.importing.encodings import ENCODINGS
 from crm.services.importing.fields import ImportField, fields_of
 from crm.services.importing.plan import KEYS, STRATEGIES, Plan
 from crm.services.record_json import written_names
-from crm.services.statuses import offered
 from crm.views.fields import active_users, stripped
 from crm.views.tags_field import TagsField
 

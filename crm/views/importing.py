@@ -30,14 +30,14 @@ from crm.models.import_run import (
     VERDICTS,
 )
 from crm.registry import RecordType, registry
-from crm.services.exporting import TABLES
+from crm.services.exporting.export import TABLES
+from crm.services.files.uploads import largest
 from crm.services.importing import results, starting
 from crm.services.importing.fields import importable
 from crm.services.importing.files import source_of
 from crm.services.importing.plan import KEYS, Plan
 from crm.services.importing.running import KIND
-from crm.services.listing import whole
-from crm.services.uploads import largest
+from crm.services.lists.listing import whole
 from crm.views.file_answers import disposition
 from crm.views.import_forms import PlanForm, ReadingForm, grouped_fields, read_mapping, with_tags
 from crm.views.jobs import is_worked

@@ -15,10 +15,10 @@ from crm.models import Invoice
 from crm.models.types import today
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
-from crm.services import invoicing
-from crm.services.company import account_for, find_logo
-from crm.services.invoicing import terms_of
-from crm.services.payments import of_invoice
+from crm.services.sales import invoicing
+from crm.services.sales.company import account_for, find_logo
+from crm.services.sales.invoicing import terms_of
+from crm.services.sales.payments import of_invoice
 from crm.views.forms import RecordForm
 from crm.views.page import get_client
 from crm.views.raw_values import plain_number

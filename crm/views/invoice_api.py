@@ -7,8 +7,8 @@ from flask_appbuilder.api import expose
 
 from crm.models import Invoice
 from crm.models.types import today
-from crm.services import invoicing
-from crm.services.client_json import plain
+from crm.services.clients.as_json import plain
+from crm.services.sales import invoicing
 from crm.views import api_document as document
 from crm.views.api import RecordApi
 from crm.views.api_access import access, body, check_version

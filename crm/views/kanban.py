@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from crm.models import Client, Status
 from crm.security.manager import may
-from crm.services.board import Board
-from crm.services.client_filters import conditions
-from crm.services.client_listing import clients
-from crm.services.statuses import all_statuses, counts
+from crm.services.clients.board import Board
+from crm.services.clients.filters import conditions
+from crm.services.clients.listing import clients
+from crm.services.clients.statuses import all_statuses, counts
 from crm.views.board import BoardPages, Column
 from crm.views.client_list import bulk_url, filter_query
 

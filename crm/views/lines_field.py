@@ -15,7 +15,7 @@ from crm.models import Product
 from crm.models.line import LINE_FIELDS, MOST_LINES, Line
 from crm.models.types import Exact
 from crm.registry import RecordType
-from crm.services.lines import Row, set_lines
+from crm.services.sales.lines import Row, set_lines
 from crm.views.fields import NumberField, RecordField, stripped, within
 from crm.views.merging_lines import Texts, Verdict, merge_lines
 from crm.views.raw_values import raw_value, value_in_words

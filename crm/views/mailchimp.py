@@ -20,7 +20,7 @@ from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, Mailc
 from crm.models.job import UNCONFIRMED
 from crm.models.mailchimp import ACTIVE, OPEN
 from crm.security.manager import may
-from crm.services.client_words import LABELS
+from crm.services.clients.words import LABELS
 from crm.services.secret_settings import secret_hint
 from crm.views.jobs import get_run, is_worked, result
 from crm.views.page import Page

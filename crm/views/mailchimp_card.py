@@ -9,7 +9,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp.profile import decide, open_proposals
 from crm.models import Client
 from crm.security.manager import may
-from crm.services.client_words import LABELS
+from crm.services.clients.words import LABELS
 from crm.views.page import Page, get_client
 
 

@@ -12,8 +12,8 @@ from crm.extensions import db
 from crm.models import Client
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services.choosing import choices
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
+from crm.services.search.choosing import choices
 from crm.views.archive import attached
 from crm.views.merge_sides import rows
 from crm.views.page import Page

@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 from crm.models import Client, Contact
 from crm.registry import registry
 from crm.security.masking import is_masked
-from crm.services.attributes import definitions, kind_of, values_of
-from crm.services.client_words import KINDS, LABELS, ROLES
-from crm.services.merge_fields import BOTH, SOURCE, TARGET, Field, Owner, fields
+from crm.services.attributes.values import definitions, kind_of, values_of
+from crm.services.clients.words import KINDS, LABELS, ROLES
+from crm.services.merging.fields import BOTH, SOURCE, TARGET, Field, Owner, fields
 from crm.views.values import Cell, cell
 
 GROUP_LABELS = {

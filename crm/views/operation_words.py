@@ -12,10 +12,10 @@ from crm.models import Change, Client, Operation
 from crm.registry import registry
 from crm.security.masking import sensitive_clients
 from crm.security.visibility import visible_client_ids
-from crm.services import attribute_reveals
-from crm.services.operations import Done
-from crm.services.past_names import named
-from crm.services.tracked_fields import tracked_columns, words_of_field
+from crm.services.attributes import reveals as attribute_reveals
+from crm.services.history.operations import Done
+from crm.services.history.past_names import named
+from crm.services.history.tracked_fields import tracked_columns, words_of_field
 from crm.views import bulk_words
 from crm.views.sentences import HEADLINES, LONGEST
 from crm.views.values import url_of

@@ -20,8 +20,7 @@ from crm.extensions import db
 from crm.models import Client
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services.listing import whole
-from crm.services.operations import (
+from crm.services.history.operations import (
     MOST_COUNTED,
     Asked,
     Done,
@@ -30,11 +29,12 @@ from crm.services.operations import (
     page_of_operations,
     sees_all_operations,
 )
-from crm.services.past_names import named
-from crm.services.tracked_fields import words_of_column
-from crm.services.undo import check_undoable, preview_undo, undo
-from crm.services.undo_hidden import SETUP, UNDOING
-from crm.services.undo_report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report, report_of
+from crm.services.history.past_names import named
+from crm.services.history.tracked_fields import words_of_column
+from crm.services.lists.listing import whole
+from crm.services.undo.hidden import SETUP, UNDOING
+from crm.services.undo.operation import check_undoable, preview_undo, undo
+from crm.services.undo.report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report, report_of
 from crm.services.users import all_users
 from crm.views.client_past import end_of, read_day
 from crm.views.operation_words import subjects, table_words, words_of_operation

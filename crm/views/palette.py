@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 from crm.models.folding import fold
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services.choosing import client_hint
-from crm.services.finding import LONGEST, find
-from crm.services.recent_clients import recent_clients
+from crm.services.clients.recent import recent_clients
+from crm.services.search.choosing import client_hint
+from crm.services.search.finding import LONGEST, find
 from crm.views.page import Page
 from crm.views.search import searched
 from crm.views.templating import plain_title

@@ -22,15 +22,15 @@ from crm.security.masking import (
     secret_names,
     sensitive_clients,
 )
-from crm.services.client_words import KINDS
-from crm.services.field_history import Entry
-from crm.services.history import decode
-from crm.services.history_facts import Fact
+from crm.services.clients.words import KINDS
+from crm.services.history.facts import Fact
+from crm.services.history.fields import Entry
+from crm.services.history.log import decode
+from crm.services.history.past_names import Named, Ref, named
+from crm.services.history.pieces import ATTRIBUTES
+from crm.services.history.restoring import can_be_put_back
+from crm.services.history.tracked_fields import words_of_field
 from crm.services.iso_lists import country_name
-from crm.services.past_names import Named, Ref, named
-from crm.services.pieces import ATTRIBUTES
-from crm.services.restoring import can_be_put_back
-from crm.services.tracked_fields import words_of_field
 from crm.views.money import money
 from crm.views.values import Cell, plain_cell, url_of, value_cell
 

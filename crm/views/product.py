@@ -3,7 +3,7 @@
 from typing import Any
 
 from crm.models import Product
-from crm.services.company import default_currency
+from crm.services.sales.company import default_currency
 from crm.views.raw_values import plain_number
 from crm.views.record import RecordView
 from crm.views.vat_field import usual_rate

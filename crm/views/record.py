@@ -20,12 +20,12 @@ from crm.registry import RecordType
 from crm.security.manager import may, may_change, may_write
 from crm.security.masking import is_masked
 from crm.security.references import is_owned
-from crm.services import listing
-from crm.services.board import Board
-from crm.services.choosing import choices
-from crm.services.figures import load_figures
+from crm.services.clients.board import Board
+from crm.services.lists import listing
+from crm.services.lists.figures import load_figures
+from crm.services.lists.filters import filters_of
 from crm.services.modules import is_on
-from crm.services.record_filters import filters_of
+from crm.services.search.choosing import choices
 from crm.views.board import query_of_filters
 from crm.views.export import RecordExport
 from crm.views.field_history import HistoryPages

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
-from crm.services.listing import has_attributes
+from crm.services.lists.listing import has_attributes
 from crm.views.attribute_filter_panel import attribute_chips
 from crm.views.templating import here
 

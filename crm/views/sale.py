@@ -15,9 +15,9 @@ from crm.models import Client, Sale
 from crm.models.sale import STATUSES
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services.company import default_currency
-from crm.services.converting import CONVERSIONS, convert, converted, offered
-from crm.services.sale_terms import terms_of
+from crm.services.sales.company import default_currency
+from crm.services.sales.converting import CONVERSIONS, convert, converted, offered
+from crm.services.sales.terms import terms_of
 from crm.views.page import read_id
 from crm.views.raw_values import plain_number
 from crm.views.record import RecordView

@@ -7,9 +7,9 @@ from flask_babel import get_timezone
 
 from crm.extensions import db
 from crm.models import Client
-from crm.services.client_json import plain
+from crm.services.clients.as_json import plain
 from crm.services.record_json import LARGEST_ID
-from crm.services.sale_terms import terms_of
+from crm.services.sales.terms import terms_of
 from crm.views.api import RecordApi
 
 

@@ -18,8 +18,8 @@ from crm.models import SavedView
 from crm.models.saved_view import LAYOUTS, LONGEST_QUERY
 from crm.registry import RecordType, registry
 from crm.security.manager import may
-from crm.services import saved_views
-from crm.services.list_state import state_of, without_filters
+from crm.services.lists import saved_views
+from crm.services.lists.state import state_of, without_filters
 from crm.views.fields import stripped
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.page import Page, read_id

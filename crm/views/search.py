@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from crm.registry import RecordType, registry
 from crm.security.manager import may
-from crm.services.choosing import client_hint
-from crm.services.finding import LONGEST, find
+from crm.services.search.choosing import client_hint
+from crm.services.search.finding import LONGEST, find
 from crm.views.page import Page
 
 PER_TYPE_SUGGESTED = 4

@@ -13,9 +13,9 @@ from crm.models import AttributeValue, Change, Client
 from crm.models.identifiers import is_email
 from crm.models.sealed_values import OPEN_COLUMNS
 from crm.security.masking import MASK, may_see_sensitive, secret_names
-from crm.services.client_words import KINDS, LABELS
-from crm.services.history import decode_row
-from crm.services.timeline_page import REFERENCES, Line, Names, merged_source
+from crm.services.clients.words import KINDS, LABELS
+from crm.services.history.log import decode_row
+from crm.services.timeline.page import REFERENCES, Line, Names, merged_source
 from crm.views.templating import day, moment
 
 LONGEST = 80

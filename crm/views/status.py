@@ -14,8 +14,9 @@ from wtforms.validators import DataRequired, Length, Optional
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.models import Client, Status
-from crm.services import listing, status_admin
-from crm.services.statuses import all_statuses, counts
+from crm.services.clients import status_admin
+from crm.services.clients.statuses import all_statuses, counts
+from crm.services.lists import listing
 from crm.views.fields import ColourField, NumberField, stripped
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.record import RecordView

@@ -11,7 +11,8 @@ from wtforms.validators import DataRequired, Length
 
 from crm.extensions import db
 from crm.models import Tag
-from crm.services import listing, tag_admin
+from crm.services.clients import tag_admin
+from crm.services.lists import listing
 from crm.views.fields import ColourField, stripped
 from crm.views.forms import REQUIRED, RecordForm
 from crm.views.record import RecordView

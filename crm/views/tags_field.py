@@ -12,8 +12,8 @@ from crm.extensions import db
 from crm.models import Tag
 from crm.models.folding import fold
 from crm.security.manager import may
-from crm.services.client_parts import names_of_tags, set_tags
-from crm.services.tags import clean_name
+from crm.services.clients.parts import names_of_tags, set_tags
+from crm.services.clients.tags import clean_name
 from crm.views.fields import Choice
 
 #: Up to this many tags are offered; the others are found by typing their whole name.

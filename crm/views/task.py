@@ -8,8 +8,8 @@ from crm.extensions import db
 from crm.models import Task
 from crm.models.task import TaskAssignee
 from crm.registry import registry
-from crm.services.figures import load_figures
-from crm.services.history import operation
+from crm.services.history.log import operation
+from crm.services.lists.figures import load_figures
 from crm.views.record import RecordView
 
 

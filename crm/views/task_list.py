@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from crm.models import Project
 from crm.security.manager import may
-from crm.services.figures import load_figures
-from crm.services.project_parts import children_of, latest_work, lists_of, tasks_of
+from crm.services.lists.figures import load_figures
+from crm.services.work.project_parts import children_of, latest_work, lists_of, tasks_of
 from crm.views.record import RecordView
 
 

@@ -22,11 +22,11 @@ from crm.models.types import utc_now
 from crm.models.work_time import LONGEST, clock, span
 from crm.registry import registry
 from crm.services import markdown
-from crm.services.conversations import snippet_of
-from crm.services.hidden_names import hidden_client_name
+from crm.services.clients.hidden_names import hidden_client_name
+from crm.services.files.uploads import largest
 from crm.services.iso_lists import country_name
-from crm.services.payments import balances
-from crm.services.uploads import largest
+from crm.services.mail.conversations import snippet_of
+from crm.services.sales.payments import balances
 from crm.views.attribute_box import attribute_box
 from crm.views.money import money
 from crm.views.values import cell, file_icon, size_in_words, url_of

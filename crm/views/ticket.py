@@ -13,8 +13,8 @@ from crm.models import Ticket, TicketComment
 from crm.models.ticket import STATUSES
 from crm.registry import registry
 from crm.security.manager import may, may_change
-from crm.services.card import users_by_id
-from crm.services.history import operation
+from crm.services.clients.card import users_by_id
+from crm.services.history.log import operation
 from crm.views.record import RecordView
 
 LONGEST_COMMENT = 20_000

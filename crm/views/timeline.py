@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from crm.registry import RecordType, registry
 from crm.security.manager import may
-from crm.services.timeline_page import Mark, page
+from crm.services.timeline.page import Mark, page
 from crm.views.page import Page, get_client, read_id
 from crm.views.sentences import headline, said, text_of
 

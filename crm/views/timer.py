@@ -15,7 +15,7 @@ from crm.models.types import utc_now
 from crm.models.work_time import LONGEST
 from crm.registry import registry
 from crm.security.manager import may
-from crm.services.timer import find_timer, start_timer, stop_timer
+from crm.services.work.timer import find_timer, start_timer, stop_timer
 from crm.views.fields import MomentField
 from crm.views.forms import RecordForm, field_for
 from crm.views.page import Page

@@ -5,8 +5,8 @@ from flask import abort, request, url_for
 from crm.extensions import db
 from crm.models import Invoice, Transaction
 from crm.models.types import today
-from crm.services.company import default_currency
-from crm.services.payments import payment_of
+from crm.services.sales.company import default_currency
+from crm.services.sales.payments import payment_of
 from crm.views.page import read_id
 from crm.views.record import RecordView
 

@@ -17,7 +17,7 @@ from crm.models.types import Seconds
 from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may
 from crm.security.masking import MASK, is_masked
-from crm.services.hidden_names import hidden_client_name
+from crm.services.clients.hidden_names import hidden_client_name
 from crm.views.money import money
 from crm.views.vat_field import words_of_rate
 

@@ -8,8 +8,8 @@ from wtforms.validators import ValidationError
 
 from crm.models.vat import CODES, read_rate
 from crm.models.vat import rate_words as words
-from crm.services.company import default_vat_rate, rate_words, vat_rates
 from crm.services.iso_lists import Choices
+from crm.services.sales.company import default_vat_rate, rate_words, vat_rates
 from crm.views.iso_fields import ListedField
 
 

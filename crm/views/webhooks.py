@@ -14,7 +14,7 @@ from crm.extensions import db
 from crm.integrations.webhooks import subscriptions
 from crm.models import Webhook, WebhookDelivery
 from crm.models.webhook import BY_HAND, FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, SKIPPED, WAITING
-from crm.services.listing import whole
+from crm.services.lists.listing import whole
 from crm.views.jobs import is_worked
 from crm.views.page import Page
 from crm.views.webhook_form import WebhookForm, words_of_delivery, words_of_events

@@ -11,7 +11,7 @@ from wtforms.validators import Optional
 
 from crm.extensions import db
 from crm.models.work_rate import default_rate
-from crm.services.work_rate import set_default_rate
+from crm.services.work.rate import set_default_rate
 from crm.views.fields import NumberField
 from crm.views.forms import RecordForm
 from crm.views.iso_fields import CurrencyField

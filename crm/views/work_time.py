@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from crm.extensions import db
 from crm.models import WorkTime
 from crm.models.types import utc_now
-from crm.services import billing
-from crm.services.history import operation
+from crm.services.history.log import operation
+from crm.services.work import billing
 from crm.views.money import money
 from crm.views.page import read_id
 from crm.views.record import RecordView

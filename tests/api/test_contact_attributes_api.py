@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crm.models import AttributeDefinition, AttributeOption
-from crm.services import attribute_options
+from crm.services.attributes import options as attribute_options
 
 pytestmark = pytest.mark.both_engines
 

@@ -8,7 +8,9 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from crm.models import Client, Document
-from crm.services import file_store, id_images, uploads
+from crm.services.clients import id_images
+from crm.services.files import store as file_store
+from crm.services.files import uploads
 
 DROP = """([files, type]) => {
   const transfer = new DataTransfer();

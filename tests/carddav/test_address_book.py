@@ -9,7 +9,7 @@ from sqlalchemy import select
 from crm.integrations.carddav import book
 from crm.models import CarddavListing, Client, Contact, Tag
 from crm.models.types import utc_now
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 from tests.carddav.conftest import BOOK, NAMES, SPACES, Phone, href, texts
 
 

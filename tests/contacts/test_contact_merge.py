@@ -22,11 +22,12 @@ from crm.models import (
 )
 from crm.models.base import Base
 from crm.security.visibility import as_user
-from crm.services import attributes, undo_steps
-from crm.services.contact_merge import merge_contacts
-from crm.services.contacts import make_primary
-from crm.services.moving_rows import references_to
-from crm.services.undo import undo
+from crm.services.attributes import values as attributes
+from crm.services.contacts.merge import merge_contacts
+from crm.services.contacts.primary import make_primary
+from crm.services.merging.moving_rows import references_to
+from crm.services.undo import steps as undo_steps
+from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.test_visibility import user
 

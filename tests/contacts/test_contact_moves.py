@@ -27,11 +27,12 @@ from crm.models import (
     TimelineEntry,
 )
 from crm.security.visibility import as_user
-from crm.services import attributes, undo_steps
-from crm.services.contact_to_person import become_client, naming
-from crm.services.person_to_contact import become_contact
-from crm.services.redirects import find_target
-from crm.services.undo import undo
+from crm.services.attributes import values as attributes
+from crm.services.clients.redirects import find_target
+from crm.services.contacts.from_person import become_contact
+from crm.services.contacts.to_person import become_client, naming
+from crm.services.undo import steps as undo_steps
+from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.test_undo import last_operation
 from tests.test_visibility import user

@@ -10,9 +10,10 @@ from flask import Flask
 
 from crm.extensions import db
 from crm.models import Client, Document
-from crm.services import file_store, uploads
+from crm.services.files import store as file_store
+from crm.services.files import uploads
+from crm.services.files.storage import Folder
 from crm.services.progress import Progress
-from crm.services.storage import Folder
 from tests.api.conftest import api, make_key
 from tests.files.samples import PDF
 

@@ -17,9 +17,9 @@ from werkzeug.serving import make_server
 
 from crm.errors import CannotStore
 from crm.models import Document
-from crm.services import file_store
-from crm.services.file_sweeping import sweep
-from crm.services.storage import PREFIXES, Bucket, new_place, storage_of
+from crm.services.files import store as file_store
+from crm.services.files.storage import PREFIXES, Bucket, new_place, storage_of
+from crm.services.files.sweeping import sweep
 from tests.files.conftest import Quiet, document_at
 
 # moto's own client for the mocks it has in a process warns of things that do not concern its server
@@ -102,7 +102,7 @@ def test_a_service_out_of_reach_is_told_in_our_words(
     app: Flask, system: Any, make_client: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acme = make_client()
-    monkeypatch.setattr("crm.services.storage.RETRIES", {"max_retries": 0})
+    monkeypatch.setattr("crm.services.files.storage.RETRIES", {"max_retries": 0})
     store = storage_of("s3://k:s@crm-files?endpoint=http://127.0.0.1:9&region=us-east-1", tmp_path)
     monkeypatch.setitem(app.extensions, "storage", store)
     with system() as session:

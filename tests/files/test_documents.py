@@ -12,10 +12,10 @@ from flask import Flask
 from crm.errors import CannotStore
 from crm.extensions import db
 from crm.models import Change, Document, StoredFile
-from crm.services import file_store
-from crm.services.merge import merge
-from crm.services.storage import Folder
-from crm.services.undo import undo
+from crm.services.files import store as file_store
+from crm.services.files.storage import Folder
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.files.conftest import document_at
 from tests.files.samples import PDF, picture
 from tests.filled_form import opened

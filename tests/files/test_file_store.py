@@ -17,8 +17,9 @@ from crm.errors import CannotStore
 from crm.extensions import db
 from crm.models import Document, StoredFile
 from crm.security.visibility import as_system
-from crm.services import file_store, uploads
-from crm.services.file_sweeping import sweep
+from crm.services.files import store as file_store
+from crm.services.files import uploads
+from crm.services.files.sweeping import sweep
 from crm.services.progress import CannotWork
 from tests.files.conftest import Quiet, document_at
 from tests.files.samples import PDF
@@ -189,7 +190,7 @@ def dying_at(step: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     if step == "write":
-        import crm.services.storage as module
+        import crm.services.files.storage as module
 
         module.copyfileobj = lambda source, out, size: (out.write(source.read(10)), out.flush(), die())
     elif step == "fsync":

@@ -11,12 +11,13 @@ from sqlalchemy import select
 from crm.models import Change, Client, IdImage, Operation, StoredFile
 from crm.models.types import utc_now
 from crm.security.visibility import including_hidden
-from crm.services import id_images, uploads
-from crm.services.documents import set_file
-from crm.services.merge import merge
-from crm.services.nightly_files import tidy_files
-from crm.services.trash import purge
-from crm.services.undo import undo
+from crm.services.clients import id_images
+from crm.services.clients.trash import purge
+from crm.services.files import uploads
+from crm.services.files.documents import set_file
+from crm.services.files.nightly import tidy_files
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.files.conftest import Quiet, document_at
 from tests.files.samples import PDF, picture
 

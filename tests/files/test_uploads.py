@@ -8,7 +8,7 @@ from flask import Flask
 from PIL import ExifTags, Image
 
 from crm.errors import RuleError, TooLarge
-from crm.services.uploads import Upload, plain_name, prepare
+from crm.services.files.uploads import Upload, plain_name, prepare
 from tests.files.samples import OLE, PDF, archive, docx, picture
 
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_too_large(app: Flask, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_picture_with_too_many_pixels_is_not_even_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crm.services.pictures.MOST_PIXELS", 1000)
+    monkeypatch.setattr("crm.services.files.pictures.MOST_PIXELS", 1000)
     with pytest.raises(RuleError, match="too many pixels"):
         taken(picture(size=(60, 40)), "a.png")
 

@@ -18,7 +18,7 @@ from crm.services.importing.clients import ClientRows
 from crm.services.importing.plan import CREATE, KEYS, SKIP, Plan
 from crm.services.importing.rows import Result, Row
 from crm.services.importing.writing import write_rows
-from crm.services.merge import merge
+from crm.services.merging.merge import merge
 
 
 @contextmanager

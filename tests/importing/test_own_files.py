@@ -30,18 +30,18 @@ from crm.models import (
     TaskList,
 )
 from crm.registry import registry
-from crm.services.attributes import set_attributes
-from crm.services.client_exporting import prepare_clients
-from crm.services.client_json import clients_json, loaded, plain
-from crm.services.client_table import columns
-from crm.services.client_table import rows as rows_of
-from crm.services.contact_exporting import prepare_contacts
-from crm.services.exporting import Export
+from crm.services.attributes.values import set_attributes
+from crm.services.clients.as_json import clients_json, loaded, plain
+from crm.services.clients.table import columns
+from crm.services.clients.table import rows as rows_of
+from crm.services.exporting.clients import prepare_clients
+from crm.services.exporting.contacts import prepare_contacts
+from crm.services.exporting.export import Export
+from crm.services.exporting.records import prepare_records
 from crm.services.importing import starting
 from crm.services.importing.converting import Converter
 from crm.services.importing.guessing import guess
 from crm.services.importing.source import open_source
-from crm.services.record_exporting import prepare_records
 from crm.services.record_json import record_json
 from tests.importing.test_client_rows import working
 from tests.importing.test_running import do

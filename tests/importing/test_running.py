@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from crm.errors import StateConflict
 from crm.extensions import db
 from crm.models import Change, Client, Contact, ImportRow, ImportRun, Note, Operation, Tag, TimelineEntry
-from crm.services import undo as undoing
 from crm.services.importing import results, running, starting
 from crm.services.importing.plan import SKIP
 from crm.services.progress import Progress
-from crm.services.search import search
+from crm.services.search.entries import search
+from crm.services.undo import operation as undoing
 from tests.importing.test_client_rows import working
 from tests.snapshots import differences, snapshot
 

@@ -9,10 +9,10 @@ from crm.extensions import db
 from crm.models import Change, Client, EmailSuppression, MailchimpMember, Operation, Task
 from crm.models.types import utc_now
 from crm.security.visibility import as_system, including_hidden
-from crm.services.archiving import move_to_trash
-from crm.services.merge import merge
-from crm.services.trash import purge
-from crm.services.undo import undo
+from crm.services.clients.archiving import move_to_trash
+from crm.services.clients.trash import purge
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 from tests.mailchimp.audience import digest
 from tests.mailchimp.conftest import Office, clients
 

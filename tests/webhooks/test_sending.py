@@ -18,7 +18,7 @@ from crm.models import Client, JobRun, Webhook, WebhookDelivery, WebhookOutbox
 from crm.models.types import utc_now
 from crm.models.webhook import FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, WAITING
 from crm.security.visibility import as_system
-from crm.services import archiving, trash
+from crm.services.clients import archiving, trash
 from crm.services.secret_settings import forget_secret
 from tests.test_merge_killed import alone, in_child, statements_of
 from tests.test_visibility import user

@@ -19,9 +19,13 @@ from crm.models import (
 from crm.models.sensitive import MASK
 from crm.models.types import utc_now
 from crm.security.visibility import as_system, as_user, including_hidden
-from crm.services import archiving, attributes, history, merge, undo
-from crm.services.bulk_change import change_many
+from crm.services.attributes import values as attributes
+from crm.services.bulk.change import change_many
+from crm.services.clients import archiving
+from crm.services.history import log as history
+from crm.services.merging import merge
 from crm.services.modules import switch_modules
+from crm.services.undo import operation as undo
 from tests.test_visibility import user
 
 EVERY = [

@@ -18,7 +18,7 @@ from crm.models import Client, ClientAssignee, Contact
 from crm.security.manager import may
 from crm.security.masking import may_see_sensitive
 from crm.security.visibility import viewer
-from crm.services.vcards import as_text, client_card, contact_card
+from crm.services.exporting.vcards import as_text, client_card, contact_card
 
 #: Who sees more clients than this gets those that they are assigned to: what a phone can hold.
 MOST_CLIENTS = 10_000

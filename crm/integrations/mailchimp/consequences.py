@@ -15,7 +15,7 @@ from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import OWN_WORD, lift, suppress, suppressions_of
 from crm.models import Client, MailchimpMember, Task
 from crm.models.types import utc_now
-from crm.services.history import operation
+from crm.services.history.log import operation
 from crm.services.progress import Progress
 
 CHUNK = 200

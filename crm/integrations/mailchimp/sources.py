@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models import AttributeDefinition, Client, Status
-from crm.services.attribute_filters import PREFIX
-from crm.services.attribute_reading import written
-from crm.services.attributes import definitions, values_of_clients
-from crm.services.client_words import LABELS
+from crm.services.attributes.filters import PREFIX
+from crm.services.attributes.reading import written
+from crm.services.attributes.values import definitions, values_of_clients
+from crm.services.clients.words import LABELS
 
 #: Merge field -> source, until somebody chooses otherwise.
 USUAL = {"FNAME": "first_name", "LNAME": "last_name", "PHONE": "phone", "COMPANY": "company"}

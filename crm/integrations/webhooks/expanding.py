@@ -29,10 +29,10 @@ from crm.models import AttributeValue, Change, Client, Webhook, WebhookDelivery,
 from crm.models.types import utc_now
 from crm.models.webhook import ACTIONS, CREATE, DELETE, UPDATE, WAITING
 from crm.registry import RecordType
-from crm.services.bulk import dialect_of
-from crm.services.change_values import unpacked
+from crm.services.history.bulk import dialect_of
+from crm.services.history.change_values import unpacked
+from crm.services.history.pieces import Piece, pieces_of
 from crm.services.modules import records_on
-from crm.services.pieces import Piece, pieces_of
 
 #: Operations that are looked at in one transaction.
 PORTION = 200

@@ -20,10 +20,10 @@ from crm.models.webhook import DELETE
 from crm.registry import RecordType, registry
 from crm.security.viewer import Viewer
 from crm.security.visibility import as_user, including_hidden
-from crm.services.attributes import definitions
-from crm.services.client_json import plain
+from crm.services.attributes.values import definitions
+from crm.services.clients.as_json import plain
+from crm.services.clients.redirects import all_followed
 from crm.services.modules import is_on
-from crm.services.redirects import all_followed
 
 log = Change.__table__
 

@@ -18,7 +18,7 @@ from crm.models.types import utc_now
 from crm.models.webhook import ACTIONS, BY_HAND, FAILED, PING, SENT, WAITING
 from crm.registry import RecordType
 from crm.security.viewer import viewer_of
-from crm.services import audit
+from crm.services.history import audit
 from crm.services.modules import records_on
 from crm.services.outbox import JOB
 from crm.services.secret_settings import forget_secret, get_secret, keep_secret

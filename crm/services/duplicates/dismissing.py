@@ -11,7 +11,7 @@ from crm.models import NotDuplicate
 from crm.security.viewer import actor_id
 from crm.security.visibility import visible_client_ids
 from crm.services.duplicates.refreshing import read_facts, refresh, shared_keys
-from crm.services.history import operation
+from crm.services.history.log import operation
 
 
 def dismiss(client_id: int, others: Iterable[int]) -> int:

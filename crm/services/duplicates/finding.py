@@ -11,11 +11,11 @@ from crm.extensions import db
 from crm.models import Client, ClientAssignee, DuplicateKey
 from crm.security.masking import may_see_sensitive
 from crm.security.visibility import including_hidden
+from crm.services.clients.redirects import followed
 from crm.services.duplicates.blocking import keys_of
 from crm.services.duplicates.facts import Facts
 from crm.services.duplicates.refreshing import read_facts
 from crm.services.duplicates.scoring import POSSIBLE, Match, compare
-from crm.services.redirects import followed
 
 #: So many clients of each key are looked at, and so many in all, those with the most keys in common.
 MOST_OF_KEY, MOST = 100, 200

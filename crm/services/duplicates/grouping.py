@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.models import DuplicatePair
-from crm.services.change_values import listed
+from crm.services.history.change_values import listed
 
 pairs = DuplicatePair.__table__
 

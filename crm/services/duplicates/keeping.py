@@ -7,11 +7,11 @@ from sqlalchemy import delete, event, insert, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, DuplicateKey, DuplicateTodo, NotDuplicate
-from crm.services.change_values import has_any_key
 from crm.services.duplicates.blocking import keys_of
 from crm.services.duplicates.facts import COLUMNS, Facts, facts_of
 from crm.services.duplicates.refreshing import adding, read_facts, refresh
-from crm.services.history import touched
+from crm.services.history.change_values import has_any_key
+from crm.services.history.log import touched
 
 PORTION = 500
 #: So many clients are looked at again at once, not later, when an operation is taken back.

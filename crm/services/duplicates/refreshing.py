@@ -8,11 +8,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.models import Client, DuplicateKey, DuplicatePair, DuplicateTodo, NotDuplicate
-from crm.services.change_values import listed
 from crm.services.duplicates.blocking import strong_keys
 from crm.services.duplicates.facts import Facts, columns, facts_of
 from crm.services.duplicates.grouping import regroup
 from crm.services.duplicates.scoring import LIKELY, compare
+from crm.services.history.change_values import listed
 
 #: What more clients than these have in common says nothing: the number of a switchboard, a tax ID of zeros.
 MOST_TOGETHER = 60

@@ -10,8 +10,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from crm.models.folding import fold
-from crm.services.attribute_reading import split
-from crm.services.client_rules import not_an_email
+from crm.services.attributes.reading import split
+from crm.services.clients.rules import not_an_email
 from crm.services.importing.words import CURRENCY_SIGNS, NO, YES, countries_by_word, languages_by_word
 from crm.services.iso_lists import currency_codes
 from crm.services.reading import Unreadable

@@ -10,8 +10,8 @@ from crm.extensions import db
 from crm.models import AttributeDefinition
 from crm.security.manager import may
 from crm.security.masking import is_masked
-from crm.services.attribute_reading import WORD_TYPES, read_value
-from crm.services.client_json import RENAMED
+from crm.services.attributes.reading import WORD_TYPES, read_value
+from crm.services.clients.as_json import RENAMED
 from crm.services.reading import Unreadable
 
 #: JSON names by columns and collections that are called otherwise.

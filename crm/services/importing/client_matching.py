@@ -17,9 +17,9 @@ from crm.models import Client, ClientExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import e164, tax_id_key
 from crm.security.masking import may_see_sensitive, secret_names
+from crm.services.clients.redirects import all_followed
 from crm.services.importing.rows import Keys
-from crm.services.redirects import all_followed
-from crm.services.undo_hidden import seen
+from crm.services.undo.hidden import seen
 
 clients = Client.__table__
 externals = ClientExternalId.__table__

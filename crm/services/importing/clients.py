@@ -12,12 +12,13 @@ from crm.models.folding import fold
 from crm.models.import_run import CREATED, LONGEST_TITLE, SKIPPED, UNCHANGED, UPDATED
 from crm.models.types import utc_now
 from crm.security.manager import may
-from crm.services.attribute_reading import read_value
-from crm.services.attribute_storing import stored
-from crm.services.client_json import KEPT
-from crm.services.client_parts import names_of_tags
-from crm.services.client_reading import ClientInput, read_client
-from crm.services.client_writing import Words, begun, later, made_up_name, problems, write_client
+from crm.services.attributes.reading import read_value
+from crm.services.attributes.storing import stored
+from crm.services.clients.as_json import KEPT
+from crm.services.clients.parts import names_of_tags
+from crm.services.clients.reading import ClientInput, read_client
+from crm.services.clients.upsert import Again, load_held, restore
+from crm.services.clients.writing import Words, begun, later, made_up_name, problems, write_client
 from crm.services.importing.changed import add_words, changed_names, without_same_phones
 from crm.services.importing.client_contacts import PREFIX, ContactsInRows
 from crm.services.importing.client_matching import (
@@ -30,7 +31,6 @@ from crm.services.importing.client_matching import (
 )
 from crm.services.importing.plan import CREATE, SKIP, Plan
 from crm.services.importing.rows import Item, Result, Row, refused, title_of
-from crm.services.upsert import Again, load_held, restore
 
 SOURCE = "import"
 

@@ -10,8 +10,8 @@ from crm.errors import Invalid
 from crm.extensions import db
 from crm.models import AttributeValue, Contact, ContactExternalId
 from crm.registry import registry
-from crm.services import attributes
-from crm.services.attribute_storing import of_owners, store
+from crm.services.attributes import values as attributes
+from crm.services.attributes.storing import of_owners, store
 from crm.services.importing.changed import changed_names
 from crm.services.record_json import write_record
 

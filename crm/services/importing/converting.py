@@ -15,13 +15,13 @@ from crm.models import Status, Tag
 from crm.models.folding import fold
 from crm.registry import RecordType
 from crm.security.masking import MASK
-from crm.services.client_json import plain
+from crm.services.clients.as_json import plain
+from crm.services.exporting.table_files import CUT, LONGEST_CELL
 from crm.services.importing import cells
 from crm.services.importing import fields as kinds
 from crm.services.importing.fields import OF_ATTRIBUTE, OF_CONTACT, ImportField, fields_of
 from crm.services.importing.words import in_words, values_by_word
 from crm.services.reading import Unreadable
-from crm.services.table_files import CUT, LONGEST_CELL
 
 Values = dict[str, Any]
 PHONES = ("phone", "mobile", "phone2")

@@ -10,8 +10,8 @@ from typing import IO, Any
 from flask_babel import gettext as _
 
 from crm.errors import RuleError
+from crm.services.exporting.table_files import unharmed
 from crm.services.importing.encodings import ENCODINGS, detect
-from crm.services.table_files import unharmed
 
 #: The likeliest first.
 DELIMITERS = (";", ",", "\t", "|")

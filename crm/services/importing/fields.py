@@ -18,10 +18,10 @@ from crm.models.client import MAX_STARS
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType, registry
 from crm.security.manager import may_write
-from crm.services import attributes
-from crm.services.attribute_filters import PREFIX
-from crm.services.client_table import COLUMNS, CRM_ID
-from crm.services.client_words import KINDS
+from crm.services.attributes import values as attributes
+from crm.services.attributes.filters import PREFIX
+from crm.services.clients.table import COLUMNS, CRM_ID
+from crm.services.clients.words import KINDS
 from crm.services.modules import records_on
 from crm.services.record_json import written_names
 

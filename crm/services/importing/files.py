@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from crm.errors import RuleError
 from crm.models import ImportRun
 from crm.registry import registry
-from crm.services.file_store import content_of
+from crm.services.files.store import content_of
 from crm.services.importing.source import Source, open_source
 
 IN_MEMORY = 4 * 1024 * 1024

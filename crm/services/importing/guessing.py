@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from crm.models.folding import fold
 from crm.models.identifiers import is_email, tax_id_is_wrong
 from crm.registry import RecordType
-from crm.services.client_table import CRM_ID
+from crm.services.clients.table import CRM_ID
 from crm.services.importing.fields import OF_CONTACT, ImportField, fields_of
 from crm.services.importing.known_headings import COMPANY, NOTHING, RECORDS
 from crm.services.importing.words import in_words

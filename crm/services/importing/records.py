@@ -11,8 +11,8 @@ from crm.extensions import db
 from crm.models import Client, Contact
 from crm.models.import_run import CREATED, LONGEST_TITLE, SKIPPED, UNCHANGED, UPDATED
 from crm.security.manager import may, may_change
-from crm.services.client_parts import names_of_tags
-from crm.services.contacts import make_primary
+from crm.services.clients.parts import names_of_tags
+from crm.services.contacts.primary import make_primary
 from crm.services.importing.changed import add_words, changed_names, without_same_moments, without_same_phones
 from crm.services.importing.client_matching import external_key, find_clients, keys_of_client
 from crm.services.importing.contact_writing import ContactWriting, owners_of

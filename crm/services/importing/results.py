@@ -13,9 +13,9 @@ from crm.extensions import db
 from crm.models import ImportRow, ImportRun
 from crm.models.import_run import REFUSED
 from crm.registry import registry
+from crm.services.exporting.table_files import harmless, xlsx_file
 from crm.services.importing.fields import fields_of
 from crm.services.importing.files import source_of
-from crm.services.table_files import harmless, xlsx_file
 
 PAGE_SIZE = 50
 #: The heading of the column that says what is wrong; read over when such a file is imported.

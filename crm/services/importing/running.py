@@ -26,7 +26,7 @@ from crm.models.import_run import CHECKED, CHECKING, CREATED, DONE, FAILED, REVE
 from crm.models.types import utc_now
 from crm.security.manager import may
 from crm.security.visibility import as_system, as_user
-from crm.services import history
+from crm.services.history import log as history
 from crm.services.importing.clients import ClientRows
 from crm.services.importing.converting import Converter
 from crm.services.importing.files import source_of
@@ -38,7 +38,7 @@ from crm.services.importing.writing import write_rows
 from crm.services.locking import GIVE_WAY
 from crm.services.progress import Progress, Stopped
 from crm.services.table_statistics import refresh_statistics
-from crm.services.undo import undo
+from crm.services.undo.operation import undo
 
 log = logging.getLogger(__name__)
 KIND = "import"

@@ -16,15 +16,15 @@ from crm.models.import_run import CHECKED, CHECKING, DONE, DRAFT, FAILED, REVERT
 from crm.models.types import utc_now
 from crm.registry import RecordType, registry
 from crm.security.viewer import actor_id
-from crm.services import uploads
-from crm.services.file_store import keep
+from crm.services.files import uploads
+from crm.services.files.store import keep
+from crm.services.history.operations import sees_all_operations
 from crm.services.importing.fields import fields_of, importable
 from crm.services.importing.files import content_of_import
 from crm.services.importing.guessing import guess
 from crm.services.importing.plan import KEYS, Plan
 from crm.services.importing.running import forget_results, held, mark
 from crm.services.importing.source import Source, open_source
-from crm.services.operations import sees_all_operations
 
 MOST_IN_LIST = 100
 #: States in which a plan can be changed, and the job be asked.

@@ -10,9 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from crm.errors import Invalid
 from crm.extensions import db
+from crm.services.clients.upsert import ATTEMPTS, Again
 from crm.services.importing.rows import Item, Result, Row, Writer, refused, title_of
 from crm.services.locking import GIVE_WAY
-from crm.services.upsert import ATTEMPTS, Again
 
 #: What a row is called that cannot even be read.
 TITLES = ("name", "title", "last_name", "text", "email", "phone", "external_id")

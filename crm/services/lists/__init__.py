@@ -1,0 +1,1 @@
+"""What every list of records is made of: filters, order, pages, saved views, figures."""

@@ -1,0 +1,1 @@
+"""Mails read as conversations, and addresses to write to."""

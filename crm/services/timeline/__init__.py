@@ -1,0 +1,1 @@
+"""What happened to a client, as entries kept at every change and read page by page."""

@@ -1,0 +1,1 @@
+"""Work time: the timer, what an hour costs, and what a month comes to."""
