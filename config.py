@@ -267,7 +267,7 @@ def appbuilder_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "FAB_ADD_SECURITY_PERMISSION_VIEW": False,
         "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
         "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
-        # crm/views/openapi.py describes the API instead
+        # crm/views/api/openapi.py describes the API instead
         "FAB_ADD_OPENAPI_VIEWS": False,
         # ours is drawn with the page
         "FAB_ADD_MENU_API": False,

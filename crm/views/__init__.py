@@ -10,68 +10,69 @@ from flask_babel import lazy_gettext as _
 from crm.declaration_options import GROUPS
 from crm.registry import RecordType, registry
 from crm.security import headers
-from crm.views import assets, carddav, colours, failures, health, input_guard, mailchimp_hook, templating
-from crm.views.api import RecordApi, api_for
-from crm.views.api_access import Api
-from crm.views.api_keys import ApiKeysView
-from crm.views.api_settings import StatusApi, TagApi
-from crm.views.archive import ArchiveView
-from crm.views.attribute_definition import AttributeDefinitionView
-from crm.views.bulk import BulkView
-from crm.views.call import CallView
-from crm.views.chat import ChatView
-from crm.views.client import ClientView
-from crm.views.client_actions_api import ClientActionsApi
-from crm.views.client_api import ClientApi
-from crm.views.client_upsert_api import ClientUpsertApi
-from crm.views.company import CompanyPartView, CompanyView
-from crm.views.consent import ConsentView
-from crm.views.contact import ContactView
-from crm.views.contact_actions_api import ContactActionsApi, ToContactApi
-from crm.views.contact_api import ContactApi
-from crm.views.contact_moves import ContactMovesView, ToContactView
-from crm.views.deal import DealView
-from crm.views.deal_api import DealApi
-from crm.views.document import DocumentView
-from crm.views.document_api import DocumentApi
-from crm.views.duplicates import DuplicatesView
-from crm.views.email import EmailView
-from crm.views.event import EventView
-from crm.views.gus import GusSettingsView, GusView
-from crm.views.id_image import IdImageView
-from crm.views.importing import ImportView
-from crm.views.invoice import InvoiceView
-from crm.views.invoice_api import InvoiceApi
-from crm.views.jobs import JobsView
-from crm.views.mailchimp import MailchimpView
-from crm.views.mailchimp_card import MailchimpCardView
-from crm.views.mailchimp_settings import MailchimpSettingsView
-from crm.views.merge import MergeView
-from crm.views.openapi import OpenApi
-from crm.views.operations import OperationView
+from crm.views import assets, colours, failures, health, input_guard, templating
+from crm.views.api.access import Api
+from crm.views.api.client import ClientApi
+from crm.views.api.client_actions import ClientActionsApi
+from crm.views.api.client_upsert import ClientUpsertApi
+from crm.views.api.contact import ContactApi
+from crm.views.api.contact_actions import ContactActionsApi, ToContactApi
+from crm.views.api.deal import DealApi
+from crm.views.api.document import DocumentApi
+from crm.views.api.invoice import InvoiceApi
+from crm.views.api.openapi import OpenApi
+from crm.views.api.record_api import RecordApi, api_for
+from crm.views.api.sale import SaleApi
+from crm.views.api.status_and_tag import StatusApi, TagApi
+from crm.views.api.work_time import WorkTimeApi
+from crm.views.attributes.definition import AttributeDefinitionView
+from crm.views.bulk.pages import BulkView
+from crm.views.clients.archive import ArchiveView
+from crm.views.clients.client import ClientView
+from crm.views.clients.consent import ConsentView
+from crm.views.clients.duplicates import DuplicatesView
+from crm.views.clients.id_image import IdImageView
+from crm.views.clients.merge import MergeView
+from crm.views.clients.timeline import TimelineView
+from crm.views.history.operations import OperationView
+from crm.views.importing.pages import ImportView
+from crm.views.integrations import carddav, mailchimp_hook
+from crm.views.integrations.gus import GusSettingsView, GusView
+from crm.views.integrations.mailchimp import MailchimpView
+from crm.views.integrations.mailchimp_card import MailchimpCardView
+from crm.views.integrations.mailchimp_settings import MailchimpSettingsView
+from crm.views.integrations.peppol_card import PeppolCardView
+from crm.views.integrations.phones import PhonesView
+from crm.views.integrations.webhooks import WebhooksView
 from crm.views.palette import PaletteView
-from crm.views.peppol_card import PeppolCardView
-from crm.views.phones import PhonesView
-from crm.views.product import ProductView
-from crm.views.record import RecordView, view_for
-from crm.views.sale import SaleView
-from crm.views.sale_api import SaleApi
+from crm.views.records.call import CallView
+from crm.views.records.chat import ChatView
+from crm.views.records.contact import ContactView
+from crm.views.records.contact_moves import ContactMovesView, ToContactView
+from crm.views.records.deal import DealView
+from crm.views.records.document import DocumentView
+from crm.views.records.email import EmailView
+from crm.views.records.event import EventView
+from crm.views.records.invoice import InvoiceView
+from crm.views.records.product import ProductView
+from crm.views.records.record import RecordView, view_for
+from crm.views.records.sale import SaleView
+from crm.views.records.task import TaskView
+from crm.views.records.task_list import ProjectView, TaskListView
+from crm.views.records.ticket import TicketCommentView, TicketView
+from crm.views.records.timer import TimerView
+from crm.views.records.transaction import TransactionView
+from crm.views.records.work_time import WorkTimeView
 from crm.views.saved_views import SavedViewPages
 from crm.views.search import SearchView
-from crm.views.settings import SettingsView
+from crm.views.settings.api_keys import ApiKeysView
+from crm.views.settings.company import CompanyPartView, CompanyView
+from crm.views.settings.jobs import JobsView
+from crm.views.settings.overview import SettingsView
+from crm.views.settings.status import StatusView
+from crm.views.settings.tag import TagView
+from crm.views.settings.work_rate import WorkRateView
 from crm.views.start import StartView
-from crm.views.status import StatusView
-from crm.views.tag import TagView
-from crm.views.task import TaskView
-from crm.views.task_list import ProjectView, TaskListView
-from crm.views.ticket import TicketCommentView, TicketView
-from crm.views.timeline import TimelineView
-from crm.views.timer import TimerView
-from crm.views.transaction import TransactionView
-from crm.views.webhooks import WebhooksView
-from crm.views.work_rate import WorkRateView
-from crm.views.work_time import WorkTimeView
-from crm.views.work_time_api import WorkTimeApi
 
 #: Record types whose pages do more than CRUD, by key.
 SPECIAL: dict[str, type[RecordView]] = {

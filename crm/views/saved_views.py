@@ -20,8 +20,8 @@ from crm.registry import RecordType, registry
 from crm.security.manager import may
 from crm.services.lists import saved_views
 from crm.services.lists.state import state_of, without_filters
-from crm.views.fields import stripped
-from crm.views.forms import REQUIRED, RecordForm
+from crm.views.forms.fields import stripped
+from crm.views.forms.form import REQUIRED, RecordForm
 from crm.views.page import Page, read_id
 
 #: So many views stand as tabs above a list; all of them are in the panel.

@@ -8,7 +8,7 @@ from crm.integrations.webhooks.subscriptions import switched_off_by_themselves
 from crm.jobs.standing import troubled_runs
 from crm.security.manager import may
 from crm.services import agenda
-from crm.views.jobs import WORDS_OF_JOBS, page_of
+from crm.views.settings.jobs import WORDS_OF_JOBS, page_of
 
 
 class StartView(IndexView):

@@ -27,10 +27,10 @@ from crm.services.files.uploads import largest
 from crm.services.iso_lists import country_name
 from crm.services.mail.conversations import snippet_of
 from crm.services.sales.payments import balances
-from crm.views.attribute_box import attribute_box
-from crm.views.money import money
-from crm.views.values import cell, file_icon, size_in_words, url_of
-from crm.views.vat_field import rate_labels, words_of_rate
+from crm.views.attributes.box import attribute_box
+from crm.views.forms.vat_field import rate_labels, words_of_rate
+from crm.views.records.money import money
+from crm.views.records.values import cell, file_icon, size_in_words, url_of
 
 _l = lazy_gettext
 

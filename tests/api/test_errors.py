@@ -170,7 +170,7 @@ def test_a_request_that_is_too_large(make_app: Any, make_key: Any) -> None:
 
 
 def test_an_error_of_ours_says_nothing(make_app: Any, make_key: Any, monkeypatch: Any) -> None:
-    from crm.views import client_api
+    from crm.views.api import client as client_api
     from tests.api.conftest import Caller
 
     broken = make_app(TESTING=False, PROPAGATE_EXCEPTIONS=False)

@@ -63,7 +63,7 @@ def test_a_hostile_mail_loads_nothing(
 ) -> None:
     if past_the_rules:
         # even uncleaned HTML runs and loads nothing: the frame's own policy holds
-        monkeypatch.setattr("crm.views.email.clean_html", lambda text: text)
+        monkeypatch.setattr("crm.views.records.email.clean_html", lambda text: text)
         with system() as session:
             session.connection().execute(Email.__table__.update().values(html=HOSTILE))
             session.commit()

@@ -1,0 +1,162 @@
+"""The JSON of a client and the routes beside CRUD, for the description of our APIs."""
+
+from collections.abc import Collection
+
+from apispec import APISpec
+from sqlalchemy import inspect
+
+from crm.models import Client
+from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
+from crm.services.bulk.types import TYPES
+from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, RENAMED
+from crm.views.api.description import (
+    ATTRIBUTES,
+    NUMBER_OF_ROW,
+    READING,
+    TEXT,
+    WRITING,
+    Schema,
+    column_schema,
+    ok,
+    operation,
+    parameter,
+    ref,
+    sent,
+)  # fmt: skip
+
+NAMES: Schema = {"type": "array", "items": TEXT}
+NULLABLE_TEXT: Schema = {**TEXT, "nullable": True}
+
+
+def schemas() -> tuple[Schema, Schema]:
+    """The JSON of a client as it is answered, and as it is sent; attributes stand under their keys."""
+    columns = inspect(Client).columns
+    address = {part: column_schema(columns[f"billing_{part}"]) for part in ADDRESS_PARTS}
+    fields: Schema = {
+        **{name: column_schema(columns[RENAMED.get(name, name)]) for name in (*COLUMNS, *RENAMED)},
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "consent": {"type": "string", "enum": ["yes", "no", None], "nullable": True},
+        "stars": {"type": "integer", "minimum": 0, "maximum": MAX_STARS},
+        **{
+            which: {"type": "object", "properties": address, "additionalProperties": False}
+            for which in ADDRESSES
+        },
+        "status": {**NULLABLE_TEXT, "description": "The code of a status."},
+        "assignees": {**NAMES, "description": "User names; the first is responsible."},
+        "external_id": NULLABLE_TEXT,
+        "app_code": TEXT,
+        "archived": {"type": "boolean"},
+    }
+    kept = {name: column_schema(columns[name]) for name in KEPT}
+    shown = {**kept, **fields, "tags": {**NAMES, "description": "Names of tags."}}
+    taken = {
+        **fields,
+        "name": NULLABLE_TEXT,
+        "tags": {
+            "oneOf": [TEXT, NAMES],
+            "nullable": True,
+            "description": "A text with commas; they replace.",
+        },
+    }
+    more = ATTRIBUTES
+    return (
+        {"type": "object", "required": list(shown), "properties": shown, "additionalProperties": more},
+        {"type": "object", "properties": taken, "additionalProperties": more},
+    )
+
+
+TAG = "client"
+KEY: Schema = {"app_code": NULLABLE_TEXT, "external_id": TEXT}
+CHANGE_TYPES = tuple(name for name, one in TYPES.items() if one.by_api)
+CHANGE_VALUE = (
+    "Of status_id its number; of stars 0 to 3; of consent yes, no or unset; of tags a name or number, of assignees a "
+    "user name or number, or a list of them (tags of a list that are not there yet are made); of task an object with "
+    "title, description, due, priority and assignee (a user name, me or responsible); of the others nothing."
+)
+
+
+def _object(properties: Schema, required: Collection[str] = ()) -> Schema:
+    return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
+
+
+def describe_upsert(spec: APISpec, base: str) -> None:
+    """Describe upsert and the look-ups by external ID."""
+    _describe_upsert(spec, base)
+    name, code = (parameter(n, words, None, "path") for n, words in
+                  (("external_id", "The external ID."), ("app_code", "The app code.")))  # fmt: skip
+    found = {"200": ok(ref("Client"), "The client.", True)}
+    spec.path(
+        path=f"{base}/e/{{external_id}}.json", parameters=[name],
+        operations={"get": operation(spec, TAG, "Read by external ID", found, READING)},
+    )  # fmt: skip
+    spec.path(
+        path=f"{base}/e/{{app_code}}/{{external_id}}.json", parameters=[code, name],
+        operations={"get": operation(spec, TAG, "Read by app code and external ID", found, READING)},
+    )  # fmt: skip
+    asked = [parameter("external_id", "The external ID."), parameter("app_code", "The app code.")]
+    spec.path(
+        path=f"{base}/e.json",
+        operations={"get": operation(spec, TAG, "Read by external ID, slashes and all", found, (*READING, 422),
+                                     parameters=asked)},
+    )  # fmt: skip
+
+
+def _describe_upsert(spec: APISpec, base: str) -> None:
+    one = _object({**KEY, "client": ref("ClientInput")}, ("external_id", "client"))
+    many = _object(
+        {"app_code": NULLABLE_TEXT, "clients": {"type": "array", "maxItems": 1000, "items": one}},
+        ("clients",),
+    )
+    line = {"index": {"type": "integer"}, "code": {"type": "integer"}, "errors": {"type": "object"}}
+    done = {"id": NUMBER_OF_ROW, "created": {"type": "boolean"}, "archived": {"type": "boolean"},
+            "restored": {"type": "boolean"}}  # fmt: skip
+    single = _object({**done, "client": ref("Client")}, ("id", "created", "archived", "client"))
+    batch = _object(
+        {"results": {"type": "array", "items": _object({**line, **done}, ("index",))}}, ("results",)
+    )
+    answers = {
+        "200": ok({"oneOf": [single, batch]}, "Changed; of a batch: what became of each."),
+        "201": ok(single, "Added."),
+    }
+    spec.path(
+        path=f"{base}/upsert.json",
+        operations={"post": operation(spec, TAG, "Add or change by external ID", answers, WRITING,
+                                      requestBody=sent({"oneOf": [one, many]}))},
+    )  # fmt: skip
+
+
+def describe_changes(spec: APISpec, base: str) -> None:
+    """Describe bulk changes and merge."""
+    change: Schema = {
+        "type": {"type": "string", "enum": list(CHANGE_TYPES)},
+        "value": {"description": CHANGE_VALUE},
+    }
+    guarded = {**change, "version": {"type": "integer"}, "expected": {**NUMBER_OF_ROW, "nullable": True}}
+    skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT}, ("id", "why"))}
+    done = {
+        "changed": {"type": "integer"},
+        "skipped": skipped,
+        "operation_id": {**NUMBER_OF_ROW, "nullable": True},
+    }
+    moved = {**done, "version": {"type": "integer"}, "status": NULLABLE_TEXT,
+             "status_id": {**NUMBER_OF_ROW, "nullable": True}}  # fmt: skip
+    spec.path(
+        path=f"{base}/{{pk}}/change_bulk_option.json",
+        parameters=[parameter("pk", "The number of the client.", NUMBER_OF_ROW, "path")],
+        operations={"post": operation(spec, TAG, "Change one", {"200": ok(_object(moved, done), "Changed.")}, WRITING,
+                                      requestBody=sent(_object(guarded, ("type",))))},
+    )  # fmt: skip
+    ids = {"ids": {"type": "array", "items": NUMBER_OF_ROW}}
+    spec.path(
+        path=f"{base}/change_bulk_option_multiple.json",
+        operations={"post": operation(spec, TAG, "Change several", {"200": ok(_object(done, done), "Changed.")},
+                                      WRITING, requestBody=sent(_object({**ids, **change}, ("ids", "type"))))},
+    )  # fmt: skip
+    merged = {"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW}
+    pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
+            "choices": {"type": "object", "additionalProperties": TEXT}}  # fmt: skip
+    spec.path(
+        path=f"{base}/merge_clients.json",
+        operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(_object(merged, merged), "Merged.")},
+                                      WRITING, requestBody=sent(_object(pair, ("source_id", "target_id"))))},
+    )  # fmt: skip

@@ -1,0 +1,274 @@
+"""The OpenAPI description of our APIs, made from the declarations: fields, filters, and every status."""
+
+from typing import TYPE_CHECKING, Any
+
+from apispec import APISpec
+from apispec.exceptions import DuplicateComponentNameError
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import Boolean, Column, Date, Integer, inspect
+
+from crm.models.line import LINE_FIELDS, MOST_LINES
+from crm.models.types import Exact, UtcDateTime
+from crm.registry import TAG_LINKS, RecordType
+from crm.services.lists.listing import LARGEST_PAGE
+from crm.services.record_json import KEPT, LINES, shown_names, written_names
+
+if TYPE_CHECKING:
+    from crm.views.api.record_api import RecordApi
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER_OF_ROW: Schema = {"type": "integer", "format": "int64", "minimum": 1}
+#: What stands beside the fields of what has attributes.
+ATTRIBUTES: Schema = {
+    "description": "Attributes by their keys, null where not set. Texts, links and words are strings, several words a "
+    "list; numbers and amounts are numbers, an amount in the currency of its attribute and taken as `12.50 EUR` or "
+    "`{amount, currency}` too; days are `2026-11-21`, moments ISO 8601 with their zone; yes and no are true and false. "
+    "Sensitive ones are masked for who may not see them; who may is written down as having seen them."
+}
+#: Why a request can fail, by status.
+FAILURES = {
+    400: "The request cannot be read.",
+    401: "Nobody is signed in, or the key or token does not hold.",
+    403: "The caller may not do this.",
+    404: "There is no such thing, or the caller does not see it.",
+    409: "Somebody else has changed it meanwhile, or its state does not allow this.",
+    413: "The request is too large.",
+    422: "A value cannot be taken; `errors` says which and why.",
+    429: "Too many calls; the header Retry-After says after how many seconds to try again.",
+    507: "The file store is full or cannot be reached.",
+}
+READING = (400, 401, 403, 404, 429)
+WRITING = (400, 401, 403, 404, 409, 413, 422, 429)
+SECURITY = [{"jwt": []}, {"api_key": []}]
+ERROR: Schema = {
+    "type": "object",
+    "required": ["code", "message", "errors"],
+    "properties": {
+        "code": {"type": "integer"},
+        "message": TEXT,
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}},
+    },
+}
+
+
+# -- pieces
+
+
+def content(schema: Schema) -> Schema:
+    return {"application/json": {"schema": schema}}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def ok(schema: Schema, words: str, has_version: bool = False) -> Schema:
+    """A successful answer."""
+    answer: Schema = {"description": words, "content": content(schema)}
+    if has_version:
+        answer["headers"] = {"ETag": {"description": "The version of the record.", "schema": TEXT}}
+    return answer
+
+
+def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
+    """The failed answers with these codes, all in one shape."""
+    add_schema(spec, "Error", ERROR)
+    return {str(code): {"description": FAILURES[code], "content": content(ref("Error"))} for code in codes}
+
+
+def add_schema(spec: APISpec, name: str, schema: Schema) -> None:
+    try:
+        spec.components.schema(name, schema)
+    except DuplicateComponentNameError:
+        pass
+
+
+def parameter(name: str, words: str, schema: Schema | None = None, place: str = "query") -> Schema:
+    """A parameter of a query, a path or the headers."""
+    return {"in": place, "name": name, "description": words, "schema": schema or TEXT,
+            "required": place == "path"}  # fmt: skip
+
+
+IF_MATCH = parameter("If-Match", "The version that the caller knows; another one is a 409.", place="header")
+
+
+def operation(
+    spec: APISpec, tag: str, summary: str, answers: Schema, codes: tuple[int, ...], **more: Any
+) -> Schema:
+    """One method of one path."""
+    return {
+        "tags": [tag], "summary": summary, "security": SECURITY,
+        "responses": {**answers, **failures(spec, codes)}, **more,
+    }  # fmt: skip
+
+
+def sent(schema: Schema) -> Schema:
+    return {"required": True, "content": content(schema)}
+
+
+# -- record types
+
+
+def column_schema(column: Column[Any], choices: Any = None) -> Schema:
+    """What the JSON of a column is."""
+    kind, schema = column.type, dict(TEXT)
+    if choices:
+        schema["enum"] = [code for code, _words in choices] + ([None] if column.nullable else [])
+    elif isinstance(kind, Exact):
+        schema = {"type": "number"}
+    elif isinstance(kind, Boolean):
+        schema = {"type": "boolean"}
+    elif isinstance(kind, Integer):
+        schema = {"type": "integer"}
+    elif isinstance(kind, UtcDateTime):
+        schema["format"] = "date-time"
+    elif isinstance(kind, Date):
+        schema["format"] = "date"
+    elif getattr(kind, "length", None):
+        schema["maxLength"] = kind.length
+    return {**schema, "nullable": True} if column.nullable else schema
+
+
+def attribute_schema(record: RecordType, attribute: Any) -> Schema:
+    """What the JSON of a column or relation of a record is."""
+    relation = record.mapper.relationships.get(attribute.key)
+    if relation is None and attribute.key not in record.mapper.columns:
+        # worked out from others, and so never written
+        return {**TEXT, "enum": [value for value, _words in record.choices[attribute.key]], "readOnly": True}
+    if relation is None:
+        return column_schema(record.mapper.columns[attribute.key], record.choices.get(attribute.key))
+    if relation.uselist:
+        if attribute.key != TAG_LINKS and record.linked(attribute.key).mapper.class_ is not User:
+            return {"type": "array", "items": NUMBER_OF_ROW}
+        words = "Tags by name." if attribute.key == TAG_LINKS else "User names."
+        return {"type": "array", "items": TEXT, "description": words}
+    if relation.mapper.class_ is User:
+        return {**TEXT, "nullable": True, "description": "A user name."}
+    return {**NUMBER_OF_ROW, "nullable": True}
+
+
+def lines_schemas(record: RecordType) -> tuple[Schema, Schema]:
+    """The JSON of a record's lines as it is answered, and as it is sent."""
+    columns = inspect(record.line_model).columns
+    product: Schema = {**NUMBER_OF_ROW, "nullable": True}
+    asked = {name: product if name == "product" else column_schema(columns[name]) for name in LINE_FIELDS}
+    taken = {"id": {**NUMBER_OF_ROW, "nullable": True, "description": "Of a line that stays."}}
+    taken |= {name: {**schema, "nullable": True} for name, schema in asked.items()}
+    net = {**column_schema(columns["net"]), "description": "What the line comes to; worked out."}
+    shown = {"id": NUMBER_OF_ROW, **asked, "net": net}
+    words = "All lines, in order: those left out are deleted. What a line leaves out, its product says."
+    return (
+        {"type": "array", "items": {"type": "object", "properties": shown}},
+        {"type": "array", "maxItems": MOST_LINES, "description": words,
+         "items": {"type": "object", "properties": {**taken, "net": net}, "additionalProperties": False}},
+    )  # fmt: skip
+
+
+def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
+    """The JSON of a record as it is answered, and as it is sent."""
+    kept = {
+        name: column_schema(record.mapper.columns[name]) for name in KEPT if name in record.mapper.columns
+    }
+    shown = {name: attribute_schema(record, one) for name, one in shown_names(record).items()}
+    taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
+    if record.lines is not None:
+        shown[LINES], taken[LINES] = lines_schemas(record)
+    answered = {**kept, **shown, **{figure.name: dict(figure.schema) for figure in record.figures}}
+    return (
+        {"type": "object", "required": list(answered), "properties": answered},
+        {"type": "object", "properties": taken, "additionalProperties": False},
+    )
+
+
+def list_parameters(api: "RecordApi") -> list[Schema]:
+    """The query parameters of a list."""
+    return [
+        parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
+        parameter("after", "Instead of page, sort and dir: the rows after the one with this id, by their ids; 0 "
+                  "begins. Answers `next` in place of `count`: what to send as `after` next, null at the end.",
+                  {"type": "integer", "format": "int64", "minimum": 0}),
+        parameter("page_size", "How many rows a page has.",
+                  {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
+        parameter("sort", "The column to sort by.", {"type": "string", "enum": sorted(api.sorts())}),
+        parameter("dir", "Which way to sort.", {"type": "string", "enum": ["asc", "desc"]}),
+        parameter("updated_since", "Only what changed at this moment or later (ISO 8601)."),
+        parameter("q", "Page (from 0), page_size, order_column and order_direction in Rison."),
+        *(parameter(name, str(words)) for name, words in api.filter_names().items()),
+    ]  # fmt: skip
+
+
+def describe_record(spec: APISpec, api: "RecordApi") -> None:
+    """Describe the routes of one record type."""
+    name, tag = api.record.model.__name__, api.openapi_spec_tag or api.record.key
+    shown, taken = api.schemas()
+    add_schema(spec, name, shown)
+    add_schema(spec, f"{name}Input", taken)
+    one = {
+        "type": "object",
+        "required": ["id", "result"],
+        "properties": {"id": NUMBER_OF_ROW, "result": ref(name)},
+    }
+    several = {
+        "type": "object",
+        "required": ["ids", "result"],
+        "properties": {
+            "count": {"type": "integer", "description": "How many there are; of a page by its number."},
+            "next": {
+                **NUMBER_OF_ROW,
+                "nullable": True,
+                "description": "Where the next page begins; with after.",
+            },
+            "ids": {"type": "array", "items": NUMBER_OF_ROW},
+            "result": {"type": "array", "items": ref(name)},
+        },
+    }
+    actions, moved = api.record.actions, api.moved_answers()
+    collection: Schema = {}
+    single: Schema = {}
+    if "list" in actions:
+        collection["get"] = operation(
+            spec,
+            tag,
+            "List",
+            {"200": ok(several, "A page of them.")},
+            READING,
+            parameters=list_parameters(api),
+        )
+        info = {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}}
+        spec.path(
+            path=f"{api.route_base}/_info",
+            operations={"get": operation(spec, tag, "Permissions and field names",
+                                         {"200": ok(info, "What may be done here.")}, READING)},
+        )  # fmt: skip
+    if "add" in actions:
+        collection["post"] = operation(
+            spec,
+            tag,
+            "Add",
+            {"201": ok(one, "Added.", True)},
+            api.write_failures,
+            requestBody={"required": True, "content": api.input_schema("post")},
+        )
+    if "show" in actions:
+        single["get"] = operation(spec, tag, "Read", {"200": ok(one, "It.", True), **moved}, READING)
+    if "edit" in actions:
+        for method in ("put", "patch"):
+            single[method] = operation(
+                spec, tag, "Change the fields that are sent", {"200": ok(one, "Changed.", True), **moved},
+                api.write_failures,
+                requestBody={"required": True, "content": api.input_schema(method)}, parameters=[IF_MATCH],
+                description="What is left out stays. A whole answer can be sent back: of fields that cannot be "
+                "written, the value that was answered is accepted and any other is a 422.",
+            )  # fmt: skip
+    if "delete" in actions:
+        gone = {"type": "object", "properties": {"message": TEXT}}
+        single["delete"] = operation(
+            spec, tag, "Delete", {"200": ok(gone, "Deleted."), **moved}, WRITING, parameters=[IF_MATCH]
+        )
+    spec.path(path=f"{api.route_base}/", operations=collection)
+    spec.path(
+        path=f"{api.route_base}/{{pk}}", operations=single,
+        parameters=[parameter("pk", "The number of the record.", NUMBER_OF_ROW, "path")],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Changing many clients at once: what is asked, the numbers before, the result after."""

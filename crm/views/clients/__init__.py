@@ -1,0 +1,1 @@
+"""Clients: list, board, card, form, and the pages for two of them."""

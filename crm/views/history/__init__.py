@@ -1,0 +1,1 @@
+"""What was done and by whom, in words: operations, and the history of a record's fields."""

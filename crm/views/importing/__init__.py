@@ -1,0 +1,1 @@
+"""Importing a file: the pages, and what is asked on them."""

@@ -1,0 +1,189 @@
+"""The Mailchimp page: the account, the last runs, Sync now, the dry run, and what needs a person's word."""
+
+from typing import Any
+
+from flask import abort, current_app, flash, g, redirect, request, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+from sqlalchemy import Select, exists, func, literal, select
+from werkzeug.wrappers import Response
+
+from crm.errors import RuleError
+from crm.extensions import db
+from crm.integrations.mailchimp import difference
+from crm.integrations.mailchimp.eligible import NO_EMAIL
+from crm.integrations.mailchimp.profile import count_proposals, decide, open_proposals
+from crm.integrations.mailchimp.settings import NotConfigured, get_chosen, get_settings
+from crm.integrations.mailchimp.words import COUNTERS, REASONS
+from crm.jobs.runs import ask_for
+from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
+from crm.models.job import UNCONFIRMED
+from crm.models.mailchimp import ACTIVE, OPEN
+from crm.security.manager import may
+from crm.services.clients.words import LABELS
+from crm.services.secret_settings import secret_hint
+from crm.views.page import Page
+from crm.views.settings.jobs import get_run, is_worked, result
+
+KIND = "mailchimp"
+RECENT, PAGE_SIZE = 20, 50
+
+
+class MailchimpView(Page):
+    route_base = "/mailchimp"
+    class_permission_name = KIND
+    default_view = "list"
+    method_permission_name = {
+        "list": "list", "progress": "list", "skipped": "list", "unknown": "list", "changes": "list",
+        "start": "sync", "confirm": "sync", "decide": "sync",
+    }  # fmt: skip
+
+    @expose("/")
+    @has_access
+    def list(self) -> Response:
+        query = select(JobRun).where(JobRun.kind == KIND).order_by(JobRun.id.desc())
+        runs = db.session.scalars(query.limit(RECENT)).all()
+        return self.render(
+            "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
+            account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
+            proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
+            words=COUNTERS, reasons=REASONS, titles=difference.TITLES, result=result,
+            labels=LABELS,
+        )  # fmt: skip
+
+    @expose("/run/<int:pk>")
+    @has_access
+    def progress(self, pk: int) -> Response:
+        """How a run stands, as a part of the page."""
+        run = get_run(pk)
+        if run.kind != KIND:
+            abort(404)
+        return self.render(
+            "mailchimp/_run.html", run=run, words=COUNTERS, reasons=REASONS, titles=difference.TITLES
+        )
+
+    @expose("/sync", methods=["POST"])
+    @has_access
+    def start(self) -> Response:
+        wanted = {name: bool(request.form.get(name)) for name in ("full", "dry_run")}
+        return self._ask({**wanted, "confirm": None})
+
+    @expose("/confirm/<int:pk>", methods=["POST"])
+    @has_access
+    def confirm(self, pk: int) -> Response:
+        """Run again, letting as many leave as the stopped run had counted."""
+        run = get_run(pk)
+        if run.kind != KIND or run.state != UNCONFIRMED:
+            abort(409)
+        return self._ask({**run.options, "confirm": run.counters["leaving"]})
+
+    @expose("/changes")
+    @has_access
+    def changes(self) -> Response:
+        """What the last run, or dry run, left to be changed in the audience: `?what=` is to happen."""
+        what = request.args.get("what", "")
+        if what not in difference.TITLES or not may("sensitive", "client"):
+            abort(404)
+        total, number = difference.count(what), _page_number()
+        rows = difference.find(what, PAGE_SIZE, (number - 1) * PAGE_SIZE)
+        owners = select(Client.id, Client.name).where(Client.id.in_([row.client_id for row in rows]))
+        names = {client.id: client.name for client in db.session.execute(owners)}
+        if what in difference.SENT:
+            rows = [row for row in rows if row.client_id in names]
+        return self.render(
+            "mailchimp/changes.html", title=_("Mailchimp"), what=what, titles=difference.TITLES, rows=rows, total=total,
+            names=names, page=number, pages=-(-total // PAGE_SIZE),
+        )  # fmt: skip
+
+    @expose("/skipped")
+    @has_access
+    def skipped(self) -> Response:
+        """Clients that the last run left out, and why."""
+        reason = request.args.get("reason", "")
+        if reason and reason not in REASONS:
+            abort(400)
+        return self._people("mailchimp/skipped.html", skipped_clients(reason), reason=reason, reasons=REASONS)
+
+    @expose("/unknown")
+    @has_access
+    def unknown(self) -> Response:
+        """Members of the audience who are no clients."""
+        return self._people("mailchimp/unknown.html", unknown_members())
+
+    @expose("/proposal/<int:pk>", methods=["POST"])
+    @has_access
+    def decide(self, pk: int) -> Response:
+        """Take a proposed value over, or leave it."""
+        proposal = (db.session.get(MailchimpProposal, pk) if pk < 2**62 else None) or abort(404)
+        if proposal.state != OPEN or not may("edit", "client"):
+            abort(409)
+        try:
+            decide(proposal, accept=request.form.get("accept") == "yes")
+        except RuleError as error:
+            db.session.rollback()
+            flash(error.description, "danger")
+        return redirect(url_for("MailchimpView.list"))
+
+    def _ask(self, options: dict[str, Any]) -> Response:
+        try:
+            get_settings(current_app.config)
+        except NotConfigured as error:
+            flash(str(error), "danger")
+            return redirect(url_for("MailchimpView.list"))
+        _run_id, is_new = ask_for(KIND, options, g.user.id)
+        db.session.commit()
+        if not is_new:
+            flash(_("A sync is already running."), "warning")
+        return redirect(url_for("MailchimpView.list"))
+
+    def _people(self, template: str, query: Select[Any], **values: Any) -> Response:
+        number = _page_number()
+        total = count(query)
+        rows = db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+        pages = -(-total // PAGE_SIZE)
+        return self.render(
+            template, title=_("Mailchimp"), rows=rows, total=total, page=number, pages=pages, **values
+        )
+
+
+def _page_number() -> int:
+    page = request.args.get("page", "1")
+    return int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 9 and int(page) else abort(400)
+
+
+def account() -> dict[str, Any]:
+    """The configured account, or what is missing."""
+    try:
+        found = get_settings(current_app.config)
+    except NotConfigured as error:
+        return {"missing": str(error)}
+    names = {one["id"]: one["name"] for one in get_chosen().get("audiences", [])}
+    audience = names.get(found.audience, found.audience)
+    return {"key": secret_hint(found.key), "audience": audience, "url": found.url}
+
+
+def skipped_clients(reason: str) -> Select[Any]:
+    """(client id, name, e-mail, reason) of whom the last run left out, as far as the viewer sees them."""
+    if reason == NO_EMAIL:
+        nothing = Client.email.is_(None) | (Client.email == "")
+        query = select(Client.id, Client.name, Client.email, literal(NO_EMAIL).label("reason"))
+        return query.where(nothing, Client.archived_at.is_(None)).order_by(Client.name_key, Client.id)
+    query = select(Client.id, Client.name, MailchimpWanted.email, MailchimpWanted.reason).join(
+        Client, Client.id == MailchimpWanted.client_id
+    )
+    chosen = MailchimpWanted.reason == reason if reason else MailchimpWanted.reason.is_not(None)
+    return query.where(chosen).order_by(Client.name_key, Client.id)
+
+
+def unknown_members() -> Select[Any]:
+    """(e-mail, fields, status) of active members whose address no client has."""
+    member, wanted = MailchimpMember.__table__, MailchimpWanted.__table__
+    strangers = ~exists().where(wanted.c.hash == member.c.hash)
+    query = select(member.c.email, member.c.fields, member.c.status).where(
+        member.c.status.in_(ACTIVE), strangers
+    )
+    return query.order_by(member.c.email)
+
+
+def count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
