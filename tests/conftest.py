@@ -20,6 +20,9 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import Engine, event, select
 from sqlalchemy.engine import make_url
 
+from tests import in_memory
+
+os.environ["TMPDIR"] = in_memory.folder()
 os.environ["CRM_INSTANCE"] = tempfile.mkdtemp(prefix="crm-tests-")
 
 from crm import create_app
