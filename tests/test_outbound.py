@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from crm.integrations import outbound
 from crm.integrations.outbound import Refused, Unreachable, check_url, guarded_get, guarded_post, is_open
 
 
@@ -31,6 +32,8 @@ class Peer(BaseHTTPRequestHandler):
                     return
             return
         status = 302 if self.path == "/moved" else 200
+        if self.path == "/late":
+            self.released.wait(0.25)
         body = b"x" * 2_000 if self.path == "/long" else b"hello"
         self.send_response(status)
         self.send_header("Location", "http://127.0.0.1:1/")
@@ -113,6 +116,20 @@ def test_answers_that_are_not_taken(port: int) -> None:
         guarded_get(f"{base}/drip", seconds=0.3, **options)
     with pytest.raises(Unreachable):
         guarded_get("http://127.0.0.1:1/", **options)
+
+
+def test_where_the_status_counts_the_rest_may_be_as_it_is(port: int) -> None:
+    base, options = f"http://127.0.0.1:{port}", {"allow_private": True, "limit": 1_000, "beginning": True}
+    for path, body in (("/", b"hello"), ("/long", b"x" * 1_000), ("/cut", b"hello"), ("/packed", b"hello")):
+        answer = guarded_get(base + path, **options)
+        assert (answer.status, answer.body) == (200, body)
+    with pytest.raises(Unreachable):
+        guarded_get(f"{base}/drip", seconds=0.3, **options)  # no status at all
+
+
+def test_an_answer_may_take_longer_than_to_be_reached(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "CONNECT_SECONDS", 0.1)
+    assert guarded_get(f"http://127.0.0.1:{port}/late", allow_private=True).body == b"hello"
 
 
 @pytest.mark.parametrize(("name", "passes"), [("localhost", True), ("elsewhere.example", False)])

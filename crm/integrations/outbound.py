@@ -10,16 +10,20 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, SSLError
+from urllib3.response import HTTPResponse
 
 SECONDS, LIMIT = 10.0, 1_000_000
+#: So long one of a host's addresses may take to be reached, before the next is tried.
+CONNECT_SECONDS = 5.0
 
 
 class Refused(Exception):
@@ -58,15 +62,18 @@ def guarded_call(
     allow_private: bool = False,
     seconds: float = SECONDS,
     limit: int = LIMIT,
+    beginning: bool = False,
     ca_file: str | None = None,
 ) -> Answer:
     """One call. Raises Refused or Unreachable.
 
     allow_private: also http, and addresses of this machine and its network.
+    beginning: the status is what counts, and of the body as much as came up to the limit, as it came.
     ca_file: the authorities to trust instead of the usual ones.
     """
     deadline = time.monotonic() + seconds
     scheme, host, port, target = check_url(url, allow_private)
+    read = partial(_read_beginning if beginning else _read_whole, limit=limit)
     problem: Exception = Unreachable("no address")
     for address in _resolve(host, port, allow_private, deadline):
         connection = _connection(scheme, host, address, port, ca_file)
@@ -78,7 +85,10 @@ def guarded_call(
             continue
         sent = {"User-Agent": "CRM", "Host": urlsplit(url).netloc, **(headers or {})}
         sent |= {"Accept-Encoding": "identity", "Connection": "close"}
-        return _exchange(connection, method, target, body, sent, deadline, limit)
+        answer = _exchange(connection, method, target, body, sent, deadline, read)
+        if not beginning and time.monotonic() >= deadline:  # the line was cut, which looks like an end
+            raise Unreachable("no answer in time")
+        return answer
     raise Unreachable(_in_words(problem)) from problem
 
 
@@ -163,7 +173,7 @@ def _connect(connection: HTTPConnection, deadline: float) -> None:
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError("no answer in time")
-    connection.timeout = min(5.0, left)
+    connection.timeout = min(CONNECT_SECONDS, left)
     connection.connect()
 
 
@@ -174,7 +184,7 @@ def _exchange(
     body: bytes | None,
     headers: Mapping[str, str],
     deadline: float,
-    limit: int,
+    read: Callable[[HTTPResponse], bytes],
 ) -> Answer:
     """Send, and read the answer. A timer cuts the line, since each of many small pieces would come in time."""
     line = connection.sock
@@ -183,7 +193,9 @@ def _exchange(
     cut.daemon = True
     cut.start()
     try:
-        line.settimeout(max(0.01, deadline - time.monotonic()))
+        # of the line for sending; of the connection, which gives it to the line again, for the answer
+        connection.timeout = max(0.01, deadline - time.monotonic())
+        line.settimeout(connection.timeout)
         connection.request(
             method,
             target,
@@ -195,7 +207,7 @@ def _exchange(
         )
         response = connection.getresponse()
         try:
-            content = response.read(limit + 1, decode_content=False)
+            content = read(response)
         finally:
             response.close()  # a part that is not read would keep the line open
     except (HTTPError, HTTPException, OSError, ValueError) as error:
@@ -205,16 +217,31 @@ def _exchange(
     finally:
         cut.cancel()
         connection.close()
-    if time.monotonic() >= deadline:
-        raise Unreachable("no answer in time")
+    return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
+
+
+def _read_whole(response: HTTPResponse, limit: int) -> bytes:
+    """A body that is there to its end, short, and not packed."""
+    content = response.read(limit + 1, decode_content=False)
     if len(content) > limit:
         raise Unreachable(f"an answer of more than {limit} bytes")
-    found = {name.lower(): value for name, value in response.headers.items()}
-    if found.get("content-length", "").isdigit() and len(content) < int(found["content-length"]):
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and len(content) < int(length):
         raise Unreachable("an answer that was cut off")
-    if found.get("content-encoding", "identity") != "identity":
+    if response.headers.get("Content-Encoding", "identity") != "identity":
         raise Unreachable("an answer packed in a way that was not asked for")
-    return Answer(response.status, found, content)
+    return content
+
+
+def _read_beginning(response: HTTPResponse, limit: int) -> bytes:
+    """What comes of a body, up to the limit."""
+    content = b""
+    try:
+        while len(content) < limit and (more := response.read1(limit - len(content), decode_content=False)):
+            content += more
+    except (HTTPError, HTTPException, OSError, ValueError):  # the rest did not come
+        pass
+    return content
 
 
 def _shut(line: socket.socket) -> None:

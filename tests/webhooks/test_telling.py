@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from crm.extensions import db
+from crm.integrations.webhooks import subscriptions
 from crm.integrations.webhooks.expanding import _written_by, expand
 from crm.integrations.webhooks.payload import payloads
 from crm.models import (
@@ -18,6 +19,7 @@ from crm.models import (
 )  # fmt: skip
 from crm.models.sensitive import MASK
 from crm.models.types import utc_now
+from crm.models.webhook import DELETE, SKIPPED
 from crm.security.visibility import as_system, as_user, including_hidden
 from crm.services.attributes import values as attributes
 from crm.services.bulk.change import change_many
@@ -94,12 +96,19 @@ def test_whatever_is_done_is_told_once_as_the_api_answers_it(
         db.session.commit()
         deliver()
         assert receiver.bodies[0]["data"] is None
+        trashed = select(WebhookDelivery).order_by(WebhookDelivery.id.desc()).limit(1)
+        trashed = trashed.where(WebhookDelivery.action == DELETE)
         assert receiver.take() == [("client.delete", other)]
         with including_hidden():
             archiving.restore_from_trash(db.session.get_one(Client, other))
             db.session.commit()
         deliver()
         assert receiver.take() == [("client.create", other)]
+        # sent again, it would take away there what is here
+        subscriptions.send_again(db.session.scalars(trashed).one())
+        db.session.commit()
+        deliver()
+        assert receiver.take() == [] and db.session.scalars(trashed).one().state == SKIPPED
         assert db.session.scalar(select(func.count(WebhookOutbox.id))) == 0
 
 

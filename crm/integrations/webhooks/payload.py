@@ -19,7 +19,7 @@ from crm.models.base import SeenByAll
 from crm.models.webhook import DELETE
 from crm.registry import RecordType, registry
 from crm.security.viewer import Viewer
-from crm.security.visibility import as_user, including_hidden
+from crm.security.visibility import as_system, as_user, including_hidden
 from crm.services.attributes.values import definitions
 from crm.services.clients.as_json import plain
 from crm.services.clients.redirects import all_followed
@@ -40,9 +40,12 @@ def payloads(user: User, deliveries: Sequence[WebhookDelivery]) -> dict[int, dic
             record = registry().by_key.get(key)
             if record is None or not _may_see(user, record):
                 continue
-            gone = [row for row in rows if row.action == DELETE]
-            there = records_json(record, {row.row_id for row in rows if row.action != DELETE})
-            bodies: dict[int, Any] = {row.id: there[row.row_id] for row in rows if row.row_id in there}
+            there = records_json(record, {row.row_id for row in rows})
+            # of one that has come back nobody is told that it went: when it is told again, it would go for good there
+            gone = [row for row in rows if row.action == DELETE and row.row_id not in there]
+            bodies: dict[int, Any] = {
+                row.id: there[row.row_id] for row in rows if row.action != DELETE and row.row_id in there
+            }
             seen = _seen_before(viewer, record, gone) if gone else set()
             bodies |= {row.id: None for row in gone if row.id in seen}
             for row in rows:
@@ -132,14 +135,26 @@ def _clients_seen(viewer: Viewer, ids: Collection[int]) -> set[int]:
 
 
 def _clients_assigned(viewer: Viewer, gone: Sequence[WebhookDelivery]) -> set[int]:
-    """The clients of which the viewer's assignments went together with them."""
-    link = ClientAssignee.__table__.name
-    asked = select(log.c.client_id, log.c.before).where(
-        log.c.operation_id.in_({row.operation_id for row in gone}), log.c.table_name == link,
-        log.c.action == "delete", log.c.client_id.in_({row.row_id for row in gone}),
-    )  # fmt: skip
-    rows = db.session.connection().execute(asked)
-    return {row.client_id for row in rows if (row.before or {}).get("user_id") in viewer.user_ids}
+    """The clients of which the viewer's assignments went together with them; of those that were deleted for good
+    meanwhile, which takes them without a line in the log, those that the viewer was assigned to last."""
+    with including_hidden(), as_system() as session:
+        numbers = {row.row_id for row in gone}
+        left = numbers.difference(session.scalars(select(Client.id).where(Client.id.in_(numbers))))
+    asked = select(log.c.client_id, log.c.operation_id, log.c.row_id, log.c.before, log.c.after).where(
+        log.c.client_id.in_(numbers), log.c.table_name == ClientAssignee.__tablename__
+    )
+    operations, last, found = {row.operation_id for row in gone}, dict[tuple[int, int], Any](), set[int]()
+    for row in db.session.connection().execute(asked.order_by(log.c.id)):
+        if row.after is None and row.operation_id in operations and _is_theirs(viewer, row.before):
+            found.add(row.client_id)
+        last[row.client_id, row.row_id] = row.after
+    return found | {
+        number for (number, _link), row in last.items() if number in left and _is_theirs(viewer, row)
+    }
+
+
+def _is_theirs(viewer: Viewer, assignment: dict[str, Any] | None) -> bool:
+    return (assignment or {}).get("user_id") in viewer.user_ids
 
 
 def _rows_before(
