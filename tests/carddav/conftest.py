@@ -55,11 +55,14 @@ class Phone:
         body = f"<c:addressbook-query {SPACES}><d:prop><c:address-data/></d:prop>{tested}{more}"
         return self.xml("REPORT", body + "</c:addressbook-query>")
 
-    def sync(self, limit: int = 0) -> tuple[set[str], set[str], bool]:
-        """What has changed since the last time, what is gone, and whether that is all; the token is kept."""
+    def sync(self, limit: int = 0, more: str = "") -> tuple[set[str], set[str], bool]:
+        """What has changed since the last time, what is gone, and whether that is all; the token is kept.
+
+        more: further properties that are asked for.
+        """
         body = f"<d:sync-collection {SPACES}><d:sync-token>{self.token}</d:sync-token><d:sync-level>1</d:sync-level>"
         body += f"<d:limit><d:nresults>{limit}</d:nresults></d:limit>" if limit else ""
-        answer = self.xml("REPORT", body + "<d:prop><d:getetag/></d:prop></d:sync-collection>")
+        answer = self.xml("REPORT", body + f"<d:prop><d:getetag/>{more}</d:prop></d:sync-collection>")
         self.token = answer.findtext("d:sync-token", namespaces=NAMES) or ""
         failed = {
             href(one): one.findtext("d:status", "", NAMES) for one in answer.findall("d:response", NAMES)
