@@ -112,7 +112,7 @@ SETTINGS = (
     Setting("GUS_API_URL", "another address of the GUS service", None, web_address),
     Setting(
         "PEPPOL_SML_ZONE",
-        "DNS zone of the Peppol directory; where it is set, all companies are checked in the background",
+        "another DNS zone of the Peppol directory; every company is asked about then, unless its settings page says no",
         None,
         host,
     ),

@@ -21,6 +21,7 @@ from crm.models import (
     Call,
     Client,
     Contact,
+    PeppolStatus,
     Status,
     Tag,
     Task,
@@ -38,6 +39,15 @@ TAGS = ("Wholesale", "Spring", "Gold")
 WORDS = ("Red", "Green", "Blue")
 DAYS = [date(2026, 5, 30) + timedelta(days=n) for n in range(6)]
 ALERT = 5
+#: What Peppol may have said, and the row of it.
+PEPPOL: dict[str, dict[str, Any]] = {
+    "takes_invoices": {"registered": True, "receives_invoices": True},
+    "registered": {"registered": True},
+    "not_registered": {"registered": False},
+    "unknown": {},
+    "not_checked": {},
+    "outdated": {"registered": True},
+}
 
 
 @dataclass
@@ -60,6 +70,7 @@ class Plain:
     tasks: list[int | None]
     contacted: datetime | None
     contact: str | None
+    peppol: str | None
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -101,7 +112,8 @@ def somebody(chance: random.Random, number: int) -> Plain:
         assignees=set(chance.sample(["alice", "bob"], chance.randint(0, 2))), created=moment(),
         archived=chance.random() < 0.2, in_status_for=some([1, 9]), consent=some([None, True, False]),
         tasks=chance.sample([-1, 3, None], chance.randint(0, 2)), contacted=some([None, moment(), moment()]),
-        contact=some([None, "Ewa Łęcka"]), values={key: value for key, value in values.items() if value is not None},
+        contact=some([None, "Ewa Łęcka"]), peppol=some([None, *PEPPOL]),
+        values={key: value for key, value in values.items() if value is not None},
     )  # fmt: skip
 
 
@@ -126,8 +138,14 @@ def store(
     if plain.contact:
         first, last = plain.contact.split()
         session.add(Contact(client=client, first_name=first, last_name=last))
+    if plain.peppol:
+        client.tax_id = "PL5260250274"
     set_attributes(client, plain.values)
     session.flush()
+    if plain.peppol and plain.peppol != "not_checked":
+        # an answer about the number that the client had before is none
+        basis = "|PL7740001454" if plain.peppol == "outdated" else "|PL5260250274"
+        session.add(PeppolStatus(client=client, basis=basis, **PEPPOL[plain.peppol]))
     client.status_changed_at = utc_now() - timedelta(days=plain.in_status_for)
 
 
@@ -200,6 +218,12 @@ def own_filters() -> dict[str, tuple[dict[str, Any], Model]]:
         "archived yes": ({"archived": "yes"}, lambda c: c.archived),
         "alert": ({"alert": "yes"}, lambda c: c.status == "new" and c.in_status_for > ALERT and not c.archived),
         "consent": ({"consent": ["no", "unset"]}, lambda c: not c.consent),
+        "peppol": ({"peppol": ["registered", "unknown"]},
+                   lambda c: c.kind == "company" and c.peppol in ("registered", "takes_invoices", "unknown")),
+        "peppol invoices": ({"peppol": "takes_invoices"},
+                            lambda c: c.kind == "company" and c.peppol == "takes_invoices"),
+        "peppol not": ({"peppol": ["not_registered", "not_checked"]}, lambda c: c.kind == "company" and c.peppol in (
+            "not_registered", "not_checked", "outdated")),
         "next_task": ({"next_task": "none"}, lambda c: not c.tasks),
         "next_task overdue": ({"next_task": "overdue"}, lambda c: -1 in c.tasks),
         "last_contact_before": ({"last_contact_before": "2026-06-02"},

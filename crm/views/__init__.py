@@ -42,6 +42,7 @@ from crm.views.integrations.mailchimp import MailchimpView
 from crm.views.integrations.mailchimp_card import MailchimpCardView
 from crm.views.integrations.mailchimp_settings import MailchimpSettingsView
 from crm.views.integrations.peppol_card import PeppolCardView
+from crm.views.integrations.peppol_settings import PeppolSettingsView
 from crm.views.integrations.phones import PhonesView
 from crm.views.integrations.webhooks import WebhooksView
 from crm.views.palette import PaletteView
@@ -139,6 +140,7 @@ PAGES: tuple[type[Any], ...] = (
     GusSettingsView,
     MailchimpSettingsView,
     PeppolCardView,
+    PeppolSettingsView,
     PhonesView,
     TimerView,
     SwaggerView,

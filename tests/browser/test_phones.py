@@ -7,14 +7,14 @@ def test_a_phone_is_connected(open_as: Callable, axe: Callable):
     page = open_as("alice", "/")
     page.get_by_role("button", name="Your menu").click()
     page.get_by_role("link", name="Clients on your phone").click()
-    axe(page)
+    assert axe(page) == []
     page.get_by_role("button", name="Make a password").click()
     page.get_by_text("Please fill this in.").wait_for()
-    axe(page)
+    assert axe(page) == []
     page.get_by_label("Name of the phone").fill("Old phone")
     page.get_by_role("button", name="Make a password").click()
     page.get_by_text("Shown only now").wait_for()
-    axe(page)
+    assert axe(page) == []
     page.get_by_role("button", name="End").click()
     page.get_by_role("dialog").get_by_role("button", name="End").click()
     page.get_by_text("Old phone gets nothing any more.").wait_for()

@@ -91,6 +91,11 @@ class Network:
         self.records[dns_name(identifier, ZONE).lower()] = list(records)
 
 
+def settings_of(network: Network) -> dict[str, Any]:
+    """The settings with which a CRM asks in this network."""
+    return {"PEPPOL_SML_ZONE": ZONE, "PEPPOL_DNS": network.dns, "PEPPOL_ALLOW_PRIVATE": True}
+
+
 def service_group(identifier: str, *documents: str) -> bytes:
     base = f"http://smp.example/{quote(f'{META_SCHEME}::{identifier}', safe='')}/services/"
     references = "".join(

@@ -1,32 +1,22 @@
 """Companies checked: what is kept, what is due, and what the card shows."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import dns.rcode
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
-from crm.integrations.peppol import checking
+from crm.integrations.peppol import checking, settings
 from crm.jobs.runs import run_here, state_of
-from crm.models import Client, IntegrationCall, PeppolStatus
+from crm.models import Client, IntegrationCall, PeppolStatus, Setting
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from tests.peppol.network import BIS, ZONE, Network
+from crm.services.clients.peppol import Answer, answers_about
+from tests.peppol.network import BIS, ZONE
 
 NIP = "9945:7740001454"
-
-
-@pytest.fixture
-def network(app) -> Iterator[Network]:
-    with Network() as running:
-        settings = {"PEPPOL_SML_ZONE": ZONE, "PEPPOL_DNS": running.dns, "PEPPOL_ALLOW_PRIVATE": True}
-        before = {name: app.config[name] for name in settings}
-        app.config.update(settings)
-        yield running
-        app.config.update(before)
 
 
 def run_due() -> dict[str, int]:
@@ -76,18 +66,28 @@ def test_the_background_asks_for_what_is_due(app, network, make_client) -> None:
         client = db.session.get_one(Client, one)
         client.tax_id = "5260250274"
         db.session.commit()
-        assert checking.status_of(checking.asked_of(client)) is None
+        assert answers_about([client]) == {one: Answer()}
         network.rcode = None
         assert run_due() == {"checked": 1, "state": "done"}
         db.session.expire_all()
         row = db.session.scalars(select(PeppolStatus).filter_by(client_id=one)).one()
         assert (row.registered, row.identifier, row.error, row.failures) == (False, "", "", 0)
-        # nothing is asked where no zone is set, and of a client that is gone nothing is kept
+        # unless everybody is asked about, only those are whom somebody asked about
+        settings.ask_everybody(False)
+        db.session.execute(delete(table).where(table.c.client_id == other))
+        assert not checking.is_any_due()
+        db.session.execute(update(table).where(table.c.client_id == one).values(next_at=utc_now()))
+        db.session.commit()
+        assert run_due() == {"checked": 1, "state": "done"}
+        assert not checking.is_any_due()
+        # whoever names a zone means all, until the page says otherwise
+        db.session.delete(db.session.scalars(select(Setting).filter_by(key=settings.KEY)).one())
+        assert checking.is_any_due()
         app.config["PEPPOL_SML_ZONE"] = ""
-        db.session.execute(update(table).values(next_at=utc_now()))
         assert not checking.is_any_due()
         app.config["PEPPOL_SML_ZONE"] = ZONE
         db.session.rollback()
+        # of a client that is gone nothing is kept
         checking.check(checking.Asked(987654, None, "PL5260250274"), checking.connect(CallLog("peppol")))
 
 

@@ -12,17 +12,19 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
-from crm.integrations.peppol.identifiers import candidates, read_explicit
+from crm.integrations.peppol.identifiers import candidates
 from crm.integrations.peppol.lookup import Failed, Peppol
+from crm.integrations.peppol.settings import asks_everybody, zone
 from crm.models import Client, PeppolStatus
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
+from crm.services.clients import peppol
 from crm.services.progress import CannotWork, Progress
 
 SERVICE = "peppol"
@@ -55,38 +57,19 @@ class Asked:
 
     @property
     def basis(self) -> str:
-        return f"{self.peppol_id or ''}|{self.tax_id_key or ''}"
-
-    @property
-    def is_possible(self) -> bool:
-        return bool(self.tax_id_key or read_explicit(self.peppol_id))
-
-
-def asked_of(client: Client) -> Asked | None:
-    """What a client is asked for by; None for a person, and for who has no number."""
-    asked = Asked(client.id, client.peppol_id, client.tax_id_key)
-    return asked if client.kind == "company" and asked.is_possible else None
-
-
-def status_of(asked: Asked) -> PeppolStatus | None:
-    """What is known of the numbers that the company has."""
-    return db.session.scalar(
-        select(PeppolStatus).where(
-            PeppolStatus.client_id == asked.client_id, PeppolStatus.basis == asked.basis
-        )
-    )
+        return peppol.basis(self.peppol_id, self.tax_id_key)
 
 
 def connect(log: CallLog, seconds: float = 10) -> Peppol:
     """The network as this installation is set up to see it."""
     config = current_app.config
     return Peppol(
-        config.get("PEPPOL_SML_ZONE") or "", config.get("PEPPOL_DNS") or "",
+        zone(), config.get("PEPPOL_DNS") or "",
         allow_private=bool(config.get("PEPPOL_ALLOW_PRIVATE")), seconds=seconds, on_call=log.add,
     )  # fmt: skip
 
 
-def check(asked: Asked, peppol: Peppol, pause: Callable[[], None] = lambda: None) -> str:
+def check(asked: Asked, network: Peppol, pause: Callable[[], None] = lambda: None) -> str:
     """Ask, and keep the answer; gives the kind of failure, blank for none.
 
     Commits, and is called with no open transaction, since it may take seconds.
@@ -98,12 +81,12 @@ def check(asked: Asked, peppol: Peppol, pause: Callable[[], None] = lambda: None
         _keep(asked, {**NOTHING, **fresh, "error": "scheme"})
         return ""
     try:
-        found = peppol.find(wanted, pause)
+        found = network.find(wanted, pause)
     except Failed as failure:
-        before = status_of(asked)
-        failures = min((before.failures if before else 0) + 1, 20)
+        before = _failures_before(asked)
+        failures = min((before or 0) + 1, 20)
         next_at = now + min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
-        kept = {} if before else NOTHING
+        kept = NOTHING if before is None else {}
         _keep(asked, {**kept, **fresh, "failures": failures, "error": failure.kind, "next_at": next_at})
         return failure.kind
     answer = {**NOTHING, **fresh, "registered": found is not None, "checked_at": now}
@@ -127,7 +110,7 @@ def check_now(asked: Asked) -> None:
 def check_due(run: Progress, pace: float = PACE) -> None:
     """The background's run: the companies that are due, one portion of them."""
     log = CallLog(SERVICE)
-    peppol = connect(log, seconds=20)
+    network = connect(log, seconds=20)
     slot = time.monotonic()
 
     def pause() -> None:
@@ -142,7 +125,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
         try:
             for done, row in enumerate(rows):
                 run.progress("", done, len(rows))
-                problem = check(Asked(*row), peppol, pause)
+                problem = check(Asked(*row), network, pause)
                 run.count("failed" if problem else "checked")
                 failed = failed + 1 if problem else 0
                 if failed == MOST_FAILURES:
@@ -152,14 +135,14 @@ def check_due(run: Progress, pace: float = PACE) -> None:
 
 
 def due() -> Select[Any]:
-    """(id, Peppol ID, tax ID with country) of the companies whose answer is missing, about other numbers, or old."""
-    basis = func.coalesce(clients.c.peppol_id, "") + "|" + func.coalesce(clients.c.tax_id_key, "")
+    """(id, Peppol ID, tax ID with country) of the companies whose answer is about other numbers, or old, or missing:
+    the last where everybody is asked about."""
+    basis = peppol.basis_of(clients.c)
     return (
         select(clients.c.id, clients.c.peppol_id, clients.c.tax_id_key)
-        .outerjoin(statuses, statuses.c.client_id == clients.c.id)
+        .join(statuses, statuses.c.client_id == clients.c.id, isouter=asks_everybody())
         .where(
-            clients.c.kind == "company",
-            or_(clients.c.tax_id_key.is_not(None), clients.c.peppol_id.is_not(None)),
+            peppol.can_be_asked(clients.c),
             clients.c.deleted_at.is_(None), clients.c.merged_into_id.is_(None), clients.c.archived_at.is_(None),
             or_(statuses.c.id.is_(None), statuses.c.next_at <= utc_now(), statuses.c.basis != basis),
         )
@@ -167,10 +150,14 @@ def due() -> Select[Any]:
 
 
 def is_any_due() -> bool:
-    """Whether the background has companies to ask for. Only where a zone is set: nothing is sent out unasked."""
-    if not current_app.config.get("PEPPOL_SML_ZONE"):
-        return False
+    """Whether the background has companies to ask for."""
     return bool(db.session.connection().scalar(select(exists(due()))))
+
+
+def _failures_before(asked: Asked) -> int | None:
+    """How many look-ups of these numbers have failed in a row; None where there was none of them."""
+    mine = (statuses.c.client_id == asked.client_id) & (statuses.c.basis == asked.basis)
+    return db.session.connection().scalar(select(statuses.c.failures).where(mine))
 
 
 def _keep(asked: Asked, values: dict[str, Any]) -> None:

@@ -56,10 +56,10 @@ class Peppol:
     """
 
     def __init__(
-        self, zone: str = "", server: str = "", *, allow_private: bool = False, seconds: float = 10,
+        self, zone: str = PRODUCTION, server: str = "", *, allow_private: bool = False, seconds: float = 10,
         on_call: OnCall = lambda *call: None,
     ):  # fmt: skip
-        self._zone, self._server = zone or PRODUCTION, server
+        self._zone, self._server = zone, server
         self._allow_private, self._seconds, self._on_call = allow_private, seconds, on_call
         self._is_zone_seen = False
 

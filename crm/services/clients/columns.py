@@ -52,6 +52,7 @@ SHAPES = {
     "changed_at": "moment",
     "last_activity_at": "moment",
     "last_contact": "moment",
+    "peppol.checked_at": "moment",
     "next_task": "task",
     "notes": "long",
     "description": "long",

@@ -23,6 +23,7 @@ from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.visibility import viewer
 from crm.services.attributes import filters as attribute_filters
+from crm.services.clients import peppol
 from crm.services.clients.next_steps import no_contact_since
 from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.lists.bounds import beginning_of
@@ -200,6 +201,10 @@ def _consent(values: Sequence[str], _args: Any) -> Condition:
     return or_(*(Client.consent.is_(CONSENTS[value]) for value in _one_of("consent", values, CONSENTS)))
 
 
+def _peppol(values: Sequence[str], _args: Any) -> Condition:
+    return peppol.condition(_one_of("peppol", values, peppol.FILTERED))
+
+
 def _next_task(values: Sequence[str], _args: Any) -> Condition:
     if not is_on("tasks"):
         raise UnknownFilter(_("There is no filter “%(name)s” here.", name="next_task"), field="next_task")
@@ -239,6 +244,7 @@ FILTERS = {
         Filter("archived", _l("Archived"), _archived, ARCHIVED_NAMES),
         Filter("alert", _l("Needs attention"), _alert, {"yes": _l("Yes"), "no": _l("No")}),
         Filter("consent", _l("Marketing consent"), _consent, CONSENT_NAMES),
+        Filter("peppol", _l("Peppol"), _peppol, peppol.FILTERED),
         Filter("next_task", _l("Next task"), _next_task, NEXT_TASKS),
         Filter("last_contact_before", _l("Last contact before"), _last_contact_before),
     )

@@ -12,7 +12,7 @@ from crm.models import Client
 from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.security.masking import MASK
 from crm.services.clients import rules as client_rules
-from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, NAMES, RENAMED
+from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, NAMES, RENAMED, TOLD
 from crm.services.clients.parts import names_of_tags
 from crm.services.iso_lists import COUNTRIES, LANGUAGES, currency_codes
 from crm.services.reading import Unreadable, read_boolean, read_column, read_text
@@ -50,6 +50,8 @@ def read_client(data: Mapping[str, Any], attribute_keys: Iterable[str]) -> Clien
                 OTHER_READERS[name](found, value)
             elif name in KEPT:
                 found.kept[name] = value
+            elif name in TOLD:
+                continue
             elif name in keys:
                 found.attributes[name] = value
             else:
@@ -179,4 +181,4 @@ OTHER_READERS: dict[str, Callable[[ClientInput, Any], None]] = {
     "external_id": _read_external_id,
     "app_code": _read_app_code,
 }
-assert set(NAMES) == {*COLUMNS, *RENAMED, *ADDRESSES, *OTHER_READERS, *KEPT}
+assert set(NAMES) == {*COLUMNS, *RENAMED, *ADDRESSES, *OTHER_READERS, *KEPT, *TOLD}

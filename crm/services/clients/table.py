@@ -14,12 +14,15 @@ from crm.services.attributes.filters import PREFIX
 from crm.services.attributes.reading import written
 from crm.services.attributes.values import definitions, values_of_clients
 from crm.services.clients.next_steps import last_contacts, next_tasks
+from crm.services.clients.peppol import Answer, answers_about
 from crm.services.clients.words import KINDS, LABELS
 from crm.services.iso_lists import country_name, language_name
 
 #: What the number of a record here is called: other systems have an ID too.
 CRM_ID = _l("CRM ID")
 ADDRESS = ("street", "postal_code", "city", "region", "country")
+#: Columns whose values `answers_about` knows.
+PEPPOL = frozenset({"peppol", "peppol.identifier", "peppol.checked_at"})
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Told:
     values: dict[str, Any]
     next_task: Task | None = None
     last_contact: datetime | None = None
+    peppol: Answer | None = None
 
 
 Read = Callable[[Client, Told], Any]
@@ -107,6 +111,15 @@ MORE = (
         "next_task", _l("Next task"), lambda _client, told: str(told.next_task) if told.next_task else None
     ),
     Column("last_contact", _l("Last contact"), lambda _client, told: told.last_contact),
+    Column("peppol", _l("Peppol registration"), lambda _c, told: told.peppol and told.peppol.in_words),
+    Column(
+        "peppol.identifier",
+        _l("Peppol: found as"),
+        lambda _c, told: (told.peppol and told.peppol.identifier) or None,
+    ),
+    Column(
+        "peppol.checked_at", _l("Peppol: checked"), lambda _c, told: told.peppol and told.peppol.checked_at
+    ),
 )
 
 
@@ -145,7 +158,8 @@ def told_of(clients: Sequence[Client], names: Collection[str], masked: bool = Fa
     values = values_of_clients(ids, keys, masked) if keys else {}
     tasks = next_tasks(ids) if "next_task" in names else {}
     contacts = last_contacts(ids) if "last_contact" in names else {}
-    return {i: Told(values.get(i, {}), tasks.get(i), contacts.get(i)) for i in ids}
+    answers = answers_about(clients) if PEPPOL.intersection(names) else {}
+    return {i: Told(values.get(i, {}), tasks.get(i), contacts.get(i), answers.get(i)) for i in ids}
 
 
 def rows(clients: Sequence[Client], wanted: Sequence[Column]) -> list[list[Any]]:

@@ -16,7 +16,7 @@ from crm.services.attributes.values import without_masked
 from crm.services.clients import archiving
 from crm.services.clients import filters as client_filters
 from crm.services.clients import listing as client_listing
-from crm.services.clients.as_json import KEPT, NAMES, client_json, clients_json, loaded
+from crm.services.clients.as_json import KEPT, NAMES, TOLD, client_json, clients_json, loaded
 from crm.services.clients.reading import read_client
 from crm.services.clients.redirects import find_target
 from crm.services.clients.writing import Words, begun, needs, problems, write_client
@@ -55,7 +55,7 @@ class ClientApi(RecordApi):
         return clients_json(items)
 
     def field_names(self) -> dict[str, list[str]]:
-        return {"columns": list(NAMES), "fields": [name for name in NAMES if name not in KEPT]}
+        return {"columns": list(NAMES), "fields": [name for name in NAMES if name not in (*KEPT, *TOLD)]}
 
     def write(self, item: Client, data: dict[str, Any]) -> None:
         words = Words(may_add_tags=may("add", "tag"))

@@ -9,6 +9,7 @@ from crm.models import Client
 from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.services.bulk.types import TYPES
 from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, RENAMED
+from crm.services.clients.peppol import STATES
 from crm.views.api.description import (
     ATTRIBUTES,
     NUMBER_OF_ROW,
@@ -26,6 +27,20 @@ from crm.views.api.description import (
 
 NAMES: Schema = {"type": "array", "items": TEXT}
 NULLABLE_TEXT: Schema = {**TEXT, "nullable": True}
+
+PEPPOL: Schema = {
+    "type": "object",
+    "nullable": True,
+    "readOnly": True,
+    "description": "What the Peppol network says of a company; null of persons and companies without a number.",
+    "required": ["status", "identifier", "receives_invoices", "checked_at"],
+    "properties": {
+        "status": {"type": "string", "enum": list(STATES)},
+        "identifier": {**NULLABLE_TEXT, "description": "Under which it was found."},
+        "receives_invoices": {"type": "boolean", "nullable": True},
+        "checked_at": {**NULLABLE_TEXT, "format": "date-time", "description": "When this was found out."},
+    },
+}
 
 
 def schemas() -> tuple[Schema, Schema]:
@@ -48,7 +63,8 @@ def schemas() -> tuple[Schema, Schema]:
         "archived": {"type": "boolean"},
     }
     kept = {name: column_schema(columns[name]) for name in KEPT}
-    shown = {**kept, **fields, "tags": {**NAMES, "description": "Names of tags."}}
+    told = {"peppol": PEPPOL}
+    shown = {**kept, **fields, **told, "tags": {**NAMES, "description": "Names of tags."}}
     taken = {
         **fields,
         "name": NULLABLE_TEXT,
