@@ -5,12 +5,11 @@ marked `both_engines` run on SQLite and on PostgreSQL. Alice owns, Bob shares he
 """
 
 import os
-import shutil
 import socket
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import Engine, event, select
-from sqlalchemy.engine import make_url
 
 from tests import in_memory
 
@@ -26,32 +24,11 @@ os.environ["TMPDIR"] = in_memory.folder()
 os.environ["CRM_INSTANCE"] = tempfile.mkdtemp(prefix="crm-tests-")
 
 from crm import create_app
-from crm.collecting import collect_seldom
 from crm.extensions import db
 from crm.models import Client
 from crm.security.visibility import as_system
-from crm.services.setup import initialise
-from crm.services.users import add_user
 from tests import pg
-from tests.ring import Ring
-from tests.stone import Stone
-
-PASSWORD = "demo"
-#: name -> (role, team)
-PEOPLE = {
-    "admin": ("Admin", None),
-    "office": ("Office admin", None),
-    "alice": ("Sales rep", "North"),
-    "bob": ("Sales rep", "North"),
-    "charlie": ("Sales rep", "South"),
-    "vera": ("Read-only", None),
-}
-SETTINGS = {
-    "TESTING": True,
-    "WTF_CSRF_ENABLED": False,
-    "RATELIMIT_ENABLED": False,
-    "FAB_PASSWORD_HASH_METHOD": "pbkdf2:sha256:1",
-}
+from tests.prepared import PASSWORD, SETTINGS, PreparedDatabase
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,52 +64,6 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
-class PreparedDatabase:
-    """A migrated database with the people in it, of which each test gets its own copy at one address."""
-
-    def __init__(self, engine: str, folder: Path):
-        self.engine, self.folder = engine, folder
-        if engine == "sqlite":
-            self.url = f"sqlite:///{folder}/test.db"
-        else:
-            self.url = pg.fresh_database(running_postgres())
-        self.app = create_app(SQLALCHEMY_DATABASE_URI=self.url, **SETTINGS)
-        with self.app.app_context(), as_system():
-            initialise()
-            Ring.__table__.create(db.engine)
-            Stone.__table__.create(db.engine)
-            for name, (role, team) in PEOPLE.items():
-                add_user(name, role, PASSWORD, team)
-            db.session.commit()
-        self.disconnect()
-        collect_seldom()  # as app.py does
-        if engine == "sqlite":
-            shutil.copyfile(folder / "test.db", folder / "template.db")
-        else:
-            self.template = make_url(self.url).database
-            self.url = make_url(self.url).set(database=f"{self.template}_copy").render_as_string(False)
-            # another database for the same app: its engine is made anew
-            self.app = create_app(SQLALCHEMY_DATABASE_URI=self.url, **SETTINGS)
-
-    def disconnect(self) -> None:
-        with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-
-    def refresh(self) -> None:
-        """Make the database what it was when prepared."""
-        self.disconnect()
-        if self.engine == "sqlite":
-            for leftover in self.folder.glob("test.db*"):
-                leftover.unlink()
-            shutil.copyfile(self.folder / "template.db", self.folder / "test.db")
-        else:
-            name = make_url(self.url).database
-            with pg.connection(make_url(self.url).set(database="postgres").render_as_string(False)) as server:
-                server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-                pg.create_database(server, str(name), str(self.template))
-
-
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], PreparedDatabase]]:
     """The prepared database of an engine, made once."""
@@ -140,39 +71,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
     def get(engine: str) -> PreparedDatabase:
         if engine not in known:
-            known[engine] = PreparedDatabase(engine, tmp_path_factory.mktemp(engine))
+            server = running_postgres() if engine == "postgresql" else None
+            known[engine] = PreparedDatabase(tmp_path_factory.mktemp(engine), server)
         return known[engine]
 
     yield get
     for database in known.values():
         database.disconnect()
-
-
-@pytest.fixture(scope="session")
-def new_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], str]:
-    """`new_database("sqlite", folder)` makes a migrated database with nobody in it, and gives its address."""
-    templates: dict[str, str] = {}
-
-    def template(engine: str) -> str:
-        folder = tmp_path_factory.mktemp(f"new-{engine}")
-        url = f"sqlite:///{folder}/crm.db" if engine == "sqlite" else pg.fresh_database(running_postgres())
-        app = create_app(CRM_INSTANCE=folder, SQLALCHEMY_DATABASE_URI=url)
-        with app.app_context():
-            initialise()
-            db.metadata.create_all(db.engine)  # tables that only tests have
-            db.session.remove()
-            db.engine.dispose()
-        return url
-
-    def make(engine: str, folder: Path) -> str:
-        if engine not in templates:
-            templates[engine] = template(engine)
-        if engine == "sqlite":
-            shutil.copy(str(make_url(templates[engine]).database), folder / "crm.db")
-            return f"sqlite:///{folder}/crm.db"
-        return pg.fresh_database(running_postgres(), like=templates[engine])
-
-    return make
 
 
 def running_postgres() -> str:
@@ -193,19 +98,32 @@ def app(engine: str, prepared: Callable[[str], PreparedDatabase]) -> Iterator[Fl
         db.session.remove()
 
 
-@pytest.fixture
-def make_app(app: Flask) -> Iterator[Callable[..., Flask]]:
-    """Another app on the test's database: `make_app(records=(*RECORDS, mine), CRM_VISIBILITY="own")`."""
+@pytest.fixture(scope="session")
+def made_apps() -> dict[Any, list[Flask]]:
+    """What `make_app` made, by its settings: making one takes as long as ten quick tests."""
+    return defaultdict(list)
 
-    made: list[Flask] = []
+
+@pytest.fixture
+def make_app(app: Flask, made_apps: dict[Any, list[Flask]]) -> Iterator[Callable[..., Flask]]:
+    """Another app on the test's database: `make_app(records=(*RECORDS, mine), MAX_CONTENT_LENGTH=1000)`.
+
+    Each call in a test gives one more; the next test may get the same ones.
+    """
+    used: list[Flask] = []
 
     def make(**overrides: Any) -> Flask:
-        address = {"SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"]}
-        made.append(create_app(**{**address, **SETTINGS, **overrides}))
-        return made[-1]
+        settings = {"SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"], **SETTINGS, **overrides}
+        known = [] if "records" in overrides else made_apps[tuple(sorted(settings.items()))]
+        spare = [one for one in known if one not in used]
+        if not spare:
+            spare = [create_app(**settings)]
+            known.append(spare[0])
+        used.append(spare[0])
+        return spare[0]
 
     yield make
-    for one in made:
+    for one in used:
         with one.app_context():
             db.session.remove()
             db.engine.dispose()

@@ -18,7 +18,7 @@ from crm.models import AttributeDefinition, AttributeValue, Client, ClientExtern
 from crm.registry import registry
 from crm.security.visibility import as_system, including_hidden
 from crm.services.clients import id_images
-from tests.conftest import PASSWORD
+from tests.prepared import PASSWORD
 from tests.rows import row_of
 
 MARK = "zyzzyva"

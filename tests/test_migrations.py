@@ -13,7 +13,7 @@ from crm.models import AttributeDefinition, AttributeValue
 from crm.models.base import Base
 from crm.security.visibility import as_system
 from crm.services.setup import MIGRATIONS, initialise
-from tests.conftest import SETTINGS
+from tests.prepared import SETTINGS
 from tests.test_init import empty_database  # noqa: F401
 
 NOW = "'2026-01-01 00:00:00'"

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from crm.extensions import db
 from crm.models import RateLimit
 from crm.models.types import utc_now
-from tests.conftest import PASSWORD
+from tests.prepared import PASSWORD
 
 WAYS = ["page", "api"]
 

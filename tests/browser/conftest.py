@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from crm import create_app
 from crm.extensions import db
-from tests.conftest import SETTINGS
+from tests.prepared import SETTINGS
 from tools.machine import chromium
 
 CHROMIUM = chromium()

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import time
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
 import crm.jobs
-from crm import create_app
 from crm.extensions import db
 from crm.jobs import Job
 from crm.jobs.runs import Run, stopping
@@ -17,27 +15,14 @@ from crm.models import JobRun
 WARSAW = "Europe/Warsaw"
 
 
-def make_app(folder: Path, url: str) -> Flask:
-    return create_app(
-        CRM_INSTANCE=folder,
-        CRM_DATABASE_URL=url,
-        SQLALCHEMY_DATABASE_URI=url,
-        CRM_TIMEZONE=WARSAW,
-        TESTING=True,
-    )
-
-
-def in_use(app: Flask) -> Iterator[Flask]:
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-        app.extensions["huey"].storage.close()
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def app(request, tmp_path, new_database) -> Iterator[Flask]:
-    yield from in_use(make_app(tmp_path, new_database(request.param, tmp_path)))
+def app(request, prepared, monkeypatch) -> Iterator[Flask]:
+    database = prepared(request.param)
+    database.refresh()
+    monkeypatch.setitem(database.app.config, "CRM_TIMEZONE", WARSAW)
+    with database.app.app_context():
+        yield database.app
+    database.disconnect()
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """A CRM of its own for each test, with a stand-in for Mailchimp beside it."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import insert, select, update
 
-from crm import create_app
 from crm.extensions import db
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import Run, run_here, state_of
@@ -16,8 +15,10 @@ from crm.models import Client
 from crm.models.types import utc_now
 from tests.mailchimp.audience import Member, digest
 from tests.mailchimp.standin import KEY, StandIn
+from tests.prepared import PreparedDatabase
 
 FAST = {"sleep": lambda seconds: None, "timeout": (1, 5)}
+SET_UP = {"MAILCHIMP_API_KEY": KEY, "MAILCHIMP_AUDIENCE_ID": "aud1", "MAILCHIMP_OPTIONS": FAST}
 clients = Client.__table__
 
 
@@ -27,50 +28,35 @@ def stand_in() -> Iterator[StandIn]:
         yield running
 
 
-def make_app(folder: Path, url: str, server: StandIn) -> Flask:
-    return create_app(
-        CRM_INSTANCE=folder,
-        CRM_DATABASE_URL=url,
-        SQLALCHEMY_DATABASE_URI=url,
-        MAILCHIMP_API_KEY=KEY,
-        MAILCHIMP_AUDIENCE_ID="aud1",
-        MAILCHIMP_API_URL=server.url,
-        MAILCHIMP_OPTIONS=FAST,
-        TESTING=True,
-    )
-
-
-def in_use(app: Flask) -> Iterator[Flask]:
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-        app.extensions["huey"].storage.close()
+@contextmanager
+def in_use(database: PreparedDatabase, server: StandIn, **settings: Any) -> Iterator[Flask]:
+    """The CRM as it was prepared, with the stand-in for its Mailchimp."""
+    database.refresh()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**SET_UP, "MAILCHIMP_API_URL": server.url, **settings}.items():
+            patch.setitem(database.app.config, name, value)
+        yield database.app
+    database.disconnect()
 
 
 @pytest.fixture
-def on_sqlite(tmp_path, new_database, stand_in) -> Iterator[Flask]:
-    yield from in_use(make_app(tmp_path, new_database("sqlite", tmp_path), stand_in))
+def on_sqlite(prepared, stand_in) -> Iterator[Flask]:
+    with in_use(prepared("sqlite"), stand_in) as app, app.app_context():
+        yield app
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def app(request, tmp_path, new_database, stand_in) -> Iterator[Flask]:
+def app(request, prepared, stand_in) -> Iterator[Flask]:
     """The CRM on each engine."""
-    yield from in_use(make_app(tmp_path, new_database(request.param, tmp_path), stand_in))
+    with in_use(prepared(request.param), stand_in) as app, app.app_context():
+        yield app
 
 
 @pytest.fixture
-def app_with_people(request) -> Iterator[Flask]:
-    """The product with its people, and a Mailchimp that nobody has set up."""
-    prepared = request.getfixturevalue("prepared")("sqlite")
-    prepared.refresh()
-    server = request.getfixturevalue("stand_in")
-    settings = {"MAILCHIMP_API_KEY": None, "MAILCHIMP_AUDIENCE_ID": None, "MAILCHIMP_API_URL": server.url}
-    before = {name: prepared.app.config.get(name) for name in (*settings, "MAILCHIMP_OPTIONS")}
-    prepared.app.config.update(settings, MAILCHIMP_OPTIONS=FAST)
-    yield prepared.app
-    prepared.app.config.update(before)
-    prepared.app.extensions["huey"].storage.close()
+def app_with_people(prepared, stand_in) -> Iterator[Flask]:
+    """The product with a Mailchimp that nobody has set up."""
+    with in_use(prepared("sqlite"), stand_in, MAILCHIMP_API_KEY=None, MAILCHIMP_AUDIENCE_ID=None) as app:
+        yield app
 
 
 class Office:

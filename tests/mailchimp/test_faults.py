@@ -11,36 +11,26 @@ import pytest
 from crm.extensions import db
 from crm.integrations.mailchimp.sync import sync
 from crm.jobs.runs import run_here
-from tests.mailchimp.conftest import Office
+from tests.mailchimp.conftest import Office, in_use
 from tests.mailchimp.prism import STRICT, prism
-from tests.mailchimp.standin import Fault
+from tests.mailchimp.standin import Fault, StandIn
 from tests.mailchimp.story import outcome, prepare
 
 FAULTS = ["429", "403", "500", "html", "drop", "half", "lost", "slow"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, new_database):
+def undisturbed(prepared):
     """The outcome of the story when nothing goes wrong."""
-
-    from tests.mailchimp.conftest import make_app
-    from tests.mailchimp.standin import StandIn
-
-    folder = tmp_path_factory.mktemp("undisturbed")
-    new_database("sqlite", folder)
-    with StandIn() as server:
-        app = make_app(folder, f"sqlite:///{folder}/crm.db", server)
-        with app.app_context():
-            office = Office(app, server)
-            prepare(office)
-            office.sync()
-            calls = server.calls.total()
-            state = outcome(office)
-            office.sync()
-            assert outcome(office) == state
-            assert server.writes == 0
-            db.session.remove()
-            db.engine.dispose()
+    with StandIn() as server, in_use(prepared("sqlite"), server) as app, app.app_context():
+        office = Office(app, server)
+        prepare(office)
+        office.sync()
+        calls = server.calls.total()
+        state = outcome(office)
+        office.sync()
+        assert outcome(office) == state
+        assert server.writes == 0
     return state, calls
 
 
