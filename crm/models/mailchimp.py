@@ -1,12 +1,26 @@
 """What the CRM knows of the Mailchimp audience, and what it wants there."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, ClientOwned
+from crm.models.client import Client
 from crm.models.types import Json, UtcDateTime, utc_now
 
 #: Statuses of an address that gets mail, or will once it confirms.
@@ -78,6 +92,19 @@ class MailchimpMember(Base):
     sent_tags: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
+
+    @classmethod
+    def before_purge(cls, connection: Connection, client_ids: Iterable[int]) -> None:
+        """A no that no sync has carried over outlives the client: the next sync unsubscribes the address."""
+        no = select(Client.id).where(Client.id.in_(client_ids), Client.consent.is_(False))
+        theirs = select(MailchimpWanted.hash).where(MailchimpWanted.client_id.in_(no))
+        out = EmailSuppression.__table__
+        left = select(cls.hash, literal(CRM_OPTOUT), literal("CRM"), literal(utc_now(), UtcDateTime)).where(
+            or_(cls.sent_for_id.in_(no), cls.hash.in_(theirs)),
+            cls.status.in_(ACTIVE),
+            ~exists().where(out.c.hash == cls.hash),
+        )
+        connection.execute(insert(out).from_select(["hash", "reason", "source", "since"], left))
 
 
 class EmailSuppression(Base):

@@ -130,6 +130,8 @@ def test_brought_back_by_somebody_else_does_not_count(office: Office):
     office.sync()
     member = office.there("jan")
     member.status = "subscribed"
+    office.server.audience.ahead = timedelta(hours=1)
+    member.opted_in = office.server.audience.now()  # a program that adds somebody notes this as well
     office.server.audience._touch(member)
     office.sync(full=True)
     assert office.get(jan).consent is False
@@ -150,6 +152,19 @@ def test_bounced_becomes_a_task(office: Office):
     office.sync(full=True)
     with as_system():
         assert len(list(db.session.scalars(select(Task)))) == 1
+
+
+def test_a_bounce_of_a_client_in_the_trash_is_nobodys_task(office: Office):
+    old, new, gone = office.add("old", "new", "gone", email="jan@x.pl")
+    office.set(gone, email="gone@x.pl")
+    office.sync()
+    office.set(old, gone, deleted_at=utc_now())
+    office.server.audience.leave("jan@x.pl", "cleaned")
+    office.server.audience.leave("gone@x.pl", "cleaned")
+    assert office.sync().counters["bounced"] == 1
+    with as_system(), including_hidden():
+        assert db.session.scalars(select(Task.client_id)).all() == [new]
+    assert reasons() == ["cleaned", "cleaned"]
 
 
 def test_the_task_about_a_sensitive_client_does_not_tell_its_address(office: Office):
@@ -249,6 +264,39 @@ def test_purged_clients_leave(office: Office):
     assert office.statuses() == {"keeper": "subscribed", "jan": "archived"}
 
 
+def test_a_no_outlives_what_happens_to_its_client_before_the_sync(offices: Office):
+    """Members that the CRM did not add would stay, whatever becomes of their client."""
+    audience, names = offices.server.audience, ("purged", "merged", "moved")
+    for name in (*names, "quiet"):
+        audience.sign_up(f"{name}@x.pl")
+    keeper, purged, merged, moved, quiet = offices.add("keeper", *names, "quiet")
+    offices.sync()
+    offices.set(purged, merged, moved, consent=False, consent_at=utc_now())
+    offices.set(moved, email="elsewhere@x.pl")
+    offices.set(quiet, email="somewhere@x.pl")
+    with as_system():
+        merge(merged, keeper)
+        move_to_trash(db.session.get(Client, purged))
+        db.session.commit()
+    with as_system(), including_hidden():
+        purge(db.session.get(Client, purged))
+        db.session.commit()
+    db.session.remove()
+    offices.sync()
+    found = offices.statuses()
+    assert found["quiet"] == "subscribed"
+    assert [found[name] for name in names] == ["unsubscribed"] * 3
+    # another client with the address does not lift it, the person does
+    offices.add(*names)
+    offices.sync()
+    assert [offices.statuses()[name] for name in names] == ["unsubscribed"] * 3
+    audience.ahead = timedelta(minutes=5)
+    for name in names:
+        audience.sign_up(f"{name}@x.pl")
+    offices.sync()
+    assert [offices.statuses()[name] for name in names] == ["subscribed"] * 3
+
+
 def test_merged_and_unmerged(offices: Office):
     [keeper, jan] = offices.add("keeper", "jan")
     offices.sync()
@@ -290,11 +338,27 @@ def test_many_at_once_stop_first_and_wait_for_a_word(office: Office):
     assert "21" in run.error
     assert run.counters["leaving"] == 21
     assert office.server.writes == 0
-    run = office.run(confirm=20)
+    run = office.run(confirm={"leaving": 20, "gone": 99})
     assert run.state == "unconfirmed"
     run = office.sync(confirm=True)
     assert run.counters["archived"] == 21
     assert office.there("p99").merge_fields["LNAME"] == "Nowy"
+
+
+def test_a_yes_is_for_what_was_asked(office: Office):
+    """Deleted for good there, and archived here, the same night: each is asked for."""
+    ids = office.add(*(f"p{i}" for i in range(100)))
+    office.sync()
+    for number in range(30):
+        office.server.audience.forget(f"p{number}@x.pl")
+    office.set(*ids[50:75], archived_at=utc_now())
+    run = office.run(full=True)
+    assert (run.state, run.counters["gone"]) == ("unconfirmed", 30)
+    assert "leaving" not in run.counters
+    run = office.run(full=True, confirm={"gone": 30})
+    assert (run.state, run.counters["leaving"]) == ("unconfirmed", 25)
+    assert (len(reasons()), office.server.writes) == (30, 0)
+    assert office.sync(confirm={"leaving": 25}).counters["archived"] == 25
 
 
 def test_twenty_may_leave_without_asking(office: Office):

@@ -3,6 +3,7 @@
 import pytest
 
 from crm.extensions import db
+from crm.integrations.mailchimp import hook
 from crm.integrations.mailchimp.settings import KEY as KEPT
 from crm.integrations.mailchimp.settings import chosen_fields, get_chosen, is_configured
 from crm.integrations.mailchimp.sync import sync
@@ -60,6 +61,15 @@ def test_key_audience_and_merge_fields(app, sign_in, make_client, stand_in):
     # the audience
     assert browser.post(PAGE + "audience", data={"audience": "elsewhere"}).status_code == 422
     assert browser.post(PAGE + "audience", data={"audience": "aud1"}).status_code == 302
+    assert browser.post(PAGE + "again").status_code == 302
+
+    # another audience tells no news
+    assert browser.post(PAGE + "hook", data={"on": "yes"}).status_code == 302
+    audience.list_id = "aud2"
+    assert "turn on news at once again" in browser.post(PAGE + "again", follow_redirects=True).text
+    with app.app_context():
+        assert (get_chosen()["audience"], hook.is_on()) == ("aud2", False)
+    audience.list_id = "aud1"
     assert browser.post(PAGE + "again").status_code == 302
 
     # the merge fields, with attributes but the sensitive ones

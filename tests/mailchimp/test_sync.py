@@ -5,9 +5,11 @@ from datetime import timedelta
 from sqlalchemy import insert, select
 
 from crm.extensions import db
+from crm.integrations.mailchimp.account import choose_fields
 from crm.models import ClientTag, MailchimpAudience, Tag
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
+from tests.mailchimp.audience import Problem
 from tests.mailchimp.conftest import Office
 
 LONG = "Ż" * 200
@@ -212,3 +214,39 @@ def test_who_changes_while_pages_are_turned_hides_nobody(office: Office):
     office.server.watch = lambda moment: None
     assert office.get(1006).consent is False
     assert office.get(1).last_name == "Nowy"
+
+
+def test_merge_fields_chosen_while_a_run_reads_are_not_forgotten(office: Office):
+    office.add("jan", billing_city="Sopot")
+    office.sync()
+
+    def choose(moment: str) -> None:
+        office.server.watch = lambda moment: None
+        with office.app.app_context(), as_system():
+            choose_fields({}, ("CITY", "city"))
+            db.session.remove()
+
+    office.server.watch = choose
+    office.sync(full=True)
+    assert "CITY" not in office.server.audience.merge_fields
+    assert office.sync().counters["mode"] == "full"
+    assert office.there("jan").merge_fields["CITY"] == "Sopot"
+
+
+def test_what_a_batch_refuses_and_a_second_try_does_not_is_no_refusal(office: Office, monkeypatch):
+    """Should the service want a status for each member of a batch."""
+    ids = office.add(*(f"p{i}" for i in range(20)))
+    office.sync()
+    audience = office.server.audience
+    update = audience.update
+
+    def strict(member, body):
+        if "status" not in body and "status_if_new" not in body:
+            raise Problem(400, "Invalid Resource", "The status must be given.")
+        return update(member, body)
+
+    monkeypatch.setattr(audience, "update", strict)
+    office.set(*ids, last_name="Nowak")
+    run = office.sync()
+    assert (run.counters["updated"], run.counters.get("refused"), run.report) == (20, None, [])
+    assert office.there("p7").merge_fields["LNAME"] == "Nowak"

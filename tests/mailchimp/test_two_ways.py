@@ -4,7 +4,9 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.integrations.mailchimp.profile import decide, open_proposals
+from crm.integrations.mailchimp.settings import keep_chosen
 from crm.models import MailchimpProposal
+from crm.models.types import utc_now
 from crm.security.visibility import as_system
 from tests.mailchimp.conftest import Office
 
@@ -147,3 +149,41 @@ def test_people_changed_meanwhile_are_not_overwritten(office: Office):
     office.sync()
     client = office.get(jan)
     assert (client.consent, client.last_name, client.version) == (False, "Nowy", 8)
+
+
+def test_values_that_no_client_can_have_stop_nobody(offices: Office):
+    """Too long, cut in the middle of a character, with a control character, or an address that is code."""
+    with as_system():
+        keep_chosen(fields={"FNAME": "first_name", "LNAME": "last_name", "PHONE": "phone", "WEB": "website"})
+        db.session.commit()
+    offices.server.audience.merge_fields["WEB"] = "url"
+    ids = offices.add("long", "odd", "code", "jan", last_name="Kos")
+    offices.sync()
+    change = offices.server.audience.change
+    change("long@x.pl", LNAME="Ł" * 250, PHONE="6" * 200)
+    change("odd@x.pl", LNAME="No\x00wak", FNAME="Ola\ud83d")
+    change("code@x.pl", WEB="javascript://x.pl/%0aalert(1)")
+    change("jan@x.pl", PHONE="+48601602603", LNAME="Nowak")
+    run = offices.sync()
+    assert (run.counters["filled"], run.counters["proposed"]) == (1, 3)
+    long, odd, code, jan = (offices.get(number) for number in ids)
+    assert (long.last_name, long.phone, code.website, jan.phone) == ("Kos", None, None, "+48601602603")
+    assert {(p[0], p[2]) for p in proposals()} == {(odd.id, "Nowak"), (odd.id, "Ola"), (jan.id, "Nowak")}
+    assert sum("long: " in line for line in run.report) == 2
+    offices.sync()
+    assert offices.server.writes == 0
+
+
+def test_what_people_change_is_for_the_client_in_use(office: Office):
+    """Of two clients with the address the older one is in the trash."""
+    old, new = office.add("old", "new", email="jan@x.pl")
+    office.set(old, deleted_at=utc_now())
+    office.sync()
+    office.server.audience.change("jan@x.pl", PHONE="+48601602603")
+    office.sync()
+    assert (office.get(old).phone, office.get(new).phone) == (None, "+48601602603")
+    office.set(new, last_name="Kos")
+    office.sync()
+    office.server.audience.change("jan@x.pl", LNAME="Nowak")
+    office.sync()
+    assert proposals() == [(new, "last_name", "Nowak", "open")]

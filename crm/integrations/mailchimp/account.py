@@ -32,8 +32,8 @@ from crm.models import MailchimpAudience
 from crm.services.secret_settings import forget_secret, keep_secret
 
 TAG = re.compile(r"[A-Z][A-Z0-9_]{0,9}")
-#: Seconds to connect and to answer.
-PATIENCE = (3, 6)
+#: Seconds to connect and to answer one call, and for all calls of a question.
+PATIENCE, LONGEST = (3, 6), 10
 
 
 class Refused(Exception):
@@ -146,7 +146,7 @@ def ask(key: str, audience: str, question: Callable[[Mailchimp], Any]) -> Any:
         found = Settings(address(config, key), key, audience, {})
     except NotConfigured as error:
         raise Refused(str(error), "key") from error
-    mailchimp = connect(found, config, calls.add, timeout=PATIENCE, tries=1)
+    mailchimp = connect(found, config, calls.add, timeout=PATIENCE, tries=1, seconds=LONGEST)
     db.session.rollback()
     try:
         return question(mailchimp)

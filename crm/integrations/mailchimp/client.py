@@ -15,7 +15,6 @@ MEMBER_FIELDS = [
     "last_changed",
     "timestamp_opt",
     "timestamp_signup",
-    "ip_opt",
     "ip_signup",
     "unique_email_id",
     "contact_id",

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select, update
+from werkzeug.exceptions import HTTPException
 
 from crm.errors import RuleError
 from crm.extensions import db
@@ -15,6 +16,7 @@ from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import OWN_WORD, lift, suppress, suppressions_of
 from crm.models import Client, MailchimpMember, Task
 from crm.models.types import utc_now
+from crm.services.clients.rules import mistakes
 from crm.services.history.log import operation
 from crm.services.progress import Progress
 
@@ -49,11 +51,12 @@ def _pending(last: int) -> list[Any]:
 
 
 def _clients(hashes: list[str]) -> dict[str, list[int]]:
+    """Whose addresses these are: clients in use before those in the archive or the trash, the oldest first."""
     found: dict[str, list[int]] = {}
     query = (
         select(wanted.c.hash, wanted.c.client_id)
         .where(wanted.c.hash.in_(hashes))
-        .order_by(wanted.c.client_id)
+        .order_by(wanted.c.in_use.desc(), wanted.c.client_id)
     )
     for hash_, client_id in db.session.execute(query):
         found.setdefault(hash_, []).append(client_id)
@@ -113,6 +116,8 @@ class _Follower:
             return
 
         def ask_owner(client: Client) -> None:
+            if client.archived_at or client.deleted_at:
+                return
             self.run.count("bounced")
             self.run.note(_("%(name)s: mail to %(email)s comes back", name=client.name, email=self.row.email))
             # a task is read by more people than may see the address of a sensitive client
@@ -157,6 +162,8 @@ class _Follower:
 
     def _moved(self) -> None:
         def move(client: Client) -> None:
+            if problem := mistakes({"email": self.row.email}).get("email"):
+                raise RuleError(problem, "email")
             if client.email and subscriber_hash(client.email) == self.row.moved_from:
                 client.email = self.row.email
                 self.run.count("moved")
@@ -186,7 +193,7 @@ class _Follower:
                     return
                 db.session.commit()
                 self.changed.add(client_id)
-        except RuleError as error:
+        except HTTPException as error:  # a rule of the CRM is against it; the others get their turn
             db.session.rollback()
             self.run.count("errors")
             self.run.note(f"{client_id}: {error.description}")

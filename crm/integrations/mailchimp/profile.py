@@ -4,15 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import func, inspect, select, update
 
+from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.mailchimp.sources import Fields, as_field
 from crm.models import Client, MailchimpMember, MailchimpProposal
 from crm.models.mailchimp import ACCEPTED, OPEN, REJECTED
 from crm.models.types import utc_now
 from crm.security.viewer import actor_id
+from crm.services.clients import rules as client_rules
 from crm.services.progress import Progress
+from crm.services.reading import Unreadable, read_column
 
 Change = Callable[[int, Callable[[Client], None]], None]
 
@@ -33,7 +36,9 @@ def follow_profile(
             column = fields.column(name, client.kind)
             if not column or _same(client, column, value):
                 continue
-            if not getattr(client, column):
+            if problem := _problem(column, value):
+                run.note(f"{client.name}: {value} – {problem}")
+            elif not getattr(client, column):
                 setattr(client, column, value)
                 filled.add(client.id)
                 run.count("filled")
@@ -46,6 +51,15 @@ def follow_profile(
     if not dry_run:
         _propose(run, proposals)
     return filled
+
+
+def _problem(column: str, value: str) -> str:
+    """Why a client cannot have this value; blank where it can."""
+    try:
+        read_column(inspect(Client).columns[column], value)
+    except Unreadable as error:
+        return str(error)
+    return client_rules.mistakes({column: value}).get(column, "")
 
 
 def _same(client: Client, column: str, value: str) -> bool:
@@ -90,6 +104,8 @@ def count_proposals() -> int:
 def decide(proposal: MailchimpProposal, accept: bool) -> None:
     """Take the value over, or have the CRM's own sent back with the next sync. May raise RuleError."""
     if accept:
+        if problem := _problem(proposal.field, proposal.value):
+            raise RuleError(problem)
         setattr(proposal.client, proposal.field, proposal.value)
     else:
         member = MailchimpMember.__table__

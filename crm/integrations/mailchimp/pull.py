@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp, read_time, subscriber_hash
-from crm.integrations.mailchimp.sources import Fields
+from crm.integrations.mailchimp.sources import Fields, readable
 from crm.integrations.mailchimp.suppress import suppressions_of
 from crm.models import MailchimpMember
 from crm.services.progress import Progress
@@ -132,21 +132,27 @@ def _touched_since(old: Any, row: dict[str, Any]) -> bool:
 
 
 def _row(member: dict[str, Any], fields: Fields) -> dict[str, Any] | None:
-    email = (member.get("email_address") or "").strip()
+    email = readable(member.get("email_address") or "").strip()
     if not email:
         return None  # a contact by phone only
-    opted_in = [read_time(member.get("timestamp_signup"))]
-    if member.get("ip_signup") or member.get("ip_opt"):
-        opted_in.append(read_time(member.get("timestamp_opt")))
     return {
         "hash": subscriber_hash(email),
         "email": email[:254],
         "status": member.get("status") or "subscribed",
         "identity": _identity(member),
         "changed_at": _changed_at(member),
-        "opted_in_at": max((moment for moment in opted_in if moment), default=None),
+        "opted_in_at": _opted_in_at(member),
         "read_fields": fields.read(member.get("merge_fields") or {}),
     }
+
+
+def _opted_in_at(member: dict[str, Any]) -> datetime | None:
+    """When the person last said yes by themselves. Only a form notes where from: imports and other programs set the
+    time of the opt-in as well, and an address of their own for it."""
+    if not member.get("ip_signup"):
+        return None
+    told = [read_time(member.get(name)) for name in ("timestamp_signup", "timestamp_opt")]
+    return max((moment for moment in told if moment), default=None)
 
 
 def _identity(member: dict[str, Any]) -> str | None:

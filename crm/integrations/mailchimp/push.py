@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_
 from crm.extensions import db
 from crm.integrations.mailchimp.client import BATCH, Mailchimp, subscriber_hash
 from crm.integrations.mailchimp.eligible import TAG_PREFIX, wanted
-from crm.integrations.mailchimp.refusals import EXISTS, note_refusal
+from crm.integrations.mailchimp.refusals import EXISTS, meaning, note_refusal
 from crm.integrations.mailchimp.sources import Fields, with_blanks
 from crm.integrations.mailchimp.wire import MailchimpError
 from crm.models import Client, MailchimpMember
@@ -72,9 +72,8 @@ class Push:
     def _update(self, rows: list[Any], status: str | None, counter: str) -> None:
         items = [_item(row, self._with_blanks(row)) | ({"status": status} if status else {}) for row in rows]
         answer = self.mailchimp.post_members(items, update_existing=True)
-        refused = self._keep(rows, answer, counter)
-        if refused and status is None:
-            self._put([row for row in rows if row.hash in refused])
+        if unexplained := self._keep(rows, answer, counter, again=status is None):
+            self._put([row for row in rows if row.hash in unexplained])
 
     def _put(self, rows: list[Any]) -> None:
         for row in rows:
@@ -90,8 +89,18 @@ class Push:
             db.session.commit()
         self._tell(len(rows))
 
-    def _keep(self, rows: list[Any], answer: dict[str, Any], counter: str, managed: bool = False) -> set[str]:
-        """Note how each member of a batch fared; gives the hashes refused for no known reason. Commits."""
+    def _keep(
+        self,
+        rows: list[Any],
+        answer: dict[str, Any],
+        counter: str,
+        managed: bool = False,
+        again: bool = False,
+    ) -> set[str]:
+        """Note how each member of a batch fared. Commits.
+
+        again: those refused for no known reason are not noted, but given, to be sent once more.
+        """
         errors = {subscriber_hash(e.get("email_address") or ""): e for e in answer.get("errors") or []}
         accepted = {
             subscriber_hash(member["email_address"]): member.get("status")
@@ -107,12 +116,14 @@ class Push:
                 self.found_existing = True
             else:
                 text = errors.get(row.hash, {}).get("error") or "no answer"
-                if not note_refusal(self.run, row.hash, row.email, text):
+                if again and not meaning(text):
                     unexplained.add(row.hash)
+                else:
+                    note_refusal(self.run, row.hash, row.email, text)
         _note_sent(sent)
         db.session.commit()
         self.run.count(counter, len(sent))
-        self._tell(len(rows))
+        self._tell(len(rows) - len(unexplained))
         return unexplained
 
     def _remove_tags(self) -> None:

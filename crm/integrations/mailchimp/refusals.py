@@ -22,12 +22,15 @@ MEANINGS = {
 members = MailchimpMember.__table__
 
 
-def note_refusal(run: Progress, hash_: str, email: str, text: str) -> bool:
-    """Keep what Mailchimp said about an address; True where it means that the address is never sent again."""
-    reason = next((reason for part, reason in MEANINGS.items() if part in text.lower()), None)
-    if reason:
+def meaning(text: str) -> str | None:
+    """Why an address that this was said about is never sent again; None where it may be."""
+    return next((reason for part, reason in MEANINGS.items() if part in text.lower()), None)
+
+
+def note_refusal(run: Progress, hash_: str, email: str, text: str) -> None:
+    """Keep what Mailchimp said about an address."""
+    if reason := meaning(text):
         suppress(hash_, reason, "Mailchimp")
     db.session.execute(update(members).where(members.c.hash == hash_).values(last_error=text[:300]))
     run.count("refused")
     run.note(_("%(email)s: Mailchimp refuses it (%(text)s)", email=email, text=text))
-    return reason is not None

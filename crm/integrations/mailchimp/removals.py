@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp
@@ -37,8 +37,26 @@ moves = exists().where(
 )
 
 opted_out_there = exists().where(suppressed.c.hash == members.c.hash, suppressed.c.reason != CRM_OPTOUT)
+opted_out_here = exists().where(suppressed.c.hash == members.c.hash, suppressed.c.reason == CRM_OPTOUT)
+#: The client that it was sent for, or whatever that was merged into, says no, and has another address by now; nor did
+#: the person say yes by themselves since.
+_sender, _heir = Client.__table__.alias(), Client.__table__.alias()
+_sender_left = exists().where(
+    _sender.c.id == members.c.sent_for_id,
+    _heir.c.id == func.coalesce(_sender.c.merged_into_id, _sender.c.id),
+    _heir.c.consent.is_(False),
+    or_(
+        members.c.opted_in_at.is_(None),
+        _heir.c.consent_at.is_(None),
+        members.c.opted_in_at <= _heir.c.consent_at,
+    ),
+)
 #: Consent was withdrawn here: they are unsubscribed there, whoever had added them.
-unsubscribes = and_(is_active, says_no, ~opted_out_there)
+unsubscribes = and_(
+    is_active,
+    ~opted_out_there,
+    or_(says_no, and_(~says_yes, or_(opted_out_here, and_(_sender_left, members.c.managed.is_(False))))),
+)
 #: Nobody in use has the address with consent: archived, if the CRM had added it.
 leaves = and_(is_active, members.c.managed, ~says_no, ~says_yes, ~opted_out_before)
 archives = and_(leaves, ~moves)
@@ -53,16 +71,19 @@ def check_amount(run: Progress) -> None:
     db.session.rollback()
     question = _("%(leaving)s of %(audience)s members would leave the audience; nothing was changed.",
                  leaving=leaving, audience=audience)  # fmt: skip
-    ask_if_many(run, leaving, audience if clients else 0, question)
+    ask_if_many(run, "leaving", leaving, audience if clients else 0, question)
     if leaving and not clients and not run.options.get("confirm"):
         raise NeedsConfirmation(question)
 
 
-def ask_if_many(run: Progress, number: int, audience: int, question: str) -> None:
-    """Raises NeedsConfirmation for more than max(20, 5 %), unless a person agreed to so many."""
-    run.counters["leaving"] = number
+def ask_if_many(run: Progress, what: str, number: int, audience: int, question: str) -> None:
+    """Raises NeedsConfirmation for more than max(20, 5 %), unless a person agreed to so many of this kind.
+
+    what: `leaving` or `gone`; the counter of this name tells what was asked.
+    """
+    run.counters[what] = number
     agreed = run.options.get("confirm")
-    if agreed is True or (agreed and number <= agreed):
+    if agreed is True or (isinstance(agreed, dict) and number <= agreed.get(what, 0)):
         return
     if number > max(FREE, SHARE * audience):
         raise NeedsConfirmation(question)

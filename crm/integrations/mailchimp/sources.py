@@ -1,5 +1,6 @@
 """What the CRM can put into a merge field, and which merge field gets what."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,8 @@ KINDS = {
     "link": "link",
 }
 MAX_BYTES = 255
+#: What no database takes, or nobody can see: control characters, and halves of characters cut in two.
+UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,20 @@ def as_field(value: Any) -> str:
         value = value.date()
     elif isinstance(value, list):
         value = written(value)
-    line = " ".join(("" if value is None else str(value)).split())
+    line = readable(" ".join(("" if value is None else str(value)).split()))
     return line.encode()[:MAX_BYTES].decode(errors="ignore")
+
+
+def readable(text: str) -> str:
+    """A text without what cannot be kept."""
+    return UNREADABLE.sub("", text)
 
 
 class Fields:
     """Which merge field gets what. A source that is gone or has become sensitive sends a blank."""
 
     def __init__(self, chosen: Mapping[str, str]):
+        self.chosen = dict(chosen)
         known = {source.name: source for source in sources()}
         self.sources = {tag: known.get(name) for tag, name in chosen.items() if name}
         names = [source.name for source in self.sources.values() if source is not None]

@@ -21,6 +21,7 @@ from crm.integrations.mailchimp.preview import preview
 from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, read_audience
 from crm.integrations.mailchimp.push import Push
 from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
+from crm.integrations.mailchimp.settings import chosen_fields
 from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import suppress
 from crm.models import MailchimpAudience, MailchimpMember
@@ -37,7 +38,7 @@ members = MailchimpMember.__table__
 
 
 def sync(run: Progress) -> None:
-    """Bring audience and clients together. Options: full, dry_run, confirm (True, or how many may leave).
+    """Bring audience and clients together. Options: full, dry_run, confirm (True, or `leaving`/`gone` -> how many).
 
     Raises CannotWork, NeedsConfirmation, Stopped.
     """
@@ -112,10 +113,11 @@ class _Sync:
                 self.mailchimp, self.run, self.audience.read_until - OVERLAP, self.fields
             )
         if complete:
-            # a dry run has not prepared the merge fields: the next run begins from the start again
-            read = {"read_until": self.began} | (
-                {"read_whole_at": utc_now()} if whole and not self.dry_run else {}
-            )
+            # a dry run has not prepared the merge fields, nor has one that others were chosen in the middle of:
+            # the next run begins from the start again
+            read: dict[str, Any] = {"read_until": self.began}
+            if whole and not self.dry_run and chosen_fields() == self.fields.chosen:
+                read["read_whole_at"] = utc_now()
             db.session.execute(update(audiences).values(read))
             db.session.commit()
             if not self.dry_run:
@@ -157,7 +159,7 @@ class _Sync:
         missing = find_unread(self.run.id or 0)
         question = _("%(number)s members are gone from the audience without a trace; nothing was changed.",
                      number=len(missing))  # fmt: skip
-        removals.ask_if_many(self.run, len(missing), removals.count(removals.is_active), question)
+        removals.ask_if_many(self.run, "gone", len(missing), removals.count(removals.is_active), question)
         for email in missing:
             self._forget_if_gone(email)
         drop_unread(self.run.id or 0)

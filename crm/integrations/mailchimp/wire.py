@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -35,7 +35,8 @@ class Wire:
     """Calls of one account.
 
     `sleep` takes seconds; `on_call(method, path, status, seconds, error)` is told of every try; `patience`: how many
-    seconds one object may spend on failed tries and waiting.
+    seconds one object may spend on failed tries and waiting; `seconds`: on everything, for one that a person waits
+    for.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Wire:
         timeout: tuple[float, float] = (5, 130),
         tries: int = 5,
         patience: float = 600,
+        seconds: float | None = None,
         sleep: Callable[[float], None] = time.sleep,
         on_call: Callable[[str, str, int | None, float, str], None] | None = None,
     ):
         self.base_url = base_url.rstrip("/")
         self._timeout, self._tries, self._patience, self._sleep = timeout, tries, patience, sleep
+        self._ends = None if seconds is None else time.monotonic() + seconds
         self._on_call = on_call or (lambda *call: None)
         self._session = requests.Session()
         self._session.auth = ("crm", key)
@@ -72,7 +75,7 @@ class Wire:
                     self.base_url + path,
                     params=query,
                     json=body,
-                    timeout=self._timeout,
+                    timeout=self._time_left(),
                     allow_redirects=False,
                 )
                 status = response.status_code
@@ -81,11 +84,7 @@ class Wire:
             except MailchimpError as error:
                 problem = str(error)
                 raise
-            except (
-                requests.ConnectionError,
-                requests.Timeout,
-                requests.exceptions.ChunkedEncodingError,
-            ) as error:
+            except requests.RequestException as error:
                 problem = type(error).__name__
             except _TryAgain as error:
                 problem = str(error)
@@ -122,6 +121,16 @@ class Wire:
             raise error
         return answer
 
+    def _time_left(self) -> tuple[float, float]:
+        """How long the next call may take to connect and to answer."""
+        if self._ends is None:
+            return self._timeout
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise _TryAgain("took too long")
+        connect, answer = self._timeout
+        return min(connect, left), min(answer, left)
+
     def _wait(self, seconds: float, problem: str) -> None:
         self._patience -= seconds
         if self._patience < 0:
@@ -130,9 +139,10 @@ class Wire:
 
     def _read_clock(self, response: requests.Response) -> None:
         try:
-            self.server_time = parsedate_to_datetime(response.headers["Date"])
+            moment = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
-            pass
+            return
+        self.server_time = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _TryAgain(Exception):

@@ -9,6 +9,7 @@ COUNTERS = {
     "bounced": _l("bounced"), "moved": _l("new address taken over"), "filled": _l("blanks filled"),
     "proposed": _l("proposed"), "forgotten": _l("deleted there"), "refused": _l("refused"),
     "errors": _l("errors"), "calls": _l("calls"), "leaving": _l("leaving"),
+    "gone": _l("gone without a trace"),
 }  # fmt: skip
 REASONS = {
     "no_email": _l("no e-mail"), "invalid_email": _l("e-mail cannot be right"),

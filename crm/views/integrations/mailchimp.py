@@ -71,11 +71,12 @@ class MailchimpView(Page):
     @expose("/confirm/<int:pk>", methods=["POST"])
     @has_access
     def confirm(self, pk: int) -> Response:
-        """Run again, letting as many leave as the stopped run had counted."""
+        """Run again, letting as many leave, or be taken for deleted, as the stopped run had counted."""
         run = get_run(pk)
         if run.kind != KIND or run.state != UNCONFIRMED:
             abort(409)
-        return self._ask({**run.options, "confirm": run.counters["leaving"]})
+        agreed = {name: run.counters[name] for name in ("leaving", "gone") if name in run.counters}
+        return self._ask({**run.options, "confirm": agreed})
 
     @expose("/changes")
     @has_access

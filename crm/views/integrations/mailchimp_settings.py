@@ -49,7 +49,9 @@ class MailchimpSettingsView(Page):
         key = request.form.get("key", "").strip()
         if not (8 <= len(key) <= 100 and key.isascii() and key.isprintable()):
             return self._page(422, _("This is no key of Mailchimp."), "key")
-        return self._try(lambda: account.set_key(key), _("The key works and is kept."))
+        return self._try(
+            lambda: _keep_hook_true(lambda: account.set_key(key)), _("The key works and is kept.")
+        )
 
     @expose("/audience", methods=["POST"])
     @has_access
@@ -74,7 +76,7 @@ class MailchimpSettingsView(Page):
     @has_access
     def again(self) -> Response:
         """Read audiences and merge fields anew."""
-        return self._try(account.ask_again, _("Read anew from Mailchimp."))
+        return self._try(lambda: _keep_hook_true(account.ask_again), _("Read anew from Mailchimp."))
 
     @expose("/fields", methods=["POST"])
     @has_access
@@ -133,6 +135,15 @@ class MailchimpSettingsView(Page):
 def _given(name: str) -> bool:
     """Whether the environment sets it."""
     return bool(current_app.config.get(name))
+
+
+def _keep_hook_true(work: Callable[[], None]) -> None:
+    """Do what may lead to another audience, which tells no news then."""
+    before = get_audience(current_app.config)
+    work()
+    if hook.is_on() and get_audience(current_app.config) != before:
+        hook.turn_off()
+        flash(_("The audience is another one: turn on news at once again."), "warning")
 
 
 def _is_public(url: str) -> bool:
