@@ -11,6 +11,7 @@ from crm.models import Client
 from crm.services.clients.reading import LONGEST_EXTERNAL_ID, ClientInput, read_app_code, read_client
 from crm.services.clients.writing import Words
 from crm.services.reading import Unreadable, read_text
+from crm.services.storable import check_json
 
 WRAPPING = frozenset({"app_code", "external_id", "client"})
 
@@ -55,6 +56,10 @@ class Outcome:
 
 def read_row(index: int, document: Any, words: Words, default_app_code: Any = None) -> Row:
     """Read one document. Raises Invalid with all that is wrong."""
+    try:
+        check_json(document)
+    except Unreadable as error:
+        raise Invalid({"client": [str(error)]}) from None
     if not isinstance(document, Mapping):
         raise Invalid({"client": [_("Send a JSON object.")]})
     wrapped = "client" in document

@@ -17,6 +17,7 @@ from crm.services.clients.upsert_rows import Outcome
 from crm.views.api import client_description as client_document
 from crm.views.api.access import Api, access, body, reply
 from crm.views.api.client import taken
+from crm.views.input_guard import checks_rows
 
 
 class ClientUpsertApi(Api):
@@ -30,6 +31,7 @@ class ClientUpsertApi(Api):
 
     @expose("/upsert.json", methods=["POST"])
     @access
+    @checks_rows("clients")
     def upsert(self) -> Response:
         data = body()
         if "clients" in data:
