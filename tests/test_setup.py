@@ -70,9 +70,18 @@ def test_readme_lists_every_setting():
     assert dict(rows) == {setting.name: setting.about for setting in config.SETTINGS}
 
 
-def test_readme_names_only_commands_that_exist(app):
-    named = set(re.findall(r"flask crm ([a-z][a-z-]*)", (ROOT / "README.md").read_text()))
-    assert named - set(app.cli.commands["crm"].commands) == set()
+def test_documents_name_only_commands_and_settings_that_exist(app):
+    known = {setting.name for setting in config.SETTINGS}
+    for file in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = file.read_text()
+        assert set(re.findall(r"`((?:CRM|GUS|MAILCHIMP|PEPPOL)_[A-Z_]+)\b", text)) - known == set(), file
+        for line in re.findall(r"flask crm ([a-z][^`\n]*)", text):
+            words, command = line.split(), app.cli.commands["crm"]
+            while hasattr(command, "commands"):
+                assert words and words[0] in command.commands, (file, line)
+                command = command.commands[words.pop(0)]
+            options = {name for one in command.params for name in one.opts}
+            assert {word for word in words if word.startswith("--")} - options == set(), (file, line)
 
 
 def test_make_help_lists_every_target_of_the_contract():
