@@ -38,6 +38,7 @@ def _columns_of_others(record: "RecordType") -> Iterator[str]:
     named: dict[str, Iterable[Any]] = {
         "columns": record.columns,
         "fields": record.fields,
+        "filled_in": record.filled_in,
         "search": record.search,
         "filters": record.filters,
         "phones": record.phones,
@@ -99,6 +100,8 @@ def _words(record: "RecordType") -> Iterator[str]:
     for name in (*record.headings, *record.restricted):
         if name not in fields:
             yield f"headings or restricted name {name!r}, which is no field."
+    if unasked := {attribute.key for attribute in record.filled_in} - fields:
+        yield f"filled_in names {min(unasked)!r}, which is no field."
     for kind in record.kinds:
         for name in (*kind.labels, *kind.choices, *kind.without):
             if name not in shown:

@@ -117,6 +117,7 @@ class RecordType:
 
     columns: what the list, the card box, the export and the API's answers show, in order.
     fields: what the form and the API's writes take, in order.
+    filled_in: of the fields that no record is without, those that a new one has from elsewhere where they are left out.
     search: the attributes whose words find the record (texts, or collections of things with a text).
     phones: of these, the E.164 columns, found by digits.
     lines: the relationship to its lines, which form, page and API show and take with it; of a model WithLines.
@@ -160,6 +161,7 @@ class RecordType:
     fields: Sequence[InstrumentedAttribute[Any]]
     slug: str = ""
     module: str = "base"
+    filled_in: Sequence[InstrumentedAttribute[Any]] = ()
     search: Sequence[InstrumentedAttribute[Any]] = ()
     phones: Sequence[InstrumentedAttribute[Any]] = ()
     lines: InstrumentedAttribute[Any] | None = None

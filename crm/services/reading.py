@@ -113,14 +113,30 @@ def read_choice(value: Any, choices: Iterable[Any]) -> Any:
 
 
 def read_column(column: Column[Any], value: Any, choices: Iterable[Any] | None = None) -> Any:
-    """The value of a column; None and blank texts clear it where it can be empty. Raises Unreadable."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        if not column.nullable:
-            raise Unreadable(_("Please fill this in."))
-        return None
+    """The value of a column; None and blank texts clear it. Raises Unreadable."""
+    if is_blank(value):
+        return emptied(column)
     if choices is not None:
         return read_choice(value, choices)
     return _reader(column)(value)
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value says that there is none."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def emptied(column: Column[Any]) -> Any:
+    """What a column has when it is cleared: nothing, or what it begins with where it is never empty.
+
+    Raises Unreadable where there is neither.
+    """
+    if column.nullable:
+        return None
+    if column.default is None:
+        raise Unreadable(_("Please fill this in."))
+    begins: Any = column.default
+    return begins.arg if begins.is_scalar else begins.arg(None)
 
 
 def _reader(column: Column[Any]) -> Callable[[Any], Any]:

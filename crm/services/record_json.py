@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import String, inspect, select
+from sqlalchemy import Column, String, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.errors import Invalid, RuleError
@@ -18,7 +18,7 @@ from crm.security.masking import is_masked, shown
 from crm.services.clients.as_json import plain, usernames
 from crm.services.clients.parts import names_of_tags
 from crm.services.clients.tags import get_tag
-from crm.services.reading import Unreadable, read_column, read_integer
+from crm.services.reading import Unreadable, is_blank, read_column, read_integer
 from crm.services.sales.lines import Row, lines_json, read_lines, set_lines
 
 #: Columns of every record that only the CRM writes.
@@ -46,14 +46,27 @@ def shown_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
     return {json_name(one): one for one in (*_kind(record), *record.columns, *record.fields)}
 
 
+def changed_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
+    """JSON name -> attribute, of what may be written to a record that is there."""
+    return {name: one for name, one in written_names(record).items() if not _stays(record, one)}
+
+
+def asked_names(record: RecordType) -> list[str]:
+    """The JSON names without which no record is added."""
+    filled_in = {one.key for one in record.filled_in}
+    return [
+        name for name, one in written_names(record).items()
+        if is_needed_of(record, one) and one.key not in filled_in
+    ]  # fmt: skip
+
+
 def _kind(record: RecordType) -> list[InstrumentedAttribute[Any]]:
     return [record.kind] if record.kind is not None else []
 
 
-def _is_fixed(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> bool:
+def _stays(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
     """Whether an attribute is written with a new record only: its kind, unless a field lets people change it."""
-    is_field = attribute.key in {one.key for one in record.fields}
-    return attribute is record.kind and not is_field and inspect(item).persistent
+    return attribute is record.kind and attribute.key not in {one.key for one in record.fields}
 
 
 # -- out
@@ -143,7 +156,7 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
                 # whether a guess was right would show by nothing having changed
                 errors[name] = [_("This cannot be changed.")]
                 continue
-            if _is_fixed(record, item, known[name]):
+            if _stays(record, known[name]) and inspect(item).persistent:
                 if value != getattr(item, known[name].key):
                     errors[name] = [_("This cannot be changed.")]
                 continue
@@ -166,7 +179,7 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
         _set(item, known[name], value)
     if rows is not None:
         set_lines(record, item, rows)
-    _check_required(record, item)
+    _check_needed(record, item, values)
 
 
 def refusal_of(item: Any, name: str, value: Any) -> str | None:
@@ -177,15 +190,18 @@ def refusal_of(item: Any, name: str, value: Any) -> str | None:
 
 
 def _read(record: RecordType, attribute: InstrumentedAttribute[Any], value: Any) -> Any:
+    """What is written for a value. None clears; where a column then has nothing that it needs, its record may."""
     if not _is_relation(record, attribute):
-        choices = record.choices.get(attribute.key)
-        return read_column(
-            record.mapper.columns[attribute.key], value, [c for c, _words in choices] if choices else None
-        )
+        column, choices = record.mapper.columns[attribute.key], record.choices.get(attribute.key)
+        if is_blank(value) and is_needed(column):
+            return "" if isinstance(column.type, String) else None
+        return read_column(column, value, [c for c, _words in choices] if choices else None)
     relation = record.mapper.relationships[attribute.key]
     if attribute.key == TAG_LINKS:
         return read_tags(value)
     if relation.uselist:
+        if value is None:
+            return []
         link = record.linked(attribute.key)
         return read_users(value) if link.mapper.class_ is User else read_records(link.mapper.class_, value)
     if value is None:
@@ -241,31 +257,46 @@ def _set(item: Any, attribute: InstrumentedAttribute[Any], value: Any) -> None:
         setattr(item, attribute.key, value)
 
 
-def _check_required(record: RecordType, item: Any) -> None:
-    """Raise Invalid for what a new record lacks, after its own rules have filled in what follows."""
-    if inspect(item).persistent:
+def _check_needed(record: RecordType, item: Any, values: Mapping[str, Any]) -> None:
+    """Raise Invalid for what a record lacks, after its own rules have filled in what follows from the rest.
+
+    Of a record that is there, only of what these values clear.
+    """
+    known, is_new = written_names(record), not inspect(item).persistent
+    if is_new:
+        for key, column in record.mapper.columns.items():
+            if column.default is not None and column.default.is_scalar and getattr(item, key) is None:
+                setattr(item, key, column.default.arg)
+    else:
+        known = {name: known[name] for name, value in values.items() if value in (None, "")}
+    lacking = _lacking(record, item, known)
+    if not (is_new or lacking):
         return
-    for key, column in record.mapper.columns.items():
-        if column.default is not None and column.default.is_scalar and getattr(item, key) is None:
-            setattr(item, key, column.default.arg)
     with db.session.no_autoflush:
-        for name, attribute in written_names(record).items():
-            if _is_relation(record, attribute) and _is_missing(record, item, attribute):
+        for name in lacking:
+            if _is_relation(record, known[name]):
                 raise Invalid({name: [_("Please fill this in.")]})
         item.before_save(db.session)
-    missing = [
-        name for name, attribute in written_names(record).items()
-        if not _is_relation(record, attribute) and _is_missing(record, item, attribute)
+    if lacking := _lacking(record, item, known):
+        raise Invalid({name: [_("Please fill this in.")] for name in lacking})
+
+
+def _lacking(record: RecordType, item: Any, names: Mapping[str, InstrumentedAttribute[Any]]) -> list[str]:
+    """Of these names those that a record needs and has nothing for."""
+    return [
+        name for name, attribute in names.items()
+        if is_needed_of(record, attribute) and getattr(item, attribute.key) in (None, "")
     ]  # fmt: skip
-    if missing:
-        raise Invalid({name: [_("Please fill this in.")] for name in missing})
 
 
-def _is_missing(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> bool:
+def is_needed(column: Column[Any]) -> bool:
+    """Whether a column is never empty and begins with nothing."""
+    return not column.nullable and column.default is None
+
+
+def is_needed_of(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
+    """Whether a record cannot be without a column or relation, and does not begin with one."""
     if not _is_relation(record, attribute):
-        column = record.mapper.columns[attribute.key]
-        return not column.nullable and column.default is None and getattr(item, attribute.key) in (None, "")
+        return is_needed(record.mapper.columns[attribute.key])
     relation = record.mapper.relationships[attribute.key]
-    if relation.uselist or all(column.nullable for column in relation.local_columns):
-        return False
-    return getattr(item, attribute.key) is None
+    return not relation.uselist and not any(column.nullable for column in relation.local_columns)

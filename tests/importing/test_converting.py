@@ -83,12 +83,12 @@ def test_blank_cells_say_nothing_unless_they_shall() -> None:
     assert typed(cells, blanks="clear") == (
         {"name": "Acme", "phone": None, "tags": None, "billing": {"city": None}}, {},
     )  # fmt: skip
-    # what is never empty begins again, or stays as it is
+    # what is one of a few stays as it is
     cells = {"name": "Acme", "stars": "", "is_buyer": "", "kind": "", "consent": "", "archived": ""}
-    cleared = {"name": "Acme", "stars": 0, "is_buyer": False, "consent": None}
+    cleared = {"name": "Acme", "stars": None, "is_buyer": None, "consent": None}
     assert typed(cells, blanks="clear") == (cleared, {})
     assert typed({"title": "", "done": "", "priority": ""}, "task", blanks="clear") == (
-        {"title": None, "done": False}, {},
+        {"title": None, "done": None}, {},
     )  # fmt: skip
 
 

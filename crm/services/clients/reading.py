@@ -15,9 +15,11 @@ from crm.services.clients import rules as client_rules
 from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, NAMES, RENAMED, TOLD
 from crm.services.clients.parts import names_of_tags
 from crm.services.iso_lists import COUNTRIES, LANGUAGES, currency_codes
-from crm.services.reading import Unreadable, read_boolean, read_column, read_text
+from crm.services.reading import Unreadable, is_blank, read_boolean, read_column, read_text
 
 LONGEST_APP_CODE, LONGEST_EXTERNAL_ID = 60, 200
+#: What follows from the rest where it is cleared.
+MADE_OF_OTHERS = frozenset({"name", "kind"})
 CONSENTS: dict[Any, bool | None] = {"yes": True, True: True, "no": False, False: False, "": None, None: None}
 
 
@@ -67,7 +69,7 @@ def read_client(data: Mapping[str, Any], attribute_keys: Iterable[str]) -> Clien
 
 def _read_field(name: str, column: str, value: Any) -> Any:
     columns = inspect(Client).columns
-    if name == "name" and (value is None or value == ""):
+    if name in MADE_OF_OTHERS and is_blank(value):
         return None
     if name == "consent":
         return _read_consent(value)
@@ -153,7 +155,7 @@ def _read_assignees(found: ClientInput, value: Any) -> None:
 
 
 def _read_archived(found: ClientInput, value: Any) -> None:
-    found.archived = read_boolean(value)
+    found.archived = value is not None and read_boolean(value)
 
 
 def _read_external_id(found: ClientInput, value: Any) -> None:

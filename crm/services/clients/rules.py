@@ -29,6 +29,11 @@ def made_name(values: Values) -> str:
     return " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
 
 
+def made_kind(values: Values) -> str:
+    """The kind that a client is of whom nobody says so: who has a name of a person is one."""
+    return "person" if any(values.get(name) for name in ("first_name", "last_name", "pesel")) else "company"
+
+
 def missing(values: Values) -> dict[str, str]:
     """What a client needs and these values lack: field -> message."""
     found = {}

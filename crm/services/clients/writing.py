@@ -105,8 +105,7 @@ def problems(client: Client, given: ClientInput, words: Words) -> dict[str, list
 def begun(client: Client, given: ClientInput, words: Words) -> ClientInput:
     """Give a new client what it has when nothing is sent; gives the input with the defaults of attributes."""
     if "kind" not in given.columns:
-        person = any(given.columns.get(name) for name in ("first_name", "last_name", "pesel"))
-        client.kind = "person" if person else "company"
+        client.kind = client_rules.made_kind(given.columns)
     if not given.status:
         client.status = words.default_status
     defaults = attributes.default_values(words.definitions.values())
@@ -150,6 +149,8 @@ def write_client(client: Client, given: ClientInput, words: Words, source: str =
                 set_consent(client, value, source)
             elif is_masked(client, name):
                 continue
+            elif name == "kind" and value is None:
+                client.kind = client_rules.made_kind({**later(client, given), **given.columns})
             elif getattr(client, name) != value:
                 setattr(client, name, "" if name == "name" and value is None else value)
         if given.status:

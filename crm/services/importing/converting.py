@@ -55,7 +55,6 @@ class Converter:
         self.has_currency = "currency" in known and "currency" not in self.fields
         self.hidden = {fold(word) for word in in_words(HIDDEN)}
         self.readers = {name: self._reader(field) for name, field in self.fields.items()}
-        self.blanks = {name: self._blank(name) for name in self.fields}
         self.staying = {name for name, field in self.fields.items() if self._stays(field)}
 
     def typed(self, texts: Sequence[str]) -> tuple[Values, dict[str, str]]:
@@ -79,7 +78,7 @@ class Converter:
                     if field.kind == kinds.PHONE and len(numbers := cells.read_phones(text)) > 1:
                         spare[name] = numbers
                 elif self.clears and name not in self.staying:
-                    value = self.blanks[name]
+                    value = None
                 else:
                     continue
                 _put(values, name, value, self._take_currency(values, field))
@@ -90,14 +89,8 @@ class Converter:
             _without_company(values, "name" in errors)
         return values, errors
 
-    def _blank(self, name: str) -> Any:
-        """What a field has when it is cleared: nothing, or what a count or a yes-no that is never empty begins with."""
-        column = self.record.mapper.columns.get(name)
-        begins = None if column is None or column.nullable else getattr(column.default, "arg", None)
-        return begins if isinstance(begins, int) else None
-
     def _stays(self, field: ImportField) -> bool:
-        """Whether a field is one that no blank cell clears: it is one of a few, whatever it is."""
+        """Whether a field is one that no blank cell clears: one of a few, which a cell can hardly mean to reset."""
         column = self.record.mapper.columns.get(field.name)
         is_one = field.kind == kinds.CHOICE and column is not None and not column.nullable
         return is_one or field.name in ("id", "archived")

@@ -62,10 +62,11 @@ def lines_json(item: WithLines) -> list[dict[str, Any]]:
 
 
 def read_lines(record: RecordType, item: WithLines, value: Any) -> list[Row]:
-    """Lines as a program sends them: a list of objects, `id` naming a line that stays.
+    """Lines as a program sends them: a list of objects, `id` naming a line that stays; None for no lines.
 
     Raises Invalid, its errors named `lines` or `lines.<number from 0>.<field>`.
     """
+    value = [] if value is None else value
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise Invalid({"lines": [_("This is a list of lines.")]})
     if len(value) > MOST_LINES:

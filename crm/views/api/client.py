@@ -23,7 +23,9 @@ from crm.services.clients.writing import Words, begun, needs, problems, write_cl
 from crm.services.lists.order import Order
 from crm.services.timeline.entries import PARTS
 from crm.views.api import client_description as client_document
+from crm.views.api.description import content
 from crm.views.api.record_api import RecordApi, read_since, record_id
+from crm.views.api.schemas import Schemas
 
 
 class ClientApi(RecordApi):
@@ -88,8 +90,16 @@ class ClientApi(RecordApi):
             abort(redirect(f"{self.route_base}/{target}", code=308))
         return client
 
-    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def schemas(self) -> Schemas:
         return client_document.schemas()
+
+    def input_schema(self, method: str) -> dict[str, Any]:
+        found = super().input_schema(method)
+        return (
+            content(found["application/json"]["schema"], client_document.EXAMPLE)
+            if method == "post"
+            else found
+        )
 
     def sorts(self) -> frozenset[str]:
         return frozenset({*client_listing.SORTS, "status", *self.attribute_sorts()})

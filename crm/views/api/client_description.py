@@ -10,22 +10,29 @@ from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.services.bulk.types import TYPES
 from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.services.clients.peppol import STATES
-from crm.views.api.description import (
-    ATTRIBUTES,
+from crm.views.api.description import ATTRIBUTES, READING, WRITING, ok, operation, parameter, ref, sent
+from crm.views.api.schemas import (
     NUMBER_OF_ROW,
-    READING,
     TEXT,
-    WRITING,
+    VERSION,
     Schema,
+    Schemas,
+    clearable,
     column_schema,
-    ok,
-    operation,
-    parameter,
-    ref,
-    sent,
-)  # fmt: skip
+    limits,
+)
 
 NAMES: Schema = {"type": "array", "items": TEXT}
+NEEDS = (
+    "A new client has a name, or a first and last name, and one of email, phone and mobile; of upsert any of these is "
+    "enough."
+)
+EXAMPLE: Schema = {
+    "name": "Acme",
+    "email": "info@acme.example",
+    "tags": "web, new",
+    "billing": {"country": "PL"},
+}
 NULLABLE_TEXT: Schema = {**TEXT, "nullable": True}
 
 PEPPOL: Schema = {
@@ -43,8 +50,8 @@ PEPPOL: Schema = {
 }
 
 
-def schemas() -> tuple[Schema, Schema]:
-    """The JSON of a client as it is answered, and as it is sent; attributes stand under their keys."""
+def schemas() -> Schemas:
+    """The JSON of a client; attributes stand under their keys."""
     columns = inspect(Client).columns
     address = {part: column_schema(columns[f"billing_{part}"]) for part in ADDRESS_PARTS}
     fields: Schema = {
@@ -57,28 +64,30 @@ def schemas() -> tuple[Schema, Schema]:
             for which in ADDRESSES
         },
         "status": {**NULLABLE_TEXT, "description": "The code of a status."},
+        "tags": {**NAMES, "description": "Names of tags."},
         "assignees": {**NAMES, "description": "User names; the first is responsible."},
         "external_id": NULLABLE_TEXT,
         "app_code": TEXT,
         "archived": {"type": "boolean"},
     }
-    kept = {name: column_schema(columns[name]) for name in KEPT}
-    told = {"peppol": PEPPOL}
-    shown = {**kept, **fields, **told, "tags": {**NAMES, "description": "Names of tags."}}
-    taken = {
-        **fields,
-        "name": NULLABLE_TEXT,
-        "tags": {
-            "oneOf": [TEXT, NAMES],
-            "nullable": True,
-            "description": "A text with commas; they replace.",
-        },
-    }
-    more = ATTRIBUTES
-    return (
-        {"type": "object", "required": list(shown), "properties": shown, "additionalProperties": more},
-        {"type": "object", "properties": taken, "additionalProperties": more},
-    )
+    kept = {name: {**column_schema(columns[name]), "readOnly": True} for name in KEPT}
+    shown = {**kept, **fields, "peppol": PEPPOL}
+    taken = {name: _written(name, schema) for name, schema in fields.items()}
+    taken["tags"] = {
+        "oneOf": [TEXT, NAMES], "nullable": True, "description": "A text with commas; they replace.",
+        "example": "web, new",
+    }  # fmt: skip
+    return Schemas(
+        {"type": "object", "required": list(shown), "properties": shown},
+        {"type": "object", "properties": taken, "description": NEEDS},
+        {"type": "object", "properties": {**taken, "version": VERSION}},
+    ).with_more(additionalProperties=ATTRIBUTES)
+
+
+def _written(name: str, schema: Schema) -> Schema:
+    """What is taken for a field: null clears each."""
+    column = inspect(Client).columns.get(RENAMED.get(name, name))
+    return clearable(schema if column is None else {**schema, **limits(column, schema), **schema})
 
 
 TAG = "client"

@@ -20,6 +20,7 @@ from crm.services.record_json import record_json
 from crm.views.api.client import taken
 from crm.views.api.description import ATTRIBUTES
 from crm.views.api.record_api import RecordApi, read_since
+from crm.views.api.schemas import Schemas, clearable
 
 #: The tables of rows that belong to contacts.
 PARTS = frozenset(inspect(Contact).relationships[name].mapper.local_table.name for name in COLLECTIONS)
@@ -71,12 +72,9 @@ class ContactApi(RecordApi):
             which: list(dict.fromkeys([*names, *NAMES])) for which, names in super().field_names().items()
         }
 
-    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        shown, taken_in = super().schemas()
-        return tuple(
-            {**one, "properties": {**one["properties"], **SCHEMA}, "additionalProperties": ATTRIBUTES}
-            for one in (shown, taken_in)
-        )  # type: ignore[return-value]
+    def schemas(self) -> Schemas:
+        written = {name: clearable(schema) for name, schema in SCHEMA.items()}
+        return super().schemas().with_properties(SCHEMA, written).with_more(additionalProperties=ATTRIBUTES)
 
     def get_item(self, pk: str, lock: bool = False) -> Contact:
         contact = super().get_item(pk)
@@ -126,4 +124,9 @@ def read_external_id(value: Any) -> str | None:
     return None if value is None else read_text(value, LONGEST_EXTERNAL_ID) or None
 
 
-READERS = {"external_id": read_external_id, "app_code": read_app_code, "is_primary": read_boolean}
+def read_is_primary(value: Any) -> bool:
+    """Whether it is to be the primary contact; null is no. Raises Unreadable."""
+    return value is not None and read_boolean(value)
+
+
+READERS = {"external_id": read_external_id, "app_code": read_app_code, "is_primary": read_is_primary}

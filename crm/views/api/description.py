@@ -4,22 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 from apispec.exceptions import DuplicateComponentNameError
-from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import Boolean, Column, Date, Integer, inspect
 
-from crm.models.line import LINE_FIELDS, MOST_LINES
-from crm.models.types import Exact, UtcDateTime
-from crm.registry import TAG_LINKS, RecordType
 from crm.services.lists.listing import LARGEST_PAGE
-from crm.services.record_json import KEPT, LINES, shown_names, written_names
+from crm.views.api.schemas import NUMBER_OF_ROW, TEXT, Schema
 
 if TYPE_CHECKING:
     from crm.views.api.record_api import RecordApi
 
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-NUMBER_OF_ROW: Schema = {"type": "integer", "format": "int64", "minimum": 1}
 #: What stands beside the fields of what has attributes.
 ATTRIBUTES: Schema = {
     "description": "Attributes by their keys, null where not set. Texts, links and words are strings, several words a "
@@ -56,8 +47,8 @@ ERROR: Schema = {
 # -- pieces
 
 
-def content(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
+def content(schema: Schema, example: Any = None) -> Schema:
+    return {"application/json": {"schema": schema, **({"example": example} if example else {})}}
 
 
 def ref(name: str) -> Schema:
@@ -111,77 +102,6 @@ def sent(schema: Schema) -> Schema:
 # -- record types
 
 
-def column_schema(column: Column[Any], choices: Any = None) -> Schema:
-    """What the JSON of a column is."""
-    kind, schema = column.type, dict(TEXT)
-    if choices:
-        schema["enum"] = [code for code, _words in choices] + ([None] if column.nullable else [])
-    elif isinstance(kind, Exact):
-        schema = {"type": "number"}
-    elif isinstance(kind, Boolean):
-        schema = {"type": "boolean"}
-    elif isinstance(kind, Integer):
-        schema = {"type": "integer"}
-    elif isinstance(kind, UtcDateTime):
-        schema["format"] = "date-time"
-    elif isinstance(kind, Date):
-        schema["format"] = "date"
-    elif getattr(kind, "length", None):
-        schema["maxLength"] = kind.length
-    return {**schema, "nullable": True} if column.nullable else schema
-
-
-def attribute_schema(record: RecordType, attribute: Any) -> Schema:
-    """What the JSON of a column or relation of a record is."""
-    relation = record.mapper.relationships.get(attribute.key)
-    if relation is None and attribute.key not in record.mapper.columns:
-        # worked out from others, and so never written
-        return {**TEXT, "enum": [value for value, _words in record.choices[attribute.key]], "readOnly": True}
-    if relation is None:
-        return column_schema(record.mapper.columns[attribute.key], record.choices.get(attribute.key))
-    if relation.uselist:
-        if attribute.key != TAG_LINKS and record.linked(attribute.key).mapper.class_ is not User:
-            return {"type": "array", "items": NUMBER_OF_ROW}
-        words = "Tags by name." if attribute.key == TAG_LINKS else "User names."
-        return {"type": "array", "items": TEXT, "description": words}
-    if relation.mapper.class_ is User:
-        return {**TEXT, "nullable": True, "description": "A user name."}
-    return {**NUMBER_OF_ROW, "nullable": True}
-
-
-def lines_schemas(record: RecordType) -> tuple[Schema, Schema]:
-    """The JSON of a record's lines as it is answered, and as it is sent."""
-    columns = inspect(record.line_model).columns
-    product: Schema = {**NUMBER_OF_ROW, "nullable": True}
-    asked = {name: product if name == "product" else column_schema(columns[name]) for name in LINE_FIELDS}
-    taken = {"id": {**NUMBER_OF_ROW, "nullable": True, "description": "Of a line that stays."}}
-    taken |= {name: {**schema, "nullable": True} for name, schema in asked.items()}
-    net = {**column_schema(columns["net"]), "description": "What the line comes to; worked out."}
-    shown = {"id": NUMBER_OF_ROW, **asked, "net": net}
-    words = "All lines, in order: those left out are deleted. What a line leaves out, its product says."
-    return (
-        {"type": "array", "items": {"type": "object", "properties": shown}},
-        {"type": "array", "maxItems": MOST_LINES, "description": words,
-         "items": {"type": "object", "properties": {**taken, "net": net}, "additionalProperties": False}},
-    )  # fmt: skip
-
-
-def record_schemas(record: RecordType) -> tuple[Schema, Schema]:
-    """The JSON of a record as it is answered, and as it is sent."""
-    kept = {
-        name: column_schema(record.mapper.columns[name]) for name in KEPT if name in record.mapper.columns
-    }
-    shown = {name: attribute_schema(record, one) for name, one in shown_names(record).items()}
-    taken = {name: attribute_schema(record, one) for name, one in written_names(record).items()}
-    if record.lines is not None:
-        shown[LINES], taken[LINES] = lines_schemas(record)
-    answered = {**kept, **shown, **{figure.name: dict(figure.schema) for figure in record.figures}}
-    return (
-        {"type": "object", "required": list(answered), "properties": answered},
-        {"type": "object", "properties": taken, "additionalProperties": False},
-    )
-
-
 def list_parameters(api: "RecordApi") -> list[Schema]:
     """The query parameters of a list."""
     return [
@@ -202,9 +122,12 @@ def list_parameters(api: "RecordApi") -> list[Schema]:
 def describe_record(spec: APISpec, api: "RecordApi") -> None:
     """Describe the routes of one record type."""
     name, tag = api.record.model.__name__, api.openapi_spec_tag or api.record.key
-    shown, taken = api.schemas()
+    shown, added, changed = api.schemas()
     add_schema(spec, name, shown)
-    add_schema(spec, f"{name}Input", taken)
+    if "add" in api.record.actions:
+        add_schema(spec, f"{name}Input", added)
+    if "edit" in api.record.actions:
+        add_schema(spec, f"{name}Changes", changed)
     one = {
         "type": "object",
         "required": ["id", "result"],

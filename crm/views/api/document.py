@@ -15,14 +15,24 @@ from crm.services.files.uploads import Upload, prepare
 from crm.views.api import description as api_document
 from crm.views.api.access import access
 from crm.views.api.record_api import RecordApi
+from crm.views.api.schemas import Schema, Schemas
 from crm.views.records.file_answers import as_attachment
 
 FORM = "multipart/form-data"
-FILE = {"type": "string", "format": "binary", "description": "The file itself."}
-SHOWN = {
-    "edition": {"type": "integer", "description": "Counts how often the file was replaced, from 1."},
-    "file_url": {"type": "string", "description": "Where the file is to be had."},
+FILE: Schema = {"type": "string", "format": "binary", "description": "The file itself."}
+SHOWN: Schema = {
+    "edition": {
+        "type": "integer",
+        "readOnly": True,
+        "description": "Counts how often the file was replaced, from 1.",
+    },
+    "file_url": {"type": "string", "readOnly": True, "description": "Where the file is to be had."},
 }
+
+
+def form_of(schema: Schema, **more: Any) -> Schema:
+    """The form that is sent: the fields of this JSON, and the file."""
+    return {**schema, "properties": {"file": FILE, **schema["properties"]}, **more}
 
 
 class DocumentApi(RecordApi):
@@ -62,9 +72,8 @@ class DocumentApi(RecordApi):
             "file_url": f"{self.route_base}/{item.id}/file",
         }
 
-    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        shown, taken = super().schemas()
-        return {**shown, "properties": {**shown["properties"], **SHOWN}}, taken
+    def schemas(self) -> Schemas:
+        return super().schemas().with_properties(SHOWN)
 
     def write(self, item: Document, data: dict[str, Any]) -> None:
         upload = data.pop("file") if isinstance(data.get("file"), Upload) else None
@@ -77,11 +86,10 @@ class DocumentApi(RecordApi):
             set_file(item, upload)
 
     def input_schema(self, method: str) -> dict[str, Any]:
-        fields = self.schemas()[1]["properties"]
-        form = {"type": "object", "properties": {"file": FILE, **fields}}
+        known = self.schemas()
         if method == "post":
-            return {FORM: {"schema": {**form, "required": ["file", "client"]}}}
-        return {**super().input_schema(method), FORM: {"schema": form}}
+            return {FORM: {"schema": form_of(known.added, required=["file", *known.added["required"]])}}
+        return {**super().input_schema(method), FORM: {"schema": form_of(known.changed)}}
 
     def add_api_spec(self, api_spec: APISpec) -> None:
         super().add_api_spec(api_spec)

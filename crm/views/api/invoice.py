@@ -12,6 +12,7 @@ from crm.services.sales import invoicing
 from crm.views.api import description as document
 from crm.views.api.access import access, body, check_version
 from crm.views.api.record_api import RecordApi
+from crm.views.api.schemas import Schemas
 from crm.views.records.invoice import paper_of
 
 #: Beside the fields: what an issued invoice of ours keeps of others.
@@ -80,12 +81,11 @@ class InvoiceApi(RecordApi):
 
     # -- how it is described
 
-    def schemas(self) -> tuple[document.Schema, document.Schema]:
-        shown, taken = super().schemas()
+    def schemas(self) -> Schemas:
         more: document.Schema = {name: {"type": "object", "nullable": True} for name in AS_ISSUED}
         more |= {name: {**document.NUMBER_OF_ROW, "nullable": True} for name in ("corrects", "sale")}
         more["vat_by_rate"] = {"type": "array", "items": RATE}
-        return {**shown, "properties": {**shown["properties"], **more}}, taken
+        return super().schemas().with_properties({n: {**one, "readOnly": True} for n, one in more.items()})
 
     def add_api_spec(self, api_spec: Any) -> None:
         super().add_api_spec(api_spec)

@@ -25,7 +25,9 @@ from crm.services.lists.order import Order
 from crm.services.reading import Unreadable, read_moment
 from crm.services.record_json import LINES, changes, record_json, shown_names, write_record, written_names
 from crm.views.api import description as api_document
+from crm.views.api import schemas as api_schemas
 from crm.views.api.access import Api, access, body, check_version, reply
+from crm.views.api.schemas import Schemas
 
 #: What Flask-AppBuilder's own parameter `q` says, in our words.
 RISON = {"page_size": "page_size", "order_column": "sort", "order_direction": "dir"}
@@ -185,11 +187,15 @@ class RecordApi(Api):
 
     def input_schema(self, method: str) -> dict[str, Any]:
         """What is sent by POST or PUT: content type -> description."""
-        return api_document.content(api_document.ref(f"{self.record.model.__name__}Input"))
+        name = self.record.model.__name__
+        if method != "post":
+            return api_document.content(api_document.ref(f"{name}Changes"))
+        example = api_schemas.example_body(self.schemas().added)
+        return api_document.content(api_document.ref(f"{name}Input"), example)
 
-    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The JSON of a record as it is answered, and as it is sent, as JSON Schema."""
-        return api_document.record_schemas(self.record)
+    def schemas(self) -> Schemas:
+        """What the JSON of a record is."""
+        return api_schemas.schemas(self.record)
 
     def sorts(self) -> frozenset[str]:
         """By what a list can be sorted."""

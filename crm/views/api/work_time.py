@@ -16,4 +16,5 @@ class WorkTimeApi(RecordApi):
     def write(self, item: WorkTime, data: dict[str, Any]) -> None:
         if item.id is None:
             item.user = db.session.get(User, actor_id())
+            data = {name: value for name, value in data.items() if name != "user" or value is not None}
         super().write(item, data)
