@@ -110,6 +110,8 @@ SETTINGS = (
     Setting("MAILCHIMP_API_URL", "another address of the Mailchimp API", None, web_address),
     Setting("GUS_API_KEY", "key for company look-ups by NIP"),
     Setting("GUS_API_URL", "another address of the GUS service", None, web_address),
+    Setting("VIES_API_URL", "another address of VIES", None, web_address),
+    Setting("WHITE_LIST_API_URL", "another address of the Polish VAT white list", None, web_address),
     Setting(
         "PEPPOL_SML_ZONE",
         "another DNS zone of the Peppol directory; every company is asked about then, unless its settings page says no",

@@ -41,7 +41,7 @@ class CallLog:
         self._rows.clear()
 
 
-def recent_calls(service: str) -> Sequence[IntegrationCall]:
-    """The last calls to a service, the latest first."""
-    of_service = select(IntegrationCall).where(IntegrationCall.service == service)
-    return db.session.scalars(of_service.order_by(IntegrationCall.id.desc()).limit(RECENT)).all()
+def recent_calls(*services: str) -> Sequence[IntegrationCall]:
+    """The last calls to a service or several, the latest first."""
+    of_services = select(IntegrationCall).where(IntegrationCall.service.in_(services))
+    return db.session.scalars(of_services.order_by(IntegrationCall.id.desc()).limit(RECENT)).all()

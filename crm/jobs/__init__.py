@@ -13,8 +13,10 @@ from crm.integrations.mailchimp.settings import is_configured
 from crm.integrations.mailchimp.sync import sync
 from crm.integrations.mailchimp.words import COUNTERS
 from crm.integrations.peppol.checking import check_due, is_any_due
+from crm.integrations.vies import checking as vies
 from crm.integrations.webhooks.job import deliver
 from crm.integrations.webhooks.job import is_any_due as is_any_delivery_due
+from crm.integrations.white_list import checking as white_list
 from crm.jobs.runs import Run, ask_for, execute
 from crm.models import JobRun
 from crm.models.job import DONE
@@ -116,6 +118,22 @@ JOBS = (
         _l("Companies checked in Peppol"),
         check_due,
         is_wanted=is_any_due,
+        permission=("list", "jobs"),
+        counts={"checked": _l("checked"), "failed": _l("failed")},
+    ),
+    Job(
+        "vies",
+        _l("VAT numbers checked in VIES"),
+        vies.check_due,
+        is_wanted=vies.is_any_due,
+        permission=("list", "jobs"),
+        counts={"checked": _l("checked"), "failed": _l("failed")},
+    ),
+    Job(
+        "white_list",
+        _l("Companies looked up in the VAT white list"),
+        white_list.check_due,
+        is_wanted=white_list.is_any_due,
         permission=("list", "jobs"),
         counts={"checked": _l("checked"), "failed": _l("failed")},
     ),

@@ -52,6 +52,7 @@ from crm.models.ticket import Ticket, TicketComment
 from crm.models.timeline import TimelineEntry
 from crm.models.transaction import Transaction
 from crm.models.vat_rate import VatRate
+from crm.models.vat_status import VatProof, VatStatus
 from crm.models.webhook import Webhook, WebhookDelivery, WebhookOutbox
 from crm.models.work_time import Timer, WorkTime
 
@@ -132,7 +133,9 @@ __all__ = [
     "TimelineEntry",
     "Timer",
     "Transaction",
+    "VatProof",
     "VatRate",
+    "VatStatus",
     "Webhook",
     "WebhookDelivery",
     "WebhookOutbox",

@@ -37,13 +37,16 @@ from crm.views.clients.timeline import TimelineView
 from crm.views.history.operations import OperationView
 from crm.views.importing.pages import ImportView
 from crm.views.integrations import carddav, mailchimp_hook
-from crm.views.integrations.gus import GusSettingsView, GusView
+from crm.views.integrations.gus import GusSettingsView
+from crm.views.integrations.look_up import LookUpView
 from crm.views.integrations.mailchimp import MailchimpView
 from crm.views.integrations.mailchimp_card import MailchimpCardView
 from crm.views.integrations.mailchimp_settings import MailchimpSettingsView
 from crm.views.integrations.peppol_card import PeppolCardView
 from crm.views.integrations.peppol_settings import PeppolSettingsView
 from crm.views.integrations.phones import PhonesView
+from crm.views.integrations.vat_card import VatCardView
+from crm.views.integrations.vat_settings import VatSettingsView
 from crm.views.integrations.webhooks import WebhooksView
 from crm.views.palette import PaletteView
 from crm.views.records.call import CallView
@@ -136,11 +139,13 @@ PAGES: tuple[type[Any], ...] = (
     OperationView,
     MailchimpCardView,
     ConsentView,
-    GusView,
+    LookUpView,
     GusSettingsView,
     MailchimpSettingsView,
     PeppolCardView,
     PeppolSettingsView,
+    VatCardView,
+    VatSettingsView,
     PhonesView,
     TimerView,
     SwaggerView,

@@ -17,6 +17,7 @@ from flask_babel import (
     ngettext,
 )
 
+from crm.models.bank_account import grouped
 from crm.models.sensitive import MASK
 from crm.models.types import utc_now
 from crm.models.work_time import LONGEST, clock, span
@@ -186,6 +187,7 @@ def init_app(app: Flask) -> None:
         clock=clock,
         span_to=span_to,
         event_time=event_time,
+        account_number=grouped,
     )
     app.jinja_env.globals.update(
         balances_of=balances,

@@ -120,12 +120,12 @@ def test_refusals_and_traps(register: StandIn):
         Gus(register.url, KEY).find(NIP)
     with pytest.raises(client.Unavailable, match="too long"):
         Gus(register.url, KEY, patience=0).log_in()
-    bomb = (
-        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><root><dane><Regon>&x;</Regon></dane></root>'
-    )
-    assert client.read_rows(bomb) == []
-    with pytest.raises(client.Unavailable):
-        client.read_rows("<root>")
+    for text in (
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><root><dane><Regon>&x;</Regon></dane></root>',
+        "<root>",
+    ):
+        with pytest.raises(client.Unavailable):
+            client.read_rows(text)
     gone = register.url.replace("127.0.0.1", "127.0.0.9")
     with pytest.raises(client.Unavailable):
         Gus(gone, KEY).log_in()

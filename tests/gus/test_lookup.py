@@ -10,7 +10,9 @@ from crm.extensions import db
 from crm.integrations.gus import settings
 from crm.integrations.gus.client import Unavailable
 from crm.integrations.gus.company import read_companies, read_company
-from crm.integrations.gus.lookup import NoAnswer, answers, look_up, try_key
+from crm.integrations.gus.lookup import answers, look_up, try_key
+from crm.integrations.offers import NoAnswer
+from crm.integrations.turns import take_turn
 from crm.models import IntegrationCall
 from crm.models.types import utc_now
 from crm.services.key_rotation import rotate
@@ -36,7 +38,7 @@ def said(tax_id: str, country: str | None = None) -> str:
 @pytest.mark.both_engines
 def test_asked_once_a_day_in_one_session(gus: StandIn):
     found = look_up("PL 774-000-14-54", None)
-    assert (found.nip, found.companies[0].values["regon"]) == (NIP, "610188201")
+    assert (found.number, found.companies[0].values["regon"]) == (NIP, "610188201")
     assert look_up(NIP, "PL") == found
     assert gus.calls == {"Zaloguj": 1, "DaneSzukajPodmioty": 1}
     db.session.execute(update(answers).values(at=utc_now() - timedelta(hours=25)))
@@ -84,14 +86,14 @@ def test_each_failure_in_words(app: Flask, gus: StandIn):
 
 @pytest.mark.both_engines
 def test_turns_are_apart_for_all_processes(app: Flask, monkeypatch):
-    monkeypatch.setattr(settings, "INTERVAL", 60)
     with app.app_context():
         waits: list[float] = []
-        settings.take_turn(waits.append)
-        assert not waits
+        assert take_turn("gus", 60) and take_turn("other", 60)
+        assert not take_turn("gus", 60, sleep=waits.append)
+        assert sum(waits) >= 5
+        monkeypatch.setattr(settings, "take_turn", lambda *asked: False)
         with pytest.raises(Unavailable):
-            settings.take_turn(waits.append)
-        assert sum(waits) >= settings.LONGEST_WAIT
+            settings.wait_for_turn()
 
 
 def test_a_key_is_sealed_and_outlives_the_change_of_keys(app: Flask):

@@ -9,6 +9,8 @@ import requests
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from crm.integrations.safe_xml import read_xml
+
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
 BIR = "http://CIS/BIR/2014/07"
@@ -199,9 +201,8 @@ def read_rows(text: str) -> list[dict[str, str]]:
 
 
 def parse(text: bytes) -> Any:
-    """XML without entities, files or network."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    """What is in an answer. Raises Unavailable."""
     try:
-        return etree.fromstring(text, parser)
-    except etree.XMLSyntaxError as error:
-        raise Unavailable(f"not XML: {error}"[:300]) from None
+        return read_xml(text)
+    except ValueError as error:
+        raise Unavailable(str(error)) from None

@@ -1,24 +1,14 @@
 """A row of GUS's answer as the fields of a client."""
 
 import re
-from dataclasses import dataclass
 
 from flask_babel import gettext as _
+
+from crm.integrations.offers import Company
 
 #: Legal persons before trades, trades before farms, what was struck off last; local units after all of them.
 ORDER = ("6", "1", "3", "2", "4")
 LONGEST_NAME = 200
-
-
-@dataclass(frozen=True)
-class Company:
-    """One row. values: what a client's fields would be; warnings: what one should know before."""
-
-    name: str
-    place: str
-    kind: str
-    values: dict[str, str]
-    warnings: list[str]
 
 
 def read_companies(rows: list[dict[str, str]]) -> list[Company]:

@@ -1,7 +1,6 @@
 """Looking a company up by NIP: asked at most once a day, each failure told in words."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
@@ -11,8 +10,9 @@ from crm.database import insert_or_replace
 from crm.extensions import db
 from crm.integrations.calls import CallLog
 from crm.integrations.gus.client import GusError, KeyRefused, Refused, SessionExpired
-from crm.integrations.gus.company import Company, read_companies
+from crm.integrations.gus.company import read_companies
 from crm.integrations.gus.settings import SESSION, connect, get_key
+from crm.integrations.offers import Found, NoAnswer
 from crm.models import GusAnswer
 from crm.models.identifiers import tax_id_key
 from crm.models.types import utc_now
@@ -21,17 +21,6 @@ from crm.services.secret_settings import forget_secret, get_secret, keep_secret
 KEPT = timedelta(hours=24)
 
 answers = GusAnswer.__table__
-
-
-class NoAnswer(Exception):
-    """There is nothing to offer; the message says why."""
-
-
-@dataclass(frozen=True)
-class Found:
-    nip: str
-    at: datetime
-    companies: list[Company]
 
 
 def look_up(tax_id: str, country: str | None, anew: bool = False) -> Found:

@@ -1,14 +1,13 @@
 """Where the key comes from, and how GUS is reached."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from flask import current_app
 
 from crm.integrations.gus.client import Gus, Unavailable
-from crm.security.shared_limits import DatabaseStorage
+from crm.integrations.turns import take_turn
 from crm.services.secret_settings import forget_secret, get_secret, keep_secret
 
 PRODUCTION = "https://wyszukiwarkaregon.stat.gov.pl/wsBIR/UslugaBIRzewnPubl.svc"
@@ -16,8 +15,8 @@ TEST = "https://wyszukiwarkaregontest.stat.gov.pl/wsBIR/UslugaBIRzewnPubl.svc"
 #: GUS publishes this key for its test service, whose data is old and made unlike anybody's.
 TEST_KEY = "abcde12345abcde12345"
 KEY, SESSION = "gus.key", "gus.session"
-#: Seconds from one call to the next, of all processes together; and how long one waits for its turn.
-INTERVAL, LONGEST_WAIT = 0.5, 5
+#: Seconds from one call to the next, of all processes together.
+INTERVAL = 0.5
 
 
 def key_is_readable(key: str) -> bool:
@@ -43,15 +42,11 @@ def address(key: str) -> str:
 
 def connect(key: str, on_call: Callable[..., None], sid: str = "") -> Gus:
     """A client object. `GUS_OPTIONS` may hold shorter waits, for tests."""
-    options: dict[str, Any] = {"turn": take_turn, **(current_app.config.get("GUS_OPTIONS") or {})}
+    options: dict[str, Any] = {"turn": wait_for_turn, **(current_app.config.get("GUS_OPTIONS") or {})}
     return Gus(address(key), key, sid, on_call=on_call, **options)
 
 
-def take_turn(sleep: Callable[[float], None] = time.sleep) -> None:
+def wait_for_turn() -> None:
     """Wait until a call may be made: at most two a second by all processes. Raises Unavailable."""
-    turns, waited = DatabaseStorage(), 0.0
-    while turns.incr("gus", INTERVAL) > 1:
-        if waited >= LONGEST_WAIT:
-            raise Unavailable("too many look-ups at once")
-        sleep(INTERVAL / 5)
-        waited += INTERVAL / 5
+    if not take_turn("gus", INTERVAL):
+        raise Unavailable("too many look-ups at once")

@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote, urlsplit
 import dns.exception
 import dns.inet
 import dns.resolver
-from lxml import etree
 
 from crm.integrations.outbound import Refused, Unreachable, guarded_get
 from crm.integrations.peppol.identifiers import META_SCHEME, dns_name
+from crm.integrations.safe_xml import read_xml
 
 PRODUCTION = "participant.sml.prod.tech.peppol.org"
 NAMESPACE = "{http://busdox.org/serviceMetadata/publishing/1.0/}"
@@ -185,15 +185,10 @@ def smp_address(records: Iterable[object]) -> str | None:
 
 def read_service_group(body: bytes, identifier: str) -> list[str]:
     """The document types that a participant takes. Raises Failed for what is no such list, or another's."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
-    )
     try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Failed("answer", "no XML") from error
-    if root.getroottree().docinfo.doctype:
-        raise Failed("answer", "XML with a document type")
+        root = read_xml(body)
+    except ValueError as error:
+        raise Failed("answer", str(error)) from error
     if root.tag != f"{NAMESPACE}ServiceGroup":
         raise Failed("answer", "no service group")
     references = root.iter(f"{NAMESPACE}ServiceMetadataReference")

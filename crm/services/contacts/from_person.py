@@ -26,7 +26,15 @@ from crm.services.merging.moves import Move
 from crm.services.timeline.following import rewrite_entries
 
 #: Tables whose rows stay with the client that the person was, as its tags and its place in Mailchimp do.
-OWN = ("client_tag", "client_assignee", "client_photo", "mailchimp_member", "peppol_status")
+OWN = (
+    "client_tag",
+    "client_assignee",
+    "client_photo",
+    "mailchimp_member",
+    "peppol_status",
+    "vat_status",
+    "vat_proof",
+)
 external_ids = ClientExternalId.__table__
 
 

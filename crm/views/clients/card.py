@@ -26,7 +26,9 @@ from crm.services.duplicates.listing import likely_of
 from crm.services.history.log import operation
 from crm.views.clients.card_details import details
 from crm.views.clients.past import past_card, today
+from crm.views.integrations.look_up import register_of
 from crm.views.integrations.peppol_card import peppol_of
+from crm.views.integrations.vat_card import vat_of
 from crm.views.page import read_id
 
 DETAILS, TIMELINE = "details", "timeline"
@@ -56,7 +58,7 @@ class ClientCard:
             "client/card.html", title=client.name, client=client, additions=additions(client), quick=quick(client),
             photo=find_photo(client.id), likely=likely_of(client.id) if may("merge", "client") else 0,
             email=best_email(client, values.get("boxes", ())), phone=best_phone(client),
-            yesterday=(today() - timedelta(days=1)).isoformat(), **values,
+            yesterday=(today() - timedelta(days=1)).isoformat(), register=register_of(client), **values,
         )  # fmt: skip
 
     @expose("/tab/<pk>/<name>")
@@ -86,6 +88,7 @@ class ClientCard:
             values["boxes"] = boxes(client, *boxed_records())
             values["details"] = details(client)
             values["peppol"] = peppol_of(client)
+            values["vat_registers"] = vat_of(client)
             values["id_images"] = id_images.of_client(client) if may("id_images", "client") else None
             values["id_image_sides"] = id_images.SIDE_NAMES
         elif name != TIMELINE:

@@ -18,6 +18,7 @@ from crm.services.clients import rules as client_rules
 from crm.views.attributes.form import AttributesInForm
 from crm.views.clients.form import ClientForm
 from crm.views.forms.form import REQUIRED
+from crm.views.integrations.look_up import REGISTERS
 
 
 class ClientFormPages(AttributesInForm):
@@ -25,6 +26,7 @@ class ClientFormPages(AttributesInForm):
 
     add_form = ClientForm
     form_template = "client/form.html"
+    registers = REGISTERS
     more_routes = frozenset({"photo"})
     method_permission_name = {"photo": "show"}
 

@@ -1,6 +1,4 @@
-"""Companies looked up in GUS: the part of a client's form that offers what it has, and the page with the key."""
-
-from typing import Any
+"""The key of the register of Polish companies, GUS."""
 
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
@@ -10,58 +8,14 @@ from werkzeug.wrappers import Response
 from crm.extensions import db
 from crm.integrations.calls import recent_calls
 from crm.integrations.gus import settings
-from crm.integrations.gus.company import Company
-from crm.integrations.gus.lookup import NoAnswer, look_up, try_key
-from crm.services.iso_lists import country_name
+from crm.integrations.gus.lookup import try_key
+from crm.integrations.offers import NoAnswer
 from crm.services.secret_settings import secret_hint
-from crm.views.clients.form import ClientForm
 from crm.views.page import Page
-
-LONGEST = 100
-
-
-class GusView(Page):
-    """Asked while somebody types a client; what is offered is put into the form by the browser."""
-
-    route_base = "/crm/clients/gus"
-    class_permission_name = "client"
-    method_permission_name = {"look_up": "edit"}
-
-    @expose("/look-up", methods=["POST"])
-    @has_access
-    def look_up(self) -> Response:
-        """What GUS has under the tax ID in the form, beside what the form has, as a fragment."""
-        typed = {name: value.strip() for name, value in request.form.items()}
-        tax_id, country = typed.get("tax_id", "")[:LONGEST], typed.get("billing_country", "")[:2]
-        try:
-            found = look_up(tax_id, country or None, anew=typed.get("anew") == "yes")
-        except NoAnswer as error:
-            return self.render("client/_gus.html", 422, problem=str(error))
-        offers = [(company, offered(company, typed)) for company in found.companies]
-        return self.render("client/_gus.html", found=found, offers=offers)
-
-
-def offered(company: Company, typed: dict[str, str]) -> list[dict[str, Any]]:
-    """What a company offers for each field that the form has: old and new value."""
-    return [
-        {
-            "name": name, "label": label(name), "value": value, "shown": shown(name, value),
-            "now": shown(name, typed[name]), "same": typed[name] == value,
-        }
-        for name, value in company.values.items() if name in typed
-    ]  # fmt: skip
-
-
-def label(name: str) -> str:
-    return str(getattr(ClientForm, name).args[0])
-
-
-def shown(name: str, value: str) -> str:
-    return country_name(value) if name == "billing_country" else value
 
 
 class GusSettingsView(Page):
-    """The key of the register."""
+    """Shows and changes the key."""
 
     route_base = "/settings/gus"
     class_permission_name = "settings"

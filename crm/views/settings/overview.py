@@ -18,7 +18,7 @@ from crm.views.page import Page
 #: Settings whose values are nobody's business on a page.
 SECRET_WORDS = ("KEY", "URL")
 #: Addresses without a password in them.
-PLAIN = frozenset({"CRM_URL", "MAILCHIMP_API_URL", "GUS_API_URL"})
+PLAIN = frozenset({"CRM_URL", "MAILCHIMP_API_URL", "GUS_API_URL", "VIES_API_URL", "WHITE_LIST_API_URL"})
 
 
 class SettingsView(Page):

@@ -1,4 +1,4 @@
-// What GUS offers is put into the form of a client, a field or all at a time. Nothing is saved by it.
+// What a register offers is put into the form of a client, a field or all at a time. Nothing is saved by it.
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-take], [data-take-all]");
   const form = document.querySelector("form[data-client-form]");
