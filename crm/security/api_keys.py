@@ -26,6 +26,8 @@ SCOPE = re.compile(r"(?:(?P<resource>[a-z][a-z0-9-]*):)?(?P<right>read|write)")
 NOTED_EVERY = timedelta(minutes=1)
 #: Where the name of the resource stands in a path.
 RESOURCE = re.compile(r"/(?:api/v1|crm)/(?P<resource>[a-z0-9-]+)")
+#: What every key may read: it tells what there is to call, and holds no records.
+DESCRIPTION = "/api/v1/_openapi"
 
 
 def _now() -> datetime:
@@ -46,11 +48,27 @@ def allows(scopes: str | None, resource: str, right: str) -> bool:
     return any(scope in enough or scope in {f"{resource}:{one}" for one in enough} for scope in given)
 
 
+def resource_of(path: str) -> str:
+    """The resource that a path belongs to, or nothing."""
+    found = RESOURCE.match(path)
+    return found["resource"] if found else ""
+
+
 def check_scopes(scopes: str | None) -> None:
     """Refuse the current request with 403 where scopes do not cover it."""
-    found = RESOURCE.match(request.path)
     right = READ if request.method in SAFE_METHODS else WRITE
-    if not allows(scopes, found["resource"] if found else "", right):
+    if (request.path, right) != (DESCRIPTION, READ) and not allows(scopes, resource_of(request.path), right):
+        raise Forbidden("This key may not do that.")
+
+
+def key_allows(resource: str, right: str) -> bool:
+    """Whether the key of the current request has a right to a resource; without a key nothing is limited."""
+    return allows(g.get("api_key_scopes"), resource, right)
+
+
+def check_also(resource: str) -> None:
+    """Refuse the current request with 403 where its key may not write another resource, which it would."""
+    if not key_allows(resource, WRITE):
         raise Forbidden("This key may not do that.")
 
 
@@ -66,7 +84,7 @@ def user_of_key(lookup_hash: str) -> User | None:
         if key.last_used_on is None or not timedelta(0) <= _now() - key.last_used_on < NOTED_EVERY:
             _note_use(key_id)
         count_call(f"key {key_id}")
-        g.user, g.api_key_id = db.session.get(User, user_id), key_id
+        g.user, g.api_key_id, g.api_key_scopes = db.session.get(User, user_id), key_id, scopes
     check_scopes(scopes)
     return g.user
 

@@ -32,7 +32,7 @@ def test_they_work(app: Any, make_key: Any) -> None:
         answer = caller(options.get("-X", "POST" if sent else "GET"), url, sent, headers)
         assert answer.status_code < 300, (words, answer.text)
         answers.append(answer.json)
-    assert "access_token" in answers[0]
-    assert [one["created"] for one in answers[2]["results"]] == [False, True]
-    assert answers[5]["count"] == 1 and answers[6]["next"] is None and len(answers[6]["ids"]) == 2
-    assert answers[8]["changed"] == 2 and answers[9]["id"] == 1
+    assert answers[0]["openapi"] and "access_token" in answers[1]
+    assert [one["created"] for one in answers[3]["results"]] == [False, True]
+    assert answers[6]["count"] == 1 and answers[7]["next"] is None and len(answers[7]["ids"]) == 2
+    assert answers[9]["changed"] == 2 and answers[10]["id"] == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask_appbuilder.security.sqla.models import ApiKey, User
+from openapi_spec_validator import validate
 from sqlalchemy import select
 
 from crm.extensions import db
@@ -60,7 +61,23 @@ def test_a_resource_scope_reaches_no_other(api: Any, make_client: Any) -> None:
     assert notes.get("/api/v1/notes/").status_code == 200
     assert notes.get("/api/v1/clients/").status_code == 403
     assert notes.get("/crm/clients/e/x.json").status_code == 403
-    assert notes.get("/api/v1/_openapi").status_code == 403
+    contact = api("admin").post("/api/v1/contacts/", {"client": acme, "email": "ann@b.example"}).json["id"]
+    # what makes another kind of record needs a key for both
+    for scopes, status in (("contacts:write", 403), ("contacts:write,clients:write", 200)):
+        made = api("admin", scopes=scopes).post(f"/crm/contacts/{contact}/to_client.json", {})
+        assert made.status_code == status, made.text
+
+
+def test_every_key_reads_the_description_of_what_it_may_call(api: Any) -> None:
+    whole = api("admin", scopes="read").get("/api/v1/_openapi").json
+    resources = {path.split("/")[3] for path in whole["paths"] if path.startswith("/api/v1/")} - {"security"}
+    for resource in sorted(resources - {"_openapi"}):
+        answer = api("admin", scopes=f"{resource}:read").get("/api/v1/_openapi")
+        assert answer.status_code == 200, resource
+        validate(answer.json)
+        told = {path.split("/")[3] for path in answer.json["paths"] if path.startswith("/api/v1/")}
+        assert told == {resource, "security", "_openapi"}
+        assert ("/crm/clients/upsert.json" in answer.json["paths"]) == (resource == "clients")
 
 
 def test_a_key_ends(app: Any, make_key: Any, system: Any) -> None:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from crm.errors import Invalid
 from crm.extensions import db
+from crm.security.api_keys import check_also
 from crm.security.manager import may
 from crm.services.contacts.from_person import become_contact
 from crm.services.contacts.merge import merge_contacts
@@ -41,6 +42,7 @@ class ContactActionsApi(Api):
     @expose("/<pk>/to_client.json", methods=["POST"])
     @access
     def to_client(self, pk: str) -> Response:
+        check_also("clients")
         if not may("add", "client"):
             abort(403)
         take = body().get("take")
@@ -71,6 +73,7 @@ class ToContactApi(Api):
     @expose("/<pk>/to_contact.json", methods=["POST"])
     @access
     def to_contact(self, pk: str) -> Response:
+        check_also("contacts")
         if not may("add", "contact"):
             abort(403)
         company = required_id(body(), "company_id")

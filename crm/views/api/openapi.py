@@ -7,6 +7,7 @@ from flask import Response, request
 from flask_appbuilder.api import expose
 
 from crm.registry import registry
+from crm.security.api_keys import READ, key_allows, resource_of
 from crm.services.modules import is_on
 from crm.views.api.access import Api, access, reply
 from crm.views.api.description import TEXT, Schema, failures, ok, sent
@@ -36,22 +37,26 @@ class OpenApi(Api):
         return reply(self.document())
 
     def document(self) -> dict[str, Any]:
-        """The description, of the modules that are on."""
+        """The description, of the modules that are on; for a key that is limited to some resources, of these."""
         spec = APISpec(
             title=self.appbuilder.app_name, version=VERSION, openapi_version="3.0.3",
             info={"description": ABOUT}, servers=[{"url": request.host_url.rstrip("/")}],
             tags=[{"name": str(one.key), "description": str(one.plural)} for one in registry()
-                  if is_on(one.module)],
+                  if is_on(one.module) and key_allows(one.url_name, READ)],
         )  # fmt: skip
         for name, words in SCHEMES.items():
             spec.components.security_scheme(name, {"type": "http", "scheme": "bearer", "description": words})
         for view in self.appbuilder.baseviews:
-            if isinstance(view, Api) and view.is_on():
+            if isinstance(view, Api) and view.is_on() and self.is_told(view):
                 view.add_api_spec(spec)
         describe_tokens(spec)
         document = spec.to_dict()
         name_operations(document["paths"])
         return document
+
+    def is_told(self, view: Api) -> bool:
+        """Whether the caller's key reads anything of an API."""
+        return view is self or key_allows(resource_of(view.route_base or ""), READ)
 
     def add_api_spec(self, api_spec: APISpec) -> None:
         document = ok({"type": "object"}, "This.")
