@@ -36,7 +36,7 @@ def row(**values: str) -> dict[str, str]:
 
 
 class StandIn:
-    """A server on a port of its own. `fault`: html, fault, drop, slow, empty (a search finds no session)."""
+    """A server on a port of its own. `fault`: html, fault, drop, slow, drip, empty (a search finds no session)."""
 
     def __init__(self, port: int = 0):
         self.rows = [row()]
@@ -46,6 +46,7 @@ class StandIn:
         self.codes: dict[str, str] = {}
         self.fault = ""
         self.error_code = ""
+        self.new_session = ""
         self.server = ThreadingHTTPServer(("127.0.0.1", port), type("Bound", (Handler,), {"stand_in": self}))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/wsBIR/UslugaBIRzewnPubl.svc"
@@ -67,6 +68,8 @@ class StandIn:
         if method == "Zaloguj":
             if call.findtext(f"{{{PUBLIC}}}pKluczUzytkownika") != KEY:
                 return ""
+            if self.new_session:
+                return self.new_session
             sid = f"session{len(self.sessions) + self.calls[method]:013}"
             self.sessions.add(sid)
             return sid
@@ -114,6 +117,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
+        if stand_in.fault == "drip":
+            self.drip()
+            return
         if stand_in.fault == "html":
             self.send(200, b"<html><body>Przerwa techniczna</body></html>", "text/html")
             return
@@ -138,6 +144,18 @@ class Handler(BaseHTTPRequestHandler):
             'Content-Type: application/xop+xml;charset=utf-8;type="application/soap+xml"\r\n\r\n'
         )
         self.send(200, f"{head}{self.envelope(inside)}\r\n--{mark}--\r\n".encode(), kind)
+
+    def drip(self) -> None:
+        """An answer that never ends, each piece of it in time."""
+        self.close_connection = True
+        self.send_response_only(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.05)
+        except OSError:
+            pass
 
     @staticmethod
     def envelope(inside: str) -> str:

@@ -112,6 +112,13 @@ def test_a_service_that_misbehaves(register: StandIn, fault: str, error: type[Ex
     assert gus.find(NIP) == [row()]
 
 
+def test_an_answer_in_small_pieces_takes_no_longer(register: StandIn):
+    register.fault = "drip"
+    for gus in (Gus(register.url, KEY, patience=0.5), Gus(register.url, KEY, "kept", patience=0.5)):
+        with pytest.raises(client.Unavailable, match="too long"):
+            gus.find(NIP)
+
+
 def test_refusals_and_traps(register: StandIn):
     with pytest.raises(client.KeyRefused):
         Gus(register.url, "wrong").log_in()
@@ -126,6 +133,13 @@ def test_refusals_and_traps(register: StandIn):
     ):
         with pytest.raises(client.Unavailable):
             client.read_rows(text)
+    for odd in ("two\nlines", "żółć", "x" * 200):
+        register.new_session = odd
+        gus = Gus(register.url, KEY, odd)
+        assert not gus.sid
+        with pytest.raises(client.Unavailable, match="no session"):
+            gus.find(NIP)
+        assert not gus.sid
     gone = register.url.replace("127.0.0.1", "127.0.0.9")
     with pytest.raises(client.Unavailable):
         Gus(gone, KEY).log_in()

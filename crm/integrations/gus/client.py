@@ -1,6 +1,7 @@
 """GUS's look-up service (BIR 1.1, SOAP 1.2), as far as finding companies by NIP needs it. Knows nothing of the CRM."""
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,8 @@ NOT_FOUND, NO_SESSION = "4", "7"
 LARGEST_ANSWER = 1024 * 1024
 #: One part of a MIME answer, or all of a plain one.
 ENVELOPE = re.compile(rb"<((?:\w+:)?)Envelope\b.*</\1Envelope>", re.DOTALL)
+#: What a session is called: it goes into a header.
+SID = re.compile(r"[!-~]{1,100}")
 
 _soap = ElementMaker(namespace=SOAP, nsmap={"soap": SOAP})
 _addressing = ElementMaker(namespace=ADDRESSING, nsmap={"wsa": ADDRESSING})
@@ -71,7 +74,7 @@ class Gus:
         self._http = requests.Session()
         self._http.trust_env = False  # a .netrc or a proxy must be asked for explicitly
         #: The session, which may be kept for the next object.
-        self.sid = sid
+        self.sid = sid if SID.fullmatch(sid) else ""
         self._deadline = 0.0
 
     def log_in(self) -> None:
@@ -97,9 +100,12 @@ class Gus:
 
     def _log_in(self) -> None:
         self.sid = ""
-        self.sid = self._call(PUBLIC, "Zaloguj", pKluczUzytkownika=self._key).strip()
-        if not self.sid:
+        sid = self._call(PUBLIC, "Zaloguj", pKluczUzytkownika=self._key).strip()
+        if not sid:
             raise KeyRefused("Zaloguj gave no session")
+        if not SID.fullmatch(sid):
+            raise Unavailable("Zaloguj gave what is no session")
+        self.sid = sid
 
     def _search(self, nip: str) -> str:
         return self._call(PUBLIC, "DaneSzukajPodmioty", pParametryWyszukiwania=_search.Nip(nip))
@@ -137,9 +143,29 @@ class Gus:
             self._on_call("POST", f"/{method}", status, time.monotonic() - started, problem)
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer. A limit of its own, since one that comes in small pieces is always in time,
+        and the system's resolver knows no limit: we stop waiting."""
         left = self._deadline - time.monotonic()
-        if left <= 0:
+        found: list[tuple[int, bytes]] = []
+        problem: list[Exception] = []
+
+        def ask() -> None:
+            try:
+                found.append(self._exchange(body, left))
+            except (requests.RequestException, GusError) as error:
+                problem.append(error)
+
+        if left > 0:
+            asking = threading.Thread(target=ask, daemon=True)
+            asking.start()
+            asking.join(left)
+        if problem:
+            raise problem[0]
+        if not found:
             raise Unavailable("took too long")
+        return found[0]
+
+    def _exchange(self, body: bytes, left: float) -> tuple[int, bytes]:
         headers = {"Content-Type": "application/soap+xml; charset=utf-8"}
         if self.sid:
             headers["sid"] = self.sid
@@ -191,7 +217,7 @@ def read_result(answer: bytes, method: str) -> str:
 def read_rows(text: str) -> list[dict[str, str]]:
     """The rows of a search's inner XML; none for "not found". Raises Refused for other error codes."""
     rows = [
-        {str(field.tag): (field.text or "").strip() for field in row}
+        {field.tag: (field.text or "").strip() for field in row if isinstance(field.tag, str)}
         for row in parse(text.encode()).iter("dane")
     ]
     for row in rows:
