@@ -4,12 +4,10 @@ from collections.abc import Iterable
 
 from flask import g, has_request_context
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 
 from crm.declaration_options import ALWAYS_ON, MODULES
-from crm.extensions import db
-from crm.models import Setting
 from crm.registry import RecordType, registry
+from crm.services.kept_settings import get_setting, keep_setting
 
 KEY = "modules_off"
 
@@ -29,7 +27,7 @@ def modules_off() -> frozenset[str]:
     """The modules that are switched off; asked once per request."""
     if has_request_context() and "modules_off" in g:
         return g.modules_off
-    found = frozenset(db.session.scalar(select(Setting.value).where(Setting.key == KEY)) or ())
+    found = frozenset(get_setting(KEY) or ())
     if has_request_context():
         g.modules_off = found
     return found
@@ -42,9 +40,7 @@ def is_on(module: str) -> bool:
 def switch_modules(on: Iterable[str]) -> None:
     """Switch these modules on and all others that can be switched off. The caller commits."""
     wanted = set(on)
-    row = db.session.scalar(select(Setting).where(Setting.key == KEY)) or Setting(key=KEY)
-    row.value = sorted(m for m in MODULES if m not in ALWAYS_ON and m not in wanted)
-    db.session.add(row)
+    keep_setting(KEY, sorted(m for m in MODULES if m not in ALWAYS_ON and m not in wanted))
     if has_request_context():
         g.pop("modules_off", None)
 

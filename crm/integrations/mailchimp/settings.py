@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp
 from crm.integrations.mailchimp.sources import USUAL
-from crm.models import Setting
+from crm.services.kept_settings import get_setting, keep_setting
 from crm.services.progress import CannotWork
 from crm.services.secret_settings import get_secret
 
@@ -35,14 +33,12 @@ class Settings:
 
 def get_chosen() -> dict[str, Any]:
     """What the settings page keeps: `audience`, `fields`, and of the account `audiences` and `merge_fields`."""
-    return dict(db.session.scalar(select(Setting.value).where(Setting.key == CHOSEN)) or {})
+    return dict(get_setting(CHOSEN) or {})
 
 
 def keep_chosen(**values: Any) -> None:
     """Change some of what the settings page keeps. The caller commits."""
-    row = db.session.scalar(select(Setting).where(Setting.key == CHOSEN)) or Setting(key=CHOSEN)
-    row.value = {**(row.value or {}), **values}
-    db.session.add(row)
+    keep_setting(CHOSEN, {**get_chosen(), **values})
 
 
 def get_key(config: Mapping[str, Any]) -> str | None:

@@ -1,11 +1,9 @@
 """Which network is asked, and about which companies the background asks."""
 
 from flask import current_app
-from sqlalchemy import select
 
-from crm.extensions import db
 from crm.integrations.peppol.lookup import PRODUCTION
-from crm.models import Setting
+from crm.services.kept_settings import get_setting, keep_setting
 
 KEY = "peppol.everybody"
 
@@ -20,12 +18,10 @@ def asks_everybody() -> bool:
 
     What the page says counts; until it says anything, whoever names a zone means all.
     """
-    chosen = db.session.scalar(select(Setting.value).where(Setting.key == KEY))
+    chosen = get_setting(KEY)
     return bool(current_app.config.get("PEPPOL_SML_ZONE")) if chosen is None else bool(chosen)
 
 
 def ask_everybody(yes: bool) -> None:
     """Ask about each company from now on, or do not. The caller commits."""
-    row = db.session.scalar(select(Setting).where(Setting.key == KEY)) or Setting(key=KEY)
-    row.value = yes
-    db.session.add(row)
+    keep_setting(KEY, yes)

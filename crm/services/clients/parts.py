@@ -1,20 +1,16 @@
-"""What is set on a client by more than one column: consent, assignees, tags, external IDs; and its lock."""
+"""What is set on a client by more than one column: consent, assignees, tags; and its lock."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import gettext as _
-from sqlalchemy import select
 
-from crm.errors import RuleError
 from crm.extensions import db
-from crm.models import Client, ClientExternalId
+from crm.models import Client
 from crm.models.base import Base
 from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.viewer import actor_id
-from crm.security.visibility import as_system, including_hidden
 from crm.services.clients.tags import get_tag
 
 
@@ -44,41 +40,6 @@ def set_tags(item: Any, names: Iterable[str], may_create: bool) -> None:
     """Make these the tags of a client or a contact, by name. Raises RuleError for one that may not be made."""
     with db.session.no_autoflush:
         item.tags = [get_tag(name, may_create) for name in names]
-
-
-def set_external_id(client: Client, external_id: str | None, app_code: str = "") -> None:
-    """Give a client its ID in another system (blank: the default one), or take it away.
-
-    Raises RuleError where another client has it, in the trash or out of sight too.
-    """
-    own = {(e.app_code, e.external_id): e for e in client.external_ids}
-    shown = next((e for e in client.external_ids if e.app_code == app_code and not e.alias), None)
-    if external_id is None:
-        if shown is not None:
-            client.external_ids.remove(shown)
-        return
-    if shown is not None and shown.external_id == external_id:
-        return
-    alias = own.get((app_code, external_id))
-    if alias is None and is_taken(app_code, external_id):
-        raise RuleError(_("Another client has this external ID."), field="external_id")
-    if alias is not None:
-        alias.alias = False
-        if shown is not None:
-            shown.alias = True
-    elif shown is not None:
-        shown.external_id = external_id
-    else:
-        client.external_ids.append(ClientExternalId(app_code=app_code, external_id=external_id))
-
-
-def is_taken(app_code: str, external_id: str) -> bool:
-    """Whether a client has this external ID, in the trash or out of sight too."""
-    with including_hidden(), as_system() as session:
-        asked = select(ClientExternalId.id).where(
-            ClientExternalId.app_code == app_code, ClientExternalId.external_id == external_id
-        )
-        return session.scalar(asked) is not None
 
 
 def lock(item: Base) -> None:

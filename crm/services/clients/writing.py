@@ -21,9 +21,10 @@ from crm.services.attributes import values as attributes
 from crm.services.attributes.reading import read_value
 from crm.services.clients import rules as client_rules
 from crm.services.clients.as_json import NAMES
-from crm.services.clients.parts import set_consent, set_external_id
+from crm.services.clients.parts import set_consent
 from crm.services.clients.reading import ClientInput
 from crm.services.clients.tags import get_tag
+from crm.services.external_ids import set_external_id
 from crm.services.reading import Unreadable
 from crm.services.record_json import refusal_of
 

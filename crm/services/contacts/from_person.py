@@ -17,8 +17,8 @@ from crm.models.client import ADDRESS_PARTS
 from crm.registry import registry
 from crm.security.viewer import forget_viewers
 from crm.services.attributes.values import carry
-from crm.services.contacts.external_ids import is_taken
 from crm.services.contacts.telling import tell, told_name
+from crm.services.external_ids import is_taken
 from crm.services.history import log as history
 from crm.services.locking import patiently
 from crm.services.merging.merge import check_visible, hold_both, keep_latest_activity, lead_to
@@ -106,7 +106,7 @@ def contact_of(person: Client, company: Client) -> Contact:
     )  # fmt: skip
     contact.tags = person.tags
     for one in person.external_ids:
-        if not is_taken(one.app_code, one.external_id):
+        if not is_taken(ContactExternalId, one.app_code, one.external_id):
             contact.external_ids.append(
                 ContactExternalId(app_code=one.app_code, external_id=one.external_id, alias=one.alias)
             )

@@ -17,11 +17,11 @@ from crm.registry import registry
 from crm.security.viewer import forget_viewers
 from crm.security.visibility import including_hidden, sees_client
 from crm.services.attributes.values import carry
-from crm.services.clients.parts import is_taken
 from crm.services.clients.redirects import followed
 from crm.services.clients.rules import REACHED_BY
 from crm.services.clients.statuses import default_status
 from crm.services.contacts.telling import tell, told_name
+from crm.services.external_ids import is_taken
 from crm.services.flags import raise_missing
 from crm.services.history import log as history
 from crm.services.history.bulk import dialect_of, rows_of, update_rows
@@ -160,7 +160,7 @@ def _fill(client: Client, contact: Contact, company: Client, is_new: bool) -> No
     client.sensitive = bool(client.sensitive or company.sensitive)
     client.tags = dict.fromkeys([*client.tags, *contact.tags])
     for one in contact.external_ids:
-        if not is_taken(one.app_code, one.external_id):
+        if not is_taken(ClientExternalId, one.app_code, one.external_id):
             client.external_ids.append(
                 ClientExternalId(app_code=one.app_code, external_id=one.external_id, alias=one.alias)
             )

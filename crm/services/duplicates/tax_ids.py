@@ -11,11 +11,11 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from crm.errors import RuleError
-from crm.extensions import db
 from crm.models import Client, Setting
 from crm.security.masking import may_see_sensitive
 from crm.security.visibility import including_hidden
 from crm.services.duplicates.blocking import key_of
+from crm.services.kept_settings import get_setting, keep_setting
 
 KEY = "unique_tax_id"
 #: Operations that bring together or back what was there.
@@ -32,14 +32,12 @@ class TaxIdTaken(RuleError):
 
 def is_unique() -> bool:
     """Whether a second client with a tax ID is refused."""
-    return bool(db.session.scalar(select(Setting.value).where(Setting.key == KEY)))
+    return bool(get_setting(KEY))
 
 
 def set_unique(unique: bool) -> None:
     """Refuse a second client with a tax ID from now on, or do not. The caller commits."""
-    row = db.session.scalar(select(Setting).where(Setting.key == KEY)) or Setting(key=KEY)
-    row.value = unique
-    db.session.add(row)
+    keep_setting(KEY, unique)
 
 
 def check_tax_ids(session: Session) -> None:

@@ -2,15 +2,10 @@
 
 from decimal import Decimal
 
-from sqlalchemy import select
-
-from crm.extensions import db
-from crm.models import Setting
 from crm.models.work_rate import RATE_KEY
+from crm.services.kept_settings import keep_setting
 
 
 def set_default_rate(rate: Decimal | None, currency: str | None) -> None:
     """Make this the rate of work that has none of its own, nor its project. The caller commits."""
-    row = db.session.scalar(select(Setting).where(Setting.key == RATE_KEY)) or Setting(key=RATE_KEY)
-    row.value = {"rate": str(rate) if rate is not None else None, "currency": currency}
-    db.session.add(row)
+    keep_setting(RATE_KEY, {"rate": str(rate) if rate is not None else None, "currency": currency})

@@ -14,7 +14,7 @@ from crm.services.attributes import values as attributes
 from crm.services.clients.as_json import plain
 from crm.services.clients.reading import LONGEST_APP_CODE, LONGEST_EXTERNAL_ID, read_app_code
 from crm.services.contacts import primary as contacts
-from crm.services.contacts.external_ids import set_external_id
+from crm.services.external_ids import set_external_id
 from crm.services.reading import Unreadable, read_boolean, read_text
 from crm.services.record_json import record_json
 from crm.views.api.client import taken

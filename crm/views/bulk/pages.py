@@ -3,12 +3,11 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import abort, flash, g, redirect, request, session, url_for
+from flask import abort, g, redirect, request, session, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from crm.errors import CannotStore, RuleError, StateConflict, TooLarge, UnknownFilter
@@ -22,9 +21,9 @@ from crm.services.bulk.selection import Selection, attached_to, preview, read_se
 from crm.services.bulk.types import TYPES, BulkType
 from crm.services.bulk.values import whole
 from crm.services.clients.filters import FILTERS
-from crm.services.undo.operation import undo
 from crm.views.bulk.forms import BulkForm, form_of
 from crm.views.bulk.words import WORDS, said
+from crm.views.history.operations import undo_and_tell
 from crm.views.page import Page, read_id
 from crm.views.settings.jobs import is_worked
 
@@ -131,19 +130,11 @@ class BulkView(Page):
         """Take a change back, and return to the list that it was made on."""
         row = get_bulk_change(pk)
         query = row.list_query
-        try:
-            report = undo(row.operation_id or abort(404))
-            db.session.commit()
-        except HTTPException as error:
-            db.session.rollback()
-            if error.code == 404:
-                raise
-            flash(str(error.description), "danger")
+        report = undo_and_tell(row.operation_id or abort(404))
+        if report is None:
             return redirect(url_for("BulkView.show", pk=pk))
         if report.left_count or report.hidden:
-            flash(_("Undone, but for what was changed since."), "warning")
             return redirect(url_for("OperationView.show", pk=report.operation_id))
-        flash(_("Undone."), "success")
         return redirect(list_url(query))
 
     @expose("/export")

@@ -9,7 +9,8 @@ from wtforms.validators import ValidationError
 from crm.extensions import db
 from crm.models import Client, Status
 from crm.services.clients import statuses
-from crm.services.clients.parts import set_consent, set_external_id
+from crm.services.clients.parts import set_consent
+from crm.services.external_ids import set_external_id
 from crm.views.forms.fields import Choice, OneOfField, StringField, YesNoField
 
 

@@ -135,20 +135,26 @@ class OperationView(Page):
     @has_access
     def undo(self, pk: str) -> Response:
         number = get_operation(pk).operation.id
-        try:
-            report = undo(number)
-            db.session.commit()
-        except HTTPException as error:
-            db.session.rollback()
-            if error.code == 404:
-                raise
-            flash(str(error.description), "danger")
-            return redirect(url_for("OperationView.show", pk=number))
-        if report.left_count or report.hidden:
-            flash(_("Undone, but for what was changed since."), "warning")
-        else:
-            flash(_("Undone."), "success")
-        return redirect(url_for("OperationView.show", pk=report.operation_id))
+        report = undo_and_tell(number)
+        return redirect(url_for("OperationView.show", pk=report.operation_id if report else number))
+
+
+def undo_and_tell(number: int) -> Report | None:
+    """Undo an operation, commit, and let the next page say how it went; None where it could not be undone."""
+    try:
+        report = undo(number)
+        db.session.commit()
+    except HTTPException as error:
+        db.session.rollback()
+        if error.code == 404:
+            raise
+        flash(str(error.description), "danger")
+        return None
+    if report.left_count or report.hidden:
+        flash(_("Undone, but for what was changed since."), "warning")
+    else:
+        flash(_("Undone."), "success")
+    return report
 
 
 def read_filter(args: MultiDict[str, str], users: Sequence[User]) -> Asked:

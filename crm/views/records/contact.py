@@ -18,7 +18,7 @@ from crm.services.attributes.values import columns_of
 from crm.services.clients.redirects import went_to
 from crm.services.contacts import primary as contacts
 from crm.services.contacts.duplicates import twins_of_client, twins_of_contact
-from crm.services.contacts.external_ids import set_external_id
+from crm.services.external_ids import set_external_id
 from crm.views.attributes.editing import AttributeEditing
 from crm.views.attributes.filter_panel import AttributeFilterPages
 from crm.views.attributes.form import AttributesInForm
