@@ -7,6 +7,7 @@ merge, where the target is changed. Whoever comes second with a new ID finds the
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -18,13 +19,15 @@ from werkzeug.exceptions import HTTPException
 
 from crm.errors import Invalid
 from crm.extensions import db
-from crm.models import Client, ClientExternalId
+from crm.models import Client, ClientExternalId, ClientTag, Tag
+from crm.models.types import utc_now
 from crm.security.manager import may
 from crm.security.visibility import as_system, including_hidden
 from crm.services.clients.reading import ClientInput
 from crm.services.clients.redirects import all_followed
 from crm.services.clients.upsert_rows import Outcome, Row, read_row
 from crm.services.clients.writing import Words, begun, later, made_up_name, problems, write_client
+from crm.services.history import link_rows
 from crm.services.history.log import operation
 from crm.services.locking import GIVE_WAY
 
@@ -112,7 +115,7 @@ def _refused(row: Row, problem: Exception) -> Outcome:
 def _write(rows: list[Row], words: Words) -> list[Outcome]:
     """Put rows on their clients, found or new; rows with something against them are left out and say so."""
     ids = _find([row.key for row in rows])
-    clients = load_held(set(ids.values()))
+    clients = load_held(set(ids.values()), _parts_named(rows))
     words.learn((row.given for row in rows), clients.values())
     done, ready = [], []
     for row in rows:
@@ -125,16 +128,31 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
         else:
             done.append(problem)
     restored = restore(client for _row, client, _given in ready if client.deleted_at is not None)
-    for row, client, given in ready:
-        created = client.id is None
-        if created:
-            client.external_ids.append(ClientExternalId(app_code=row.app_code, external_id=row.external_id))
-        write_client(client, given, words)
-        if not client.name:
-            client.name = made_up_name(later(client, given))
-        db.session.add(client)
-        done.append(Outcome(row.index, client, row.app_code, created, client.id in restored))
+    # what an attempt that failed left behind
+    link_rows.forget(db.session())
+    with db.session.no_autoflush:
+        for row, client, given in ready:
+            created = client.id is None
+            db.session.add(client)
+            write_client(client, replace(given, tags=None), words)
+            if given.tags is not None:
+                _put_tags(client, words.tags_named(given.tags))
+            if created:
+                name = ClientExternalId(app_code=row.app_code, external_id=row.external_id)
+                link_rows.relink(db.session(), client, "external_ids", [name])
+            if not client.name:
+                client.name = made_up_name(later(client, given))
+            done.append(Outcome(row.index, client, row.app_code, created, client.id in restored))
     return done
+
+
+def _put_tags(client: Client, tags: Sequence[Tag]) -> None:
+    """Make these the tags of a client."""
+    there = {link.tag: link for link in client.tag_links}
+    if set(tags) != set(there):
+        wanted = [there.get(tag) or ClientTag(tag=tag) for tag in dict.fromkeys(tags)]
+        link_rows.relink(db.session(), client, "tag_links", wanted)
+        client.changed_at = utc_now()
 
 
 def _against(row: Row, client: Client | None, given: ClientInput, words: Words) -> Outcome | None:
@@ -172,11 +190,23 @@ def _find(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     return {key: ends[number] for key, number in found.items()}
 
 
-def load_held(ids: set[int]) -> dict[int, Client]:
-    """These clients, held until the transaction ends, of those that the caller sees; trashed ones too."""
+def _parts_named(rows: Iterable[Row]) -> list[Any]:
+    """The collections of clients of which these rows say something."""
+    given = [row.given for row in rows]
+    named = {
+        Client.tag_links: any(one.tags is not None for one in given),
+        Client.assignee_links: any(one.assignees is not None for one in given),
+    }
+    return [part for part, is_named in named.items() if is_named]
+
+
+def load_held(ids: set[int], parts: Iterable[Any]) -> dict[int, Client]:
+    """These clients, held until the transaction ends, of those that the caller sees; trashed ones too.
+
+    parts: the collections to load with them.
+    """
     if not ids:
         return {}
-    parts = (Client.tag_links, Client.assignee_links, Client.external_ids)
     with including_hidden():
         asked = (
             select(Client)

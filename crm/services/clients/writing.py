@@ -89,7 +89,7 @@ def problems(client: Client, given: ClientInput, words: Words) -> dict[str, list
     offered = status is not None and (status.selectable or client.status is status)
     if given.status and given.status[0] and not offered:
         errors["status"] = [_("There is no status “%(code)s”.", code=given.status[0][:60])]
-    there = {user.username for user in client.assignees}
+    there = {user.username for user in client.assignees} if given.assignees else set()
     for name in given.assignees or ():
         if name not in words.users or not (words.users[name].active or name in there):
             errors["assignees"] = [_("There is no user “%(name)s”.", name=name[:60])]
@@ -160,14 +160,14 @@ def write_client(client: Client, given: ClientInput, words: Words, source: str =
                 client.status = status
         if given.archived is not None and given.archived != client.archived:
             client.archived_at = utc_now() if given.archived else None
-        before = _links(client)
+        before = _links(client, given)
         if given.tags is not None:
             client.tags = words.tags_named(given.tags)
         if given.assignees is not None:
             client.assignees = [words.users[name] for name in given.assignees]
         if given.external_id:
             set_external_id(client, given.external_id[0], given.app_code)
-        if _links(client) != before:
+        if _links(client, given) != before:
             # they stand in rows of their own: so that whoever asks what changed since is told
             client.changed_at = utc_now()
         for key, value in given.attributes.items():
@@ -176,6 +176,10 @@ def write_client(client: Client, given: ClientInput, words: Words, source: str =
             attributes.store(client, definition, rows, read_value(definition, value))
 
 
-def _links(client: Client) -> list[Any]:
-    external = [(one.app_code, one.external_id, one.alias) for one in client.external_ids]
-    return [list(client.tags), list(client.assignees), external]
+def _links(client: Client, given: ClientInput) -> list[Any]:
+    """What the client has of the collections that an input names."""
+    external = given.external_id and [
+        (one.app_code, one.external_id, one.alias) for one in client.external_ids
+    ]
+    tags = given.tags is not None and list(client.tags)
+    return [tags, given.assignees is not None and list(client.assignees), external]

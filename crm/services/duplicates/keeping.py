@@ -11,7 +11,7 @@ from crm.services.duplicates.blocking import keys_of
 from crm.services.duplicates.facts import COLUMNS, Facts, facts_of
 from crm.services.duplicates.refreshing import adding, read_facts, refresh
 from crm.services.history.change_values import has_any_key
-from crm.services.history.log import touched
+from crm.services.history.log import as_added, touched
 
 PORTION = 500
 #: So many clients are looked at again at once, not later, when an operation is taken back.
@@ -33,7 +33,12 @@ def _keep(session: Session, *_: Any) -> None:
         if item not in fresh and not any(inspect(item).attrs[name].history.has_changes() for name in names):
             del changed[item.id]
     if changed:
-        rows = {number: {name: getattr(item, name) for name in COLUMNS} for number, item in changed.items()}
+        rows = {
+            number: as_added(item, COLUMNS)
+            if item in fresh
+            else {name: getattr(item, name) for name in COLUMNS}
+            for number, item in changed.items()
+        }
         write_keys(session, {number: facts_of(row) for number, row in rows.items()})
         look_at(session, rows)
 

@@ -1,6 +1,6 @@
 """The log of changes as it is written: operations, and the rows of each flush."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -201,25 +201,31 @@ def touched(item: Base) -> set[str]:
 
 
 @cache
-def _columns(model: type[Base]) -> tuple[tuple[str, Column[Any]], ...]:
+def columns_of(model: type[Base]) -> tuple[tuple[str, Column[Any]], ...]:
+    """(attribute, column) of each column of a model."""
     return tuple((prop.key, prop.columns[0]) for prop in inspect(model).column_attrs)
 
 
-def _whole(item: Base) -> dict[str, Any]:
-    """The values of a row that has just been added. What was never set is nothing; asking for it would cost most."""
-    state, found = inspect(item), {}
+def as_added(item: Base, names: Iterable[str]) -> dict[str, Any]:
+    """These columns of a row that has just been added. What was never set is nothing; asking for it would cost most."""
+    state = inspect(item)
     held, made_by_database = state.dict, state.expired_attributes
-    for key, column in _columns(type(item)):
-        value = getattr(item, key) if key in made_by_database else held.get(key)
-        if value is not None:
-            found[column.name] = encode(column.type, value)
-    return found
+    return {name: getattr(item, name) if name in made_by_database else held.get(name) for name in names}
 
 
-def _stored(item: Base) -> dict[str, Any]:
+def whole(item: Base) -> dict[str, Any]:
+    """The values of a row that has just been added, as the log keeps them."""
+    columns = dict(columns_of(type(item)))
+    found = as_added(item, columns)
+    return {
+        columns[k].name: encode(columns[k].type, value) for k, value in found.items() if value is not None
+    }
+
+
+def stored(item: Base) -> dict[str, Any]:
     """The values that a deleted row had in the database, whatever was done to it before."""
     found, attributes = {}, inspect(item).attrs
-    for key, column in _columns(type(item)):
+    for key, column in columns_of(type(item)):
         history = attributes[key].history
         value = next(iter(history.deleted or history.unchanged or ()), None)
         if value is not None:
@@ -230,7 +236,7 @@ def _stored(item: Base) -> dict[str, Any]:
 def _changed(item: Base) -> tuple[dict[str, Any], dict[str, Any]]:
     before, after = {}, {}
     attributes, candidates = inspect(item).attrs, touched(item)
-    for key, column in _columns(type(item)):
+    for key, column in columns_of(type(item)):
         if key not in candidates:
             continue
         history = attributes[key].history
@@ -255,9 +261,9 @@ def changes_of(session: Session) -> list[dict[str, Any]]:
                 continue
             before = after = None
             if action == "insert":
-                after = _whole(item)
+                after = whole(item)
             elif action == "delete":
-                before = _stored(item)
+                before = stored(item)
             else:
                 before, after = _changed(item)
                 if not set(after) - BOOKKEEPING:

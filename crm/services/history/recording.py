@@ -20,6 +20,7 @@ from crm.security.references import check_references
 from crm.security.viewer import actor_id, find_viewer, forget_viewers
 from crm.security.visibility import NobodyAsks
 from crm.services.duplicates.tax_ids import check_tax_ids
+from crm.services.history import link_rows
 from crm.services.history import log as history
 from crm.services.search.entries import index_rows
 from crm.services.timeline.entries import record_entries
@@ -167,7 +168,7 @@ def _release(session: Session, item: Base) -> None:
 
 @event.listens_for(Session, "after_flush")
 def _record(session: Session, *_: Any) -> None:
-    if rows := history.changes_of(session):
+    if rows := [*history.changes_of(session), *link_rows.write(session)]:
         if any(isinstance(item, ClientAssignee) for item in (*session.new, *session.dirty, *session.deleted)):
             forget_viewers()
         session.info.setdefault("added_clients", set()).update(

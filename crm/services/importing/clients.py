@@ -101,7 +101,7 @@ class ClientRows:
         matches = self._matches(items)
         taken = dict(external_ids({item.given.external for item in items if item.given.external}))
         update = {m.id for m in matches.values() if m.id} if self.plan.strategy != SKIP else set()
-        clients = load_held(update)
+        clients = load_held(update, (Client.tag_links, Client.assignee_links, Client.external_ids))
         self.words.learn([self._named(item) for item in items], clients.values())
         self.contacts.learn(clients)
         results: dict[int, Result] = {}
