@@ -21,8 +21,12 @@ from crm.extensions import db
 
 def wants_json() -> bool:
     """Whether the request is one of a program: the API, or a page's script."""
-    by_script = request.headers.get("HX-Request") == "true"
-    return by_script or request.path.startswith("/api/") or request.path.endswith(".json")
+    return request.headers.get("HX-Request") == "true" or is_api()
+
+
+def is_api() -> bool:
+    """Whether the request is one of the API's."""
+    return request.path.startswith("/api/") or request.path.endswith(".json")
 
 
 def answer(code: int, message: str, errors: dict[str, list[str]] | None = None) -> Response:
@@ -46,9 +50,19 @@ def in_one_shape(response: Response) -> Response:
     return response
 
 
+def moved_in_one_shape(response: Response) -> Response:
+    """An answer to a program that leads elsewhere, without the page that people would see."""
+    if 300 <= response.status_code < 400 and response.mimetype == "text/html" and is_api():
+        words = _("It is at %(address)s.", address=response.headers.get("Location", ""))
+        response.set_data(answer(response.status_code, words).get_data())
+        response.mimetype = "application/json"
+    return response
+
+
 def register(app: Flask) -> None:
     """Handle every error of this app."""
     app.after_request(in_one_shape)
+    app.after_request(moved_in_one_shape)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Any:
@@ -62,6 +76,8 @@ def register(app: Flask) -> None:
             said = answer(error.code, str(error.description or error.name), getattr(error, "errors", None))
             if isinstance(error, TooManyRequests) and error.retry_after:
                 said.headers["Retry-After"] = str(error.retry_after)
+            if error.code == 401 and is_api():
+                said.headers["WWW-Authenticate"] = "Bearer"
             return said
         return render_template("errors/error.html", code=error.code, error=error), error.code
 

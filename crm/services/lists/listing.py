@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, inspect, select
+from sqlalchemy import ColumnElement, Select, func, inspect, or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 
@@ -62,11 +62,13 @@ def counted(statement: Select[Any]) -> int | None:
 def whole(args: MultiDict[str, str], name: str, default: int, largest: int) -> int:
     """A whole number from 1 to largest in the query. Raises UnknownFilter."""
     text = args.get(name, "").strip()
-    if not text:
-        return default
+    return min(_whole(name, text), largest) if text else default
+
+
+def _whole(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) >= 1):
         raise UnknownFilter(_("%(name)s is a whole number from 1.", name=name), field=name)
-    return min(int(text), largest)
+    return int(text)
 
 
 def page_of(record: RecordType, args: MultiDict[str, str]) -> Page:
@@ -95,37 +97,33 @@ def filtered(record: RecordType, args: MultiDict[str, str]) -> Select[Any]:
 
     Raises UnknownFilter.
     """
-    model = record.model
-    asked = select(model)
-    declared = filters_of(record)
+    asked = select(record.model)
+    by_attribute = attribute_filters.is_name if has_attributes(record) else lambda _name: False
     if has_attributes(record):
         asked = asked.where(*attribute_filters.conditions(record.key, args))
     for name in args:
-        if (
-            name in PAGING
-            or not args.get(name)
-            or (has_attributes(record) and attribute_filters.is_name(name))
-        ):
-            continue
-        if name == "search" and record.search:
-            key = SearchEntry.table_name == record.key
-            asked = asked.where(
-                model.id.in_(select(SearchEntry.row_id).where(key, matches(args[name][:200])))
-            )
-        elif name == "client" and record.of_client:
-            client_id = whole(args, "client", 0, 2**62)
-            asked = asked.where(of_client(record, client_id))
-        elif name == "kind" and record.kind is not None:
-            if record.find_part(args[name]) is None:
-                raise UnknownFilter(
-                    _("There is no kind “%(name)s” here.", name=args[name][:60]), field="kind"
-                )
-            asked = asked.where(record.kind == args[name])
-        elif name in declared:
-            asked = asked.where(declared[name].condition(args.getlist(name)))
-        else:
-            raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name), field=name)
+        values = [value for value in args.getlist(name) if value]
+        if values and name not in PAGING and not by_attribute(name):
+            asked = asked.where(_condition(record, name, values))
     return asked
+
+
+def _condition(record: RecordType, name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    """What any of these values of one filter leaves. Raises UnknownFilter."""
+    if name == "search" and record.search:
+        entries = select(SearchEntry.row_id).where(SearchEntry.table_name == record.key)
+        model: Any = record.model
+        return model.id.in_(entries.where(or_(*(matches(value[:200]) for value in values))))
+    if name == "client" and record.of_client:
+        return or_(*(of_client(record, _whole(name, value.strip())) for value in values))
+    if name == "kind" and record.kind is not None:
+        if wrong := next((value for value in values if record.find_part(value) is None), None):
+            raise UnknownFilter(_("There is no kind “%(name)s” here.", name=wrong[:60]), field="kind")
+        return or_(*(record.kind == value for value in values))
+    declared = filters_of(record)
+    if name not in declared:
+        raise UnknownFilter(_("There is no filter “%(name)s” here.", name=name), field=name)
+    return declared[name].condition(values)
 
 
 def complaint(record: RecordType, args: MultiDict[str, str]) -> str:

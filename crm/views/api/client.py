@@ -23,7 +23,7 @@ from crm.services.clients.writing import Words, begun, needs, problems, write_cl
 from crm.services.lists.order import Order
 from crm.services.timeline.entries import PARTS
 from crm.views.api import client_description as client_document
-from crm.views.api.description import content
+from crm.views.api.description import LOCATION, content, ref
 from crm.views.api.record_api import RecordApi, read_since, record_id
 from crm.views.api.schemas import Schemas
 
@@ -109,7 +109,8 @@ class ClientApi(RecordApi):
         return {**own, **self.attribute_filters()}
 
     def moved_answers(self) -> dict[str, Any]:
-        return {"308": {"description": _("The client was merged into the one that Location names.")}}
+        words = _("The client was merged into the one that Location names.")
+        return {"308": {"description": words, "headers": LOCATION, "content": content(ref("Error"))}}
 
 
 def taken(message: str) -> StateConflict:

@@ -30,6 +30,11 @@ FAILURES = {
     429: "Too many calls; the header Retry-After says after how many seconds to try again.",
     507: "The file store is full or cannot be reached.",
 }
+LOCATION: Schema = {"Location": {"description": "Where it is to be read.", "schema": TEXT}}
+FAILURE_HEADERS: dict[int, Schema] = {
+    401: {"WWW-Authenticate": {"description": "Bearer.", "schema": TEXT}},
+    429: {"Retry-After": {"description": "After so many seconds.", "schema": {"type": "integer"}}},
+}
 READING = (400, 401, 403, 404, 429)
 WRITING = (400, 401, 403, 404, 409, 413, 422, 429)
 SECURITY = [{"jwt": []}, {"api_key": []}]
@@ -63,10 +68,23 @@ def ok(schema: Schema, words: str, has_version: bool = False) -> Schema:
     return answer
 
 
+def ok_added(schema: Schema) -> Schema:
+    """A successful answer to what adds a record."""
+    answer = ok(schema, "Added.", True)
+    return {**answer, "headers": {**answer["headers"], **LOCATION}}
+
+
 def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
     """The failed answers with these codes, all in one shape."""
     add_schema(spec, "Error", ERROR)
-    return {str(code): {"description": FAILURES[code], "content": content(ref("Error"))} for code in codes}
+    return {
+        str(code): {
+            "description": FAILURES[code],
+            "content": content(ref("Error")),
+            **({"headers": FAILURE_HEADERS[code]} if code in FAILURE_HEADERS else {}),
+        }
+        for code in codes
+    }
 
 
 def add_schema(spec: APISpec, name: str, schema: Schema) -> None:
@@ -113,7 +131,8 @@ def list_parameters(api: "RecordApi") -> list[Schema]:
                   {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
         parameter("sort", "The column to sort by.", {"type": "string", "enum": sorted(api.sorts())}),
         parameter("dir", "Which way to sort.", {"type": "string", "enum": ["asc", "desc"]}),
-        parameter("updated_since", "Only what changed at this moment or later (ISO 8601)."),
+        parameter("updated_since", "Only what changed at this moment or later (ISO 8601). What was deleted since, or "
+                  "is not seen any more, is in no list; archived clients are with archived=all."),
         parameter("q", "Page (from 0), page_size, order_column and order_direction in Rison."),
         *(parameter(name, str(words)) for name, words in api.filter_names().items()),
     ]  # fmt: skip
@@ -170,7 +189,7 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
             spec,
             tag,
             "Add",
-            {"201": ok(one, "Added.", True)},
+            {"201": ok_added(one)},
             api.write_failures,
             requestBody={"required": True, "content": api.input_schema("post")},
         )
@@ -188,7 +207,12 @@ def describe_record(spec: APISpec, api: "RecordApi") -> None:
     if "delete" in actions:
         gone = {"type": "object", "properties": {"message": TEXT}}
         single["delete"] = operation(
-            spec, tag, "Delete", {"200": ok(gone, "Deleted."), **moved}, WRITING, parameters=[IF_MATCH]
+            spec,
+            tag,
+            "Delete",
+            {"200": ok(gone, "Deleted."), **moved},
+            WRITING,
+            parameters=[IF_MATCH, *api.delete_parameters()],
         )
     spec.path(path=f"{api.route_base}/", operations=collection)
     spec.path(

@@ -27,7 +27,7 @@ from crm.services.record_json import LINES, changes, record_json, shown_names, w
 from crm.views.api import description as api_document
 from crm.views.api import schemas as api_schemas
 from crm.views.api.access import Api, access, body, check_version, reply
-from crm.views.api.schemas import Schemas
+from crm.views.api.schemas import Schema, Schemas
 
 #: What Flask-AppBuilder's own parameter `q` says, in our words.
 RISON = {"page_size": "page_size", "order_column": "sort", "order_direction": "dir"}
@@ -227,6 +227,10 @@ class RecordApi(Api):
         """By which attributes a list can be sorted."""
         return attribute_order.sorts(self.record.key) if listing.has_attributes(self.record) else ()
 
+    def delete_parameters(self) -> list[Schema]:
+        """Further query parameters of deleting, for the description."""
+        return []
+
     def moved_answers(self) -> dict[str, Any]:
         """Answers that lead elsewhere, for the description."""
         return {}
@@ -263,9 +267,11 @@ def read_after(text: str, args: MultiDict[str, str]) -> int:
 def arguments() -> MultiDict[str, str]:
     """The query parameters, with those in Flask-AppBuilder's `q` among them. Raises UnknownFilter.
 
-    `q` counts pages from 0.
+    `q` counts pages from 0. `columns` chooses what pages show; an answer has every field.
     """
     args = MultiDict((name, value) for name, values in request.args.lists() for value in values)
+    if "columns" in args:
+        raise UnknownFilter(_("There is no filter “%(name)s” here.", name="columns"), field="columns")
     if not (text := args.pop("q", "")):
         return args
     try:

@@ -8,7 +8,9 @@ from crm.models import Status, Tag
 from crm.services.clients import status_admin, tag_admin
 from crm.services.clients.filters import NONE, unreadable
 from crm.services.clients.statuses import all_statuses
+from crm.views.api.description import parameter
 from crm.views.api.record_api import RecordApi
+from crm.views.api.schemas import Schema
 
 
 class StatusApi(RecordApi):
@@ -20,6 +22,9 @@ class StatusApi(RecordApi):
         if code and code != NONE and code not in others:
             raise unreadable("replacement", code)
         status_admin.delete_status(item, others.get(code), clear=code == NONE)
+
+    def delete_parameters(self) -> list[Schema]:
+        return [parameter("replacement", "The code of the status that its clients get; none for no status.")]
 
 
 class TagApi(RecordApi):
