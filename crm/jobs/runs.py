@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import event, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -47,6 +48,7 @@ class Run(Progress):
         self.id, self.options, self._say = run_id, options, say
         self.counters: dict[str, Any] = {}
         self.report: list[str] = []
+        self._left_out = 0
 
     def progress(self, message: str, done: int = 0, total: int = 0) -> None:
         """Say how far it is. Raises Stopped when the worker is to end."""
@@ -60,9 +62,14 @@ class Run(Progress):
         self._say(line)
         if len(self.report) < MAX_REPORT:
             self.report.append(line)
+        else:
+            self._left_out += 1
 
     def finish(self, state: str, error: str | None = None) -> None:
-        ended = {"finished_at": utc_now(), "counters": self.counters, "report": self.report}
+        report = self.report
+        if self._left_out:
+            report = [*report, _("… and %(number)s more", number=self._left_out)]
+        ended = {"finished_at": utc_now(), "counters": self.counters, "report": report}
         self._write(state=state, error=error, **ended)
 
     def _write(self, **values: Any) -> None:

@@ -125,6 +125,26 @@ def test_one_no_counts_for_everybody_with_the_address(office: Office):
     assert run.counters["skipped"]["shared_opt_out"] == 1
 
 
+def test_who_says_no_or_moves_while_a_run_goes_on_is_not_sent(office: Office):
+    jan, _twin, ola, _ewa = office.add("jan", "twin", "ola", "ewa")
+    office.set(_twin, email="jan@x.pl")
+
+    def meanwhile(moment: str) -> None:
+        if any(call.endswith("/aud1/members") for call in office.server.calls):
+            office.server.watch = lambda moment: None
+            with office.app.app_context():
+                office.set(_twin, consent=False)
+                office.set(ola, email="ola.nowa@x.pl")
+                db.session.remove()
+
+    office.server.watch = meanwhile
+    office.sync()
+    assert office.statuses() == {"ewa": "subscribed"}
+    office.sync()
+    assert office.statuses() == {"ewa": "subscribed", "ola.nowa": "subscribed"}
+    assert office.get(jan).consent is True
+
+
 def test_members_that_are_there_already_are_updated_not_subscribed(office: Office):
     office.server.audience.sign_up("jan@x.pl", FNAME="Johnny", ADDRESS="kept")
     office.server.audience.sign_up("stranger@x.pl")

@@ -19,6 +19,7 @@ from crm.integrations.mailchimp.connection import connected
 from crm.integrations.mailchimp.consequences import follow
 from crm.integrations.mailchimp.eligible import select_again
 from crm.integrations.mailchimp.pull import store
+from crm.integrations.mailchimp.reasons import apply_reasons
 from crm.integrations.mailchimp.settings import get_audience
 from crm.integrations.mailchimp.sources import Fields
 from crm.models import Client, MailchimpAudience, MailchimpNews
@@ -68,6 +69,7 @@ def follow_news(run: Progress) -> None:
             run.progress(_("Reading the audience"), run.counters["read"])
         if changed := follow(run, fields, dry_run=False):
             select_again(changed, fields)
+        apply_reasons()
 
 
 def _waiting() -> list[Any]:

@@ -1,6 +1,6 @@
 """Send what differs: new addresses, changed data, tags. Only after the audience was read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import gettext as _
@@ -157,9 +157,9 @@ def batches(condition: ColumnElement[bool]) -> Iterator[list[Any]]:
     last = 0
     while rows := list(db.session.execute(select_rows(condition).where(wanted.c.id > last).limit(BATCH))):
         last = rows[-1].id
-        still = _still_agreed([row.client_id for row in rows])
+        agreed = _still_agreed(rows)
         db.session.rollback()
-        if agreed := [row for row in rows if row.client_id in still]:
+        if agreed:
             yield agreed
 
 
@@ -178,11 +178,20 @@ def select_rows(condition: ColumnElement[bool]) -> Select[Any]:
     return query.order_by(wanted.c.id)
 
 
-def _still_agreed(client_ids: Iterable[int]) -> set[int]:
-    """A run takes minutes: who withdrew meanwhile is not sent."""
+def _still_agreed(rows: list[Any]) -> list[Any]:
+    """A run takes minutes: who withdrew meanwhile is not sent, nor to an address that is not theirs any more."""
     live = (client.c.archived_at.is_(None), client.c.deleted_at.is_(None), client.c.merged_into_id.is_(None))
-    query = select(client.c.id).where(client.c.id.in_(list(client_ids)), client.c.consent.is_(True), *live)
-    return set(db.session.scalars(query))
+    yes = select(client.c.id, client.c.email).where(
+        client.c.id.in_([row.client_id for row in rows]), client.c.consent.is_(True), *live
+    )
+    no = (
+        select(wanted.c.hash)
+        .join(client, client.c.id == wanted.c.client_id)
+        .where(wanted.c.hash.in_([row.hash for row in rows]), client.c.consent.is_(False))
+    )
+    addresses = {found.id: subscriber_hash(found.email or "") for found in db.session.execute(yes)}
+    refused = set(db.session.scalars(no))
+    return [row for row in rows if addresses.get(row.client_id) == row.hash and row.hash not in refused]
 
 
 def _beginning(row: Any) -> dict[str, Any]:
