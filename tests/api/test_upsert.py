@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from crm.extensions import db
 from crm.models import Change, Client, ClientExternalId, ClientTag, Operation, SearchEntry, Tag
 from crm.security.visibility import including_hidden
+from crm.services.duplicates.tax_ids import set_unique
 from crm.services.search.entries import matches
 from crm.services.undo.operation import undo
 from tests.snapshots import snapshot
@@ -151,6 +152,21 @@ def test_rows_fail_alone(api: Any, system: Any) -> None:
         assert session.get(Client, results[12]["id"]).phone == "600 100 200"
         codes = session.scalars(select(ClientExternalId.app_code)).all()
         assert codes.count("shop") == 13 and codes.count("other") == 1
+
+
+def test_a_row_refused_at_the_flush_leaves_nothing_behind(api: Any, system: Any) -> None:
+    with system() as session:
+        set_unique(True)
+        session.commit()
+    sent = [
+        {"external_id": str(n), "client": {"name": f"Client {n}", "tags": "all", "tax_id": tax_id}}
+        for n, tax_id in enumerate(("111-11-11-111", "5260250274", "526-025-02-74"))
+    ]
+    results = api("office").post(URL, {"clients": sent}).json["results"]
+    assert [row.get("created") for row in results] == [True, True, None] and results[2]["code"] == 409
+    with system() as session:
+        for model in (Client, ClientTag, ClientExternalId):
+            assert session.scalar(select(func.count(model.id))) == 2
 
 
 def test_too_many_rows(api: Any) -> None:

@@ -128,8 +128,6 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
         else:
             done.append(problem)
     restored = restore(client for _row, client, _given in ready if client.deleted_at is not None)
-    # what an attempt that failed left behind
-    link_rows.forget(db.session())
     with db.session.no_autoflush:
         for row, client, given in ready:
             created = client.id is None

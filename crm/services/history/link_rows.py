@@ -34,7 +34,7 @@ def relink(session: Session, owner: Base, name: str, wanted: Sequence[Base]) -> 
 
 
 def forget(session: Session) -> None:
-    """Forget what no flush has written."""
+    """Forget what no flush has written, and a rollback has taken back."""
     session.info.pop(PENDING, None)
 
 

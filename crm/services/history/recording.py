@@ -189,5 +189,6 @@ def _committed(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _rolled_back(session: Session, transaction: SessionTransaction) -> None:
+    link_rows.forget(session)
     if not transaction.nested or session.info.get("operation_transaction") is transaction:
         history.forget_operation(session)
