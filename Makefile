@@ -53,7 +53,8 @@ translations: ## bring crm/translations up to date with the words in the code (t
 
 bench: ## measure (each script in bench/ says what)
 	$(SETUP) app
-	@for script in $(wildcard bench/[a-z]*.py); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in $(patsubst bench/%.py,%,$(wildcard bench/[a-z]*.py)); do \
+	  echo "== $$script"; $(BIN)/python -m "bench.$$script" || exit 1; done
 
 lock: ## write the lock files anew after an edit of requirements/*.in or package.json
 	$(SETUP) lock

@@ -1,24 +1,16 @@
 """How long pages and changes of attributes take with 300 definitions and 100,000 clients.
 
-    CRM_INSTANCE=/a/copy .venv/bin/python bench/attributes.py
-
-Works on the demo data of CRM_INSTANCE (`flask crm demo --clients 100000`), to which it adds definitions until there
-are 300, and changes it: give it a copy.
+python -m bench.attributes [--rows N] [--url postgresql+psycopg://…]
 """
 
-import logging
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from flask import Flask
 from sqlalchemy import func, select
 
+from bench import _own
 from bench.card import measured
-from crm import create_app
 from crm.extensions import db
 from crm.models import AttributeDefinition, AttributeValue, Change
 from crm.security.visibility import as_system
@@ -31,8 +23,20 @@ KEY = "favourite_metal"
 
 
 def main() -> None:
-    logging.disable(logging.WARNING)
-    app = create_app(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    asked = _own.arguments(__doc__).parse_args()
+    with _own.own_crm(asked, asked.rows) as app:
+        client = add_definitions(app)
+        browser = _own.signed_in(app, "office")
+        for page in ("/crm/attributes/list/", "/crm/attributes/edit/1", f"/crm/attributes/edit/{number_of(app)}",
+                     f"/crm/clients/show/{client}", f"/crm/clients/edit/{client}", "/crm/clients/add",
+                     f"/crm/clients/attribute/{client}/{KEY}", f"/api/v1/clients/{client}"):  # fmt: skip
+            print(f"{page:<44}{measured(browser, page):>24}")
+        with app.app_context(), as_system():
+            changes()
+
+
+def add_definitions(app: Flask) -> int:
+    """As many as are missing; gives the client that has most values."""
     with app.app_context(), as_system() as session:
         there = session.scalar(select(func.count()).select_from(AttributeDefinition)) or 0
         session.add_all(
@@ -47,17 +51,10 @@ def main() -> None:
             .group_by(values.c.client_id).order_by(func.count().desc()).limit(1)
         ).one()  # fmt: skip
         print("values of the client shown:", number)
-    browser = app.test_client()
-    browser.post("/login/", data={"username": "office", "password": "demo"})
-    for page in ("/crm/attributes/list/", "/crm/attributes/edit/1", f"/crm/attributes/edit/{number_of(app)}",
-                 f"/crm/clients/show/{client}", f"/crm/clients/edit/{client}", "/crm/clients/add",
-                 f"/crm/clients/attribute/{client}/{KEY}", f"/api/v1/clients/{client}"):  # fmt: skip
-        print(f"{page:<44}{measured(browser, page):>24}")
-    with app.app_context(), as_system():
-        changes()
+        return client
 
 
-def number_of(app: Any) -> int:
+def number_of(app: Flask) -> int:
     with app.app_context(), as_system() as session:
         return session.scalars(select(AttributeDefinition.id).where(AttributeDefinition.key == KEY)).one()
 
@@ -82,10 +79,7 @@ def changes() -> None:
 
 
 def timed(what: str, work: Callable[[], Any]) -> None:
-    began = time.perf_counter()
-    work()
-    db.session.commit()
-    print(f"{what:<44}{time.perf_counter() - began:>20.1f} s")
+    print(f"{what:<44}{_own.timed(work)[1]:>20.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
-"""How long the list and the board of clients take: `python bench/board.py [CLIENTS] [DATABASE_URL]`.
+"""How long the list and the board of clients take.
 
-Makes demo data (100,000 clients, unless told) in a temporary folder or in the empty database named, and prints
-the median of some requests in milliseconds, as an admin who sees all and as a rep who sees a third.
+    python -m bench.board [--rows N] [--url postgresql+psycopg://…]
+
+Prints the median of some requests in milliseconds, as an admin who sees all clients and as a rep who sees a third.
 """
 
-import logging
-import os
 import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from flask.testing import FlaskClient
+
+from bench._own import arguments, own_crm, signed_in
 
 PAGES = (
     "/crm/clients/list/",
@@ -39,34 +37,16 @@ PAGES = (
 TIMES = 5
 
 
-def main(count: int, url: str | None) -> None:
-    os.environ["CRM_INSTANCE"] = tempfile.mkdtemp(prefix="crm-bench-")
-    if url:
-        os.environ["CRM_DATABASE_URL"] = url
-    from crm import create_app
-    from crm.demo.generate import make_demo
-    from crm.extensions import db
-    from crm.security.visibility import as_system
-    from crm.services.setup import initialise
-
-    logging.disable(logging.WARNING)
-    app = create_app(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
-    with app.app_context(), as_system():
-        initialise()
-        started = time.perf_counter()
-        make_demo(count, 1)
-        print(f"{count:,} clients on {db.engine.dialect.name} made in {time.perf_counter() - started:.0f} s")
-    browsers = {}
-    for who in ("admin", "alice"):
-        browsers[who] = app.test_client()
-        browsers[who].post("/login/", data={"username": who, "password": "demo"})
-    print(f"{'milliseconds':52}{'admin':>9}{'alice':>9}")
-    for page in PAGES:
-        took = {who: measured(browser, page) for who, browser in browsers.items()}
-        print(f"{page:52}" + "".join(f"{value:>9}" for value in took.values()))
+def main() -> None:
+    asked = arguments(__doc__).parse_args()
+    with own_crm(asked, asked.rows) as app:
+        browsers = [signed_in(app, who) for who in ("admin", "alice")]
+        print(f"{'milliseconds':52}{'admin':>9}{'alice':>9}")
+        for page in PAGES:
+            print(f"{page:52}" + "".join(f"{measured(browser, page):>9}" for browser in browsers))
 
 
-def measured(browser, page: str) -> str:
+def measured(browser: FlaskClient, page: str) -> str:
     """The median time of a page, or the status where it is refused."""
     times = []
     for _ in range(TIMES):
@@ -77,4 +57,4 @@ def measured(browser, page: str) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, sys.argv[2] if len(sys.argv) > 2 else None)
+    main()

@@ -1,31 +1,20 @@
 """How long the card of a client takes with ten and with very many notes, deals and tasks.
 
-    .venv/bin/python bench/card.py [rows]     100,000 of each where nothing is said
-
-Makes a database of its own, on CRM_TEST_POSTGRES_URL where it is set (in a new database), else SQLite.
+python -m bench.card [--rows N] [--url postgresql+psycopg://…]
 """
 
-import logging
-import os
 import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sqlalchemy import insert, text
 
-from bench.pages import counted, database
-from crm import create_app
-from crm.demo.generate import make_demo
+from bench._own import arguments, own_crm, signed_in
+from bench.pages import counted
 from crm.extensions import db
 from crm.models import Client, Deal, Note, Task
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
-from crm.services.setup import initialise
 
 TIMES = 15
 FEW = 10
@@ -35,20 +24,15 @@ PARTS = (
 )  # fmt: skip
 
 
-def main(rows: int) -> None:
-    logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_INSTANCE"] = folder
-        app = create_app(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False, **database())
+def main() -> None:
+    asked = arguments(__doc__).parse_args()
+    with own_crm(asked, demo=200) as app:
         with app.app_context(), as_system():
-            initialise()
-            make_demo(200, 1, lambda done: None)
-            clients = {number: add_client(number) for number in (FEW, rows)}
+            clients = {number: add_client(number) for number in (FEW, asked.rows)}
             db.session.execute(text("ANALYZE"))
             db.session.commit()
         for name in ("admin", "alice"):
-            browser = app.test_client()
-            browser.post("/login/", data={"username": name, "password": "demo"})
+            browser = signed_in(app, name)
             print(f"\n{name:<36}" + "".join(f"{f'{number:,} rows':>24}" for number in clients))
             for part in PARTS:
                 cells = [measured(browser, part.format(client)) for client in clients.values()]
@@ -96,4 +80,4 @@ def measured(browser: Any, page: str) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 100_000)
+    main()

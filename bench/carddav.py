@@ -1,25 +1,17 @@
 """How long a phone's questions take with 100,000 clients: of a user who sees ten thousand, and of one who sees all.
 
-    CRM_INSTANCE=/a/copy .venv/bin/python bench/carddav.py
-
-Works on the demo data of CRM_INSTANCE (`flask crm demo --clients 100000`), to which it adds a user and keys: give it
-a copy.
+python -m bench.carddav [--rows N] [--url postgresql+psycopg://…]
 """
 
-import logging
 import statistics
-import sys
 import time
 from base64 import b64encode
-from pathlib import Path
-from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import insert, select
 
-from crm import create_app
+from bench._own import arguments, own_crm
 from crm.models import ClientAssignee
 from crm.security.api_keys import create_key
 from crm.security.visibility import as_system
@@ -27,7 +19,6 @@ from crm.services.users import add_user
 
 BOOK = "/crm/carddav/me/clients/"
 SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:carddav" xmlns:s="http://calendarserver.org/ns/"'
-CLIENTS = 10_000
 FIND = "<d:propfind {}><d:prop>{}</d:prop></d:propfind>"
 GET = "<c:addressbook-multiget {}><d:prop><d:getetag/><c:address-data/></d:prop>{}</c:addressbook-multiget>"
 SYNC = (
@@ -40,22 +31,23 @@ QUERY = (
 
 
 def main() -> None:
-    logging.disable(logging.WARNING)
-    app = create_app(RATELIMIT_ENABLED=False)
-    with app.app_context(), as_system() as session:
-        if session.scalar(select(User.id).where(User.username == "dora")) is None:
-            add_user("dora", "Sales rep", "demo", "Ten thousand")
-            session.commit()
-            dora = session.scalars(select(User.id).where(User.username == "dora")).one()
-            # every tenth, so that they lie scattered as somebody's clients do
-            rows = [{"client_id": 10 * n, "user_id": dora, "position": 9} for n in range(1, CLIENTS + 1)]
-            session.connection().execute(insert(ClientAssignee.__table__), rows)
-            session.commit()
-    for name in ("dora", "alice", "office"):
-        measure(app, name)
+    asked = arguments(__doc__).parse_args()
+    with own_crm(asked, asked.rows) as app:
+        with app.app_context(), as_system() as session:
+            if session.scalar(select(User.id).where(User.username == "dora")) is None:
+                dora = add_user("dora", "Sales rep", "demo", "Ten thousand").id
+                # every tenth, so that they lie scattered as somebody's clients do
+                rows = [
+                    {"client_id": 10 * n, "user_id": dora, "position": 9}
+                    for n in range(1, asked.rows // 10 + 1)
+                ]
+                session.connection().execute(insert(ClientAssignee.__table__), rows)
+                session.commit()
+        for name in ("dora", "alice", "office"):
+            measure(app, name)
 
 
-def measure(app: Any, name: str) -> None:
+def measure(app: Flask, name: str) -> None:
     with app.app_context(), as_system() as session:
         user = session.scalars(select(User).where(User.username == name)).one()
         key = create_key(user, "bench", "carddav:read")

@@ -1,34 +1,32 @@
 """How well and how fast duplicates are found among made-up clients of which it is known who is who.
 
-    python bench/duplicates.py [--clients N] [--seed S] [--url postgresql+psycopg://…]
+    python -m bench.duplicates [--rows N] [--seed S] [--url postgresql+psycopg://…]
 
 Uses a database of its own: a temporary SQLite file, or the empty one at the URL.
 """
 
-import argparse
-import os
-import resource
 import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from sqlalchemy import DDL, func, insert, select
+
+from bench._own import arguments, most_memory, own_crm
+from bench.likenesses import Maker
+from crm.extensions import db
+from crm.models import Client, DuplicateKey, DuplicatePair
+from crm.models.types import utc_now
+from crm.security.visibility import as_system
+from crm.services.duplicates.facts import typed_facts
+from crm.services.duplicates.finding import find_likely
+from crm.services.duplicates.keeping import rewrite_keys
+from crm.services.duplicates.searching import look_at_portion
 
 PORTION = 2_000
 
 
 def fill(rows: list[dict[str, Any]]) -> dict[int, int]:
     """Add the clients with their keys; gives their places in the list by id."""
-    from sqlalchemy import insert, select
-
-    from crm.extensions import db
-    from crm.models import Client
-    from crm.models.types import utc_now
-    from crm.services.duplicates.keeping import rewrite_keys
-
     now = utc_now()
     common = {"created_at": now, "changed_at": now, "status_changed_at": now, "last_activity_at": now, "version": 1,
               "stars": 0, "is_buyer": False, "is_supplier": False, "is_workshop": False, "use_delivery": False,
@@ -53,54 +51,28 @@ def fill(rows: list[dict[str, Any]]) -> dict[int, int]:
     return ids
 
 
-def memory() -> float:
-    """The most that this process has had so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def shown(row: dict[str, Any]) -> str:
     left_out = ("billing_country", "first_name", "last_name")
     return ", ".join(str(value) for name, value in row.items() if value and name not in left_out)
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--clients", type=int, default=100_000)
-    asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--url")
-    asked.add_argument("--show", type=int, default=0, help="so many mistakes of each sort")
-    options = asked.parse_args()
-    os.environ.setdefault("CRM_INSTANCE", tempfile.mkdtemp(prefix="crm-bench-"))
-    if options.url:
-        os.environ["CRM_DATABASE_URL"] = options.url
-
-    from sqlalchemy import DDL, func, select
-
-    from bench.likenesses import Maker
-    from crm import create_app
-    from crm.extensions import db
-    from crm.models import DuplicateKey, DuplicatePair
-    from crm.security.visibility import as_system
-    from crm.services.duplicates.facts import typed_facts
-    from crm.services.duplicates.finding import find_likely
-    from crm.services.duplicates.searching import look_at_portion
-    from crm.services.setup import initialise
-
-    app = create_app()
-    with app.app_context():
-        initialise()
-    with app.app_context(), as_system():
-        rows, same = Maker(options.seed).rows(options.clients)
+    parser = arguments(__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", type=int, default=0, help="so many mistakes of each sort")
+    asked = parser.parse_args()
+    with own_crm(asked) as app, app.app_context(), as_system():
+        rows, same = Maker(asked.seed).rows(asked.rows)
         ids = fill(rows)
         db.session.execute(DDL("ANALYZE"))
         db.session.commit()
         keys = db.session.scalar(select(func.count()).select_from(DuplicateKey.__table__))
         print(f"{len(ids):,} clients, {len(same):,} second entries, {keys:,} keys")
-        before, began, used = memory(), time.perf_counter(), time.process_time()
+        before, began, used = most_memory(), time.perf_counter(), time.process_time()
         while look_at_portion():
             pass
         print(f"search of all   {time.perf_counter() - began:7.1f} s, {time.process_time() - used:.1f} s of our CPU, "
-              f"{memory():.0f} MB at most, {before:.0f} MB before")  # fmt: skip
+              f"{most_memory()} MB at most, {before} MB before")  # fmt: skip
         pairs = DuplicatePair.__table__
         found = {
             (ids[one], ids[other])
@@ -110,7 +82,7 @@ def main() -> None:
         print(f"precision {len(right) / len(found):.4f}   recall {len(right) / len(same):.4f}   "
               f"{len(found):,} pairs found")  # fmt: skip
         for what, wrong in (("missed", same - found), ("wrong", found - same)):
-            for pair in sorted(wrong)[: options.show]:
+            for pair in sorted(wrong)[: asked.show]:
                 print(what, *(shown(rows[place]) for place in pair), sep="\n    ")
         times = []
         for row in rows[:: max(len(rows) // 300, 1)]:

@@ -1,26 +1,25 @@
 """How long a file of 50,000 clients takes: checked, imported, imported again with changes, and taken back.
 
-    python bench/imports.py [--rows N] [--url postgresql+psycopg://…] [--profile]
+    python -m bench.imports [--rows N] [--url postgresql+psycopg://…] [--profile]
 
 Uses a database of its own: a temporary SQLite file, or the empty one at the URL. Says how much memory the process
 had at most after each part; the file itself is not held in memory.
 """
 
-import argparse
 import cProfile
 import csv
 import io
-import os
 import pstats
-import resource
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench._own import arguments, most_memory, own_crm
+from crm.extensions import db
+from crm.models import ImportRun
+from crm.security.visibility import as_system
+from crm.services.importing import running, starting
+from crm.services.progress import Progress
 
 HEADINGS = ("External ID", "Name", "E-mail", "Phone", "Tax ID", "Street", "Postal code", "City", "Country", "Tags",
             "Internal notes", "First name", "Last name")  # fmt: skip
@@ -41,12 +40,6 @@ def file_of(rows: int, notes: str) -> io.BytesIO:
 
 
 def run(rows: int, profile: bool) -> None:
-    from crm.extensions import db
-    from crm.models import ImportRun
-    from crm.services.importing import running, starting
-    from crm.services.progress import Progress
-    from crm.services.setup import initialise
-
     class Quiet(Progress):
         def __init__(self) -> None:
             self.options: dict[str, Any] = {}
@@ -69,13 +62,10 @@ def run(rows: int, profile: bool) -> None:
             pstats.Stats(watch).sort_stats("cumulative").print_stats(45)
         took, cpu = time.perf_counter() - began, time.process_time() - worked
         run = db.session.get_one(ImportRun, number)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         said = f"{run.state} {run.error or ''} {run.counts}"
-        print(f"{label:<24} {took:7.1f} s {cpu:7.1f} s CPU {memory:6} MB  {said}", flush=True)
+        print(f"{label:<24} {took:7.1f} s {cpu:7.1f} s CPU {most_memory():6} MB  {said}", flush=True)
         return run
 
-    initialise()
-    print(f"{db.engine.dialect.name}, {rows:,} rows", flush=True)
     record = starting.find_record("client")
     first = starting.begin(file_of(rows, "first"), "first.csv", record)
     db.session.commit()
@@ -94,19 +84,11 @@ def run(rows: int, profile: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--url")
+    parser = arguments(__doc__, 50_000)
     parser.add_argument("--profile", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_INSTANCE"] = folder
-        from crm import create_app
-        from crm.security.visibility import as_system
-
-        app = create_app(SQLALCHEMY_DATABASE_URI=options.url or f"sqlite:///{Path(folder) / 'bench.db'}")
-        with app.app_context(), as_system():
-            run(options.rows, options.profile)
+    asked = parser.parse_args()
+    with own_crm(asked) as app, app.app_context(), as_system():
+        run(asked.rows, asked.profile)
 
 
 if __name__ == "__main__":

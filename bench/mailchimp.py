@@ -1,37 +1,30 @@
 """What 100,000 clients with consent cost: the first sync, a night in which nothing, and one in which 1 % changed.
 
-    python bench/mailchimp.py [--clients N] [--url postgresql+psycopg://…]
+    python -m bench.mailchimp [--rows N] [--url postgresql+psycopg://…]
 
 Mailchimp is the tests' stand-in in a process of its own; so the seconds are the CRM's work and no waiting for the
 real service, whose answers take seconds each. Says calls, seconds, CPU and how much memory the process had at most.
 """
 
-import argparse
-import os
-import resource
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from sqlalchemy import insert, update
+
+from bench._own import arguments, most_memory, own_crm
+from crm.extensions import db
+from crm.integrations.mailchimp.sync import sync
+from crm.jobs.runs import run_here, state_of
+from crm.models import Client
+from crm.models.types import utc_now
+
 PORT = 8497
 
 
 def measure(number: int) -> None:
-    """One CRM in this process, on the database and the stand-in that the environment names."""
-    from sqlalchemy import insert, update
-
-    from crm.extensions import db
-    from crm.integrations.mailchimp.sync import sync
-    from crm.jobs.runs import run_here, state_of
-    from crm.models import Client
-    from crm.models.types import utc_now
-    from crm.services.setup import initialise
-
+    """One CRM in this process, on the database and the stand-in that it is set up with."""
     clients = Client.__table__
 
     def part(label: str, **options: bool) -> None:
@@ -39,13 +32,10 @@ def measure(number: int) -> None:
         run = run_here("mailchimp", sync, options)
         assert run is not None and state_of(run.id) == ("done", None), run and state_of(run.id)
         took, cpu = time.perf_counter() - began, time.process_time() - worked
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         counters = {k: v for k, v in run.counters.items() if k in ("added", "updated", "read")}
-        print(
-            f"{label:<28}{run.counters['calls']:>6} calls {took:>7.1f} s {cpu:>7.1f} s CPU {memory:>5} MB  {counters}"
-        )
+        spent = f"{took:>7.1f} s {cpu:>7.1f} s CPU {most_memory():>5} MB"
+        print(f"{label:<28}{run.counters['calls']:>6} calls {spent}  {counters}")
 
-    initialise()
     now = utc_now()
     same = {"kind": "person", "consent": True, "version": 1, "stars": 0, "created_at": now, "changed_at": now,
             "status_changed_at": now, "last_name": "Nowak"}  # fmt: skip
@@ -57,7 +47,7 @@ def measure(number: int) -> None:
         ]  # fmt: skip
         db.session.execute(insert(clients), rows)
         db.session.commit()
-    print(f"{number} clients, before: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    print(f"{number} clients, before: {most_memory()} MB")
     part("dry run before the first", dry_run=True)
     part("first run")
     time.sleep(1)
@@ -73,29 +63,22 @@ def measure(number: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--clients", type=int, default=100_000)
-    parser.add_argument("--url")
-    asked = parser.parse_args()
+    asked = arguments(__doc__).parse_args()
     command = [sys.executable, "-m", "tests.mailchimp.standin", str(PORT)]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as server,
-    ):
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
             server.stdout.readline()
-            os.environ |= {
-                "CRM_INSTANCE": folder,
-                "MAILCHIMP_API_KEY": "0123456789abcdef0123456789abcdef-us21",
-                "MAILCHIMP_AUDIENCE_ID": "aud1",
-                "MAILCHIMP_API_URL": f"http://127.0.0.1:{PORT}/3.0",
-                **({"CRM_DATABASE_URL": asked.url} if asked.url else {}),
-            }
-            from crm import create_app
-
-            with create_app().app_context():
-                measure(asked.clients)
+            with (
+                own_crm(
+                    asked,
+                    MAILCHIMP_API_KEY="0123456789abcdef0123456789abcdef-us21",
+                    MAILCHIMP_AUDIENCE_ID="aud1",
+                    MAILCHIMP_API_URL=f"http://127.0.0.1:{PORT}/3.0",
+                ) as app,
+                app.app_context(),
+            ):
+                measure(asked.rows)
         finally:
             server.terminate()
 

@@ -1,40 +1,23 @@
 """How long a merge of 100,000 rows and its undo take.
 
-    python bench/merge.py [--rows N] [--url postgresql+psycopg://…]
+    python -m bench.merge [--rows N] [--url postgresql+psycopg://…]
 
 Uses a database of its own: a temporary SQLite file, or the empty one at the URL.
 """
 
-import argparse
-import os
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from sqlalchemy import insert, select
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-
-def timed(what: str, work: Callable[[], Any]) -> Any:
-    from crm.extensions import db
-
-    began = time.perf_counter()
-    result = work()
-    db.session.commit()
-    print(f"{what:<40} {time.perf_counter() - began:7.2f} s", flush=True)
-    return result
+from bench._own import arguments, own_crm, timed
+from crm.extensions import db
+from crm.models import Client, ClientTag, Note, SearchEntry, Tag, TimelineEntry
+from crm.models.types import utc_now
+from crm.security.visibility import as_system
+from crm.services.merging.merge import merge
+from crm.services.undo.operation import undo
 
 
 def fill(rows: int) -> tuple[int, int]:
     """Two clients, the first with so many notes and links; and as many clients more."""
-    from sqlalchemy import insert, select
-
-    from crm.extensions import db
-    from crm.models import Client, ClientTag, Note, SearchEntry, Tag, TimelineEntry
-    from crm.models.types import utc_now
-
     source, target = Client(name="Source"), Client(name="Target")
     db.session.add_all([source, target])
     db.session.commit()
@@ -60,32 +43,13 @@ def fill(rows: int) -> tuple[int, int]:
     return pair
 
 
-def run(rows: int) -> None:
-    from crm.extensions import db
-    from crm.services.merging.merge import merge
-    from crm.services.setup import initialise
-    from crm.services.undo.operation import undo
-
-    initialise()
-    source, target = fill(rows)
-    print(f"{db.engine.dialect.name}, {rows:,} notes, {rows // 10:,} tags, {rows:,} clients")
-    number = timed("merge", lambda: merge(source, target))
-    timed("undo of the merge", lambda: undo(number))
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--url")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_INSTANCE"] = folder
-        from crm import create_app
-        from crm.security.visibility import as_system
-
-        app = create_app(SQLALCHEMY_DATABASE_URI=options.url or f"sqlite:///{Path(folder) / 'bench.db'}")
-        with app.app_context(), as_system():
-            run(options.rows)
+    asked = arguments(__doc__).parse_args()
+    with own_crm(asked) as app, app.app_context(), as_system():
+        source, target = fill(asked.rows)
+        number, took = timed(lambda: merge(source, target))
+        print(f"merge {took:7.2f} s", flush=True)
+        print(f"undo  {timed(lambda: undo(number))[1]:7.2f} s")
 
 
 if __name__ == "__main__":

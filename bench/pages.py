@@ -1,57 +1,34 @@
 """How long the main pages take, and how many queries, with many clients: for an admin and for a rep.
 
-    .venv/bin/python bench/pages.py [clients]     20,000 where nothing is said
-
-Makes a database of its own, on CRM_TEST_POSTGRES_URL where it is set (in a new database), else SQLite.
+python -m bench.pages [--rows N] [--url postgresql+psycopg://…]
 """
 
-import os
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from flask import Flask
 from sqlalchemy import Engine, event, func, select
 
-from crm import create_app
-from crm.demo.generate import make_demo
+from bench._own import arguments, own_crm, signed_in
 from crm.extensions import db
 from crm.models import Client
-from crm.security.visibility import as_system, as_user
-from crm.services.setup import initialise
-from tests import pg
+from crm.security.visibility import as_user
 
 PEOPLE = ("admin", "alice")
 TIMES = 7
 
 
-def main(count: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_INSTANCE"] = folder
-        app = create_app(WTF_CSRF_ENABLED=False, **database())
-        with app.app_context(), as_system():
-            initialise()
-            begin = time.perf_counter()
-            make_demo(count, 1, lambda done: None)
-            print(f"{count:,} clients of demo data: {time.perf_counter() - begin:.1f} s")
+def main() -> None:
+    asked = arguments(__doc__, 20_000).parse_args()
+    with own_crm(asked, asked.rows) as app:
         for name in PEOPLE:
             measure(app, name)
 
 
-def database() -> dict[str, str]:
-    server = os.environ.get("CRM_TEST_POSTGRES_URL")
-    return {"SQLALCHEMY_DATABASE_URI": pg.fresh_database(server)} if server else {}
-
-
 def measure(app: Flask, name: str) -> None:
-    browser = app.test_client()
-    browser.post("/login/", data={"username": name, "password": "demo"})
+    browser = signed_in(app, name)
     print(f"\n{name:<40}{'median':>9}{'slowest':>9}{'queries':>9}{'kB':>7}")
     for path in pages(app, name):
         took = []
@@ -102,4 +79,4 @@ def counted() -> Iterator[list[str]]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 20_000)
+    main()

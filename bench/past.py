@@ -1,25 +1,14 @@
 """How long the card as of a date and the history of a client take after very many changes.
 
-    .venv/bin/python bench/past.py [changes]     10,000 where nothing is said
-
-Makes a database of its own, on CRM_TEST_POSTGRES_URL where it is set (in a new database), else SQLite.
+python -m bench.past [--rows CHANGES] [--url postgresql+psycopg://…]
 """
 
-import logging
-import os
-import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sqlalchemy import insert, select, text
 
-from bench.pages import database
-from crm import create_app
-from crm.demo.generate import make_demo
+from bench._own import arguments, own_crm
 from crm.extensions import db
 from crm.models import Change, Client, Operation
 from crm.models.types import utc_now
@@ -27,36 +16,30 @@ from crm.registry import registry
 from crm.security.visibility import as_system
 from crm.services.clients.past import past_of
 from crm.services.history import fields as field_history
-from crm.services.setup import initialise
 
 TIMES = 5
 
 
-def main(number: int) -> None:
-    logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_INSTANCE"] = folder
-        app = create_app(**database())
-        with app.test_request_context(), as_system():
-            initialise()
-            make_demo(200, 1, lambda done: None)
-            client = db.session.scalars(select(Client).order_by(Client.id).limit(1)).one()
-            add_changes(client.id, number)
-            db.session.execute(text("ANALYZE"))
-            db.session.commit()
-            yesterday = utc_now() - timedelta(days=1)
-            record = registry()["client"]
-            for name, work in (
-                ("card as of yesterday", lambda: past_of(client.id, yesterday)),
-                ("first page of the history", lambda: field_history.page(record, client)),
-                ("history of one field", lambda: field_history.page(record, client, "notes")),
-            ):
-                taken = []
-                for _time in range(TIMES):
-                    begin = time.process_time()
-                    work()
-                    taken.append(time.process_time() - begin)
-                print(f"{name:<28}{min(taken) * 1000:8.0f} ms of CPU")
+def main() -> None:
+    asked = arguments(__doc__, 10_000).parse_args()
+    with own_crm(asked, demo=200) as app, app.test_request_context(), as_system():
+        client = db.session.scalars(select(Client).order_by(Client.id).limit(1)).one()
+        add_changes(client.id, asked.rows)
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+        yesterday = utc_now() - timedelta(days=1)
+        record = registry()["client"]
+        for name, work in (
+            ("card as of yesterday", lambda: past_of(client.id, yesterday)),
+            ("first page of the history", lambda: field_history.page(record, client)),
+            ("history of one field", lambda: field_history.page(record, client, "notes")),
+        ):
+            taken = []
+            for _time in range(TIMES):
+                begin = time.process_time()
+                work()
+                taken.append(time.process_time() - begin)
+            print(f"{name:<28}{min(taken) * 1000:8.0f} ms of CPU")
 
 
 def add_changes(client_id: int, number: int) -> None:
@@ -80,4 +63,4 @@ def add_changes(client_id: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main()
