@@ -25,6 +25,7 @@ from crm.models import (
     Status,
     Tag,
     Task,
+    VatStatus,
 )
 from crm.models.folding import fold
 from crm.models.types import utc_now
@@ -47,6 +48,11 @@ PEPPOL: dict[str, dict[str, Any]] = {
     "unknown": {},
     "not_checked": {},
     "outdated": {"registered": True},
+}
+#: What registers of VAT may have said; an answer about the number before is none.
+REGISTERS = {
+    "vies": ("registered", "unknown", "not_checked", "outdated"),
+    "white_list": ("active", "struck_off", "unknown"),
 }
 
 
@@ -71,6 +77,7 @@ class Plain:
     contacted: datetime | None
     contact: str | None
     peppol: str | None
+    vat: dict[str, str]
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -113,6 +120,7 @@ def somebody(chance: random.Random, number: int) -> Plain:
         archived=chance.random() < 0.2, in_status_for=some([1, 9]), consent=some([None, True, False]),
         tasks=chance.sample([-1, 3, None], chance.randint(0, 2)), contacted=some([None, moment(), moment()]),
         contact=some([None, "Ewa Łęcka"]), peppol=some([None, *PEPPOL]),
+        vat={name: some(states) for name, states in REGISTERS.items()},
         values={key: value for key, value in values.items() if value is not None},
     )  # fmt: skip
 
@@ -146,6 +154,12 @@ def store(
         # an answer about the number that the client had before is none
         basis = "|PL7740001454" if plain.peppol == "outdated" else "|PL5260250274"
         session.add(PeppolStatus(client=client, basis=basis, **PEPPOL[plain.peppol]))
+    if plain.peppol:
+        for service, state in plain.vat.items():
+            if state != "not_checked":
+                answer = {"unknown": "", "outdated": "registered"}.get(state, state)
+                basis = "PL7740001454" if state == "outdated" else "PL5260250274"
+                session.add(VatStatus(client=client, service=service, basis=basis, answer=answer))
     client.status_changed_at = utc_now() - timedelta(days=plain.in_status_for)
 
 
@@ -198,6 +212,10 @@ def own_filters() -> dict[str, tuple[dict[str, Any], Model]]:
     """The same of the filters by what every client has."""
     begin, end = date(2026, 6, 1), date(2026, 6, 2)
     far = utc_now().date().isoformat()
+
+    def asked(c: Plain) -> bool:
+        return c.kind == "company" and c.peppol is not None
+
     return {
         "search": ({"search": "zol"}, lambda c: any(w.startswith("zol") for w in c.found_by)),
         "search contact": ({"search": "łęcka ewa"}, lambda c: c.contact is not None),
@@ -224,6 +242,11 @@ def own_filters() -> dict[str, tuple[dict[str, Any], Model]]:
                             lambda c: c.kind == "company" and c.peppol == "takes_invoices"),
         "peppol not": ({"peppol": ["not_registered", "not_checked"]}, lambda c: c.kind == "company" and c.peppol in (
             "not_registered", "not_checked", "outdated")),
+        "vies": ({"vies": ["registered", "unknown"]},
+                 lambda c: asked(c) and c.vat["vies"] in ("registered", "unknown")),
+        "vies not": ({"vies": ["not_registered", "not_checked"]},
+                     lambda c: asked(c) and c.vat["vies"] in ("not_checked", "outdated")),
+        "white_list": ({"white_list": "struck_off"}, lambda c: asked(c) and c.vat["white_list"] == "struck_off"),
         "next_task": ({"next_task": "none"}, lambda c: not c.tasks),
         "next_task overdue": ({"next_task": "overdue"}, lambda c: -1 in c.tasks),
         "last_contact_before": ({"last_contact_before": "2026-06-02"},

@@ -8,7 +8,7 @@ from zeep import Client
 
 from crm.integrations.vies import client
 from crm.integrations.vies.client import Failed, Vies
-from crm.integrations.vies.numbers import VatNumber, read_number
+from crm.models.vat_number import VatNumber, read_number
 from tests.vies.conftest import QUICK
 from tests.vies.standin import FAULTS, StandIn
 

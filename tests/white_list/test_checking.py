@@ -55,7 +55,7 @@ def test_the_background_asks_by_batches(app, used: StandIn, make_client, monkeyp
         row = status(orlen)
         assert (row.answer, row.accounts, row.registered_on) == ("active", ACCOUNT, date(1993, 7, 5))
         assert row.reference == status(same).reference == proofs_of(orlen, "white_list")[0].reference
-        assert (status(gone).answer, status(gone).removed_on) == ("removed", date(2026, 3, 31))
+        assert (status(gone).answer, status(gone).removed_on) == ("struck_off", date(2026, 3, 31))
         assert (status(wrong).answer, status(wrong).error) == ("", "number")
 
         # a list that is being written keeps what was known, and ends the run

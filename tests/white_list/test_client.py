@@ -39,8 +39,8 @@ def test_questions_and_answers_follow_the_description(register: StandIn):
     assert (exempt.status, exempt.address, exempt.has_virtual_accounts) == (
         "exempt", "DŁUGA 1, 00-001 WARSZAWA", True,
     )  # fmt: skip
-    assert (answer.entries[GONE].status, answer.entries[GONE].removed_on) == ("removed", date(2026, 3, 31))
-    assert [answer.entries[one].status for one in (NEVER, UNKNOWN)] == ["unregistered", "unlisted"]
+    assert (answer.entries[GONE].status, answer.entries[GONE].removed_on) == ("struck_off", date(2026, 3, 31))
+    assert [answer.entries[one].status for one in (NEVER, UNKNOWN)] == ["not_registered", "not_listed"]
     assert answer.entries[WRONG].kind == "number"
     assert calls[0][:3] == ("GET", "/api/search/nips (6)", 200)
 

@@ -95,7 +95,8 @@ def test_the_card(app: Flask, used: StandIn, make_client, sign_in):
     line()
     assert "d2n10" in alice.get(f"{refresh}/proofs").text
     wrong = make_client("Wrong", ["alice"], kind="company", tax_id="7740001455")
-    assert 'id="vat-white_list"' not in alice.get(f"/crm/clients/show/{wrong}").text
+    shown = alice.post(f"/crm/clients/vat/white_list/{wrong}", headers=FRAGMENT).text
+    assert "Unknown" in shown and "no NIP" in shown
     with app.app_context(), as_system():
         db.session.get_one(Client, number).sensitive = True
         db.session.commit()

@@ -1,4 +1,4 @@
-"""What registers answered about companies: kept, and found again while it is about the number the company has.
+"""What registers answered about companies, kept; and which companies are due.
 
 Which companies are due shows from the rows alone: nothing known, known of another number, or old. So no way of
 changing a client has to tell.
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, or_, select
+from sqlalchemy import Select, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from crm.extensions import db
 from crm.models import Client, VatProof, VatStatus
 from crm.models.types import utc_now
+from crm.services.clients.vat import REGISTERS
 
 GOOD_FOR, FIRST_PAUSE, LONGEST_PAUSE = timedelta(days=30), timedelta(hours=1), timedelta(days=1)
 #: So many proofs of a register does the card show.
@@ -36,13 +37,6 @@ class Asked:
 
     client_id: int
     tax_id_key: str
-
-
-def status_of(service: str, asked: Asked) -> VatStatus | None:
-    """What a register said of the number that the company has."""
-    return db.session.scalar(
-        select(VatStatus).filter_by(service=service, client_id=asked.client_id, basis=asked.tax_id_key)
-    )
 
 
 def proofs_of(client_id: int, service: str) -> Sequence[VatProof]:
@@ -70,24 +64,23 @@ def keep_failure(service: str, asked: Asked, kind: str) -> None:
 
     kind: `number` where it is the number that cannot be asked for, and asking again would not help.
     """
-    now, before = utc_now(), status_of(service, asked)
-    failures = 0 if kind == "number" else min((before.failures if before else 0) + 1, 20)
+    now, row = utc_now(), statuses.c
+    mine = (row.service == service) & (row.client_id == asked.client_id) & (row.basis == asked.tax_id_key)
+    before = db.session.connection().scalar(select(row.failures).where(mine))
+    failures = 0 if kind == "number" else min((before or 0) + 1, 20)
     pause = min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE) if failures else GOOD_FOR
-    known = {} if before else NOTHING
+    known = NOTHING if before is None else {}
     _keep(service, asked, known | {"error": kind, "failures": failures, "next_at": now + pause})
 
 
-def due(service: str, of_register: ColumnElement[bool]) -> Select[Any]:
-    """(id, tax ID with country) of the companies whose answer is missing, about another number, or old.
-
-    of_register: which tax IDs the register knows.
-    """
+def due(service: str) -> Select[Any]:
+    """(id, tax ID with country) of the companies whose answer is missing, about another number, or old."""
     mine = (statuses.c.client_id == clients.c.id) & (statuses.c.service == service)
     return (
         select(clients.c.id, clients.c.tax_id_key)
         .outerjoin(statuses, mine)
         .where(
-            clients.c.kind == "company", clients.c.tax_id_key.is_not(None), of_register,
+            REGISTERS[service].is_for(clients.c),
             clients.c.deleted_at.is_(None), clients.c.merged_into_id.is_(None), clients.c.archived_at.is_(None),
             or_(
                 statuses.c.id.is_(None), statuses.c.next_at <= utc_now(),

@@ -5,18 +5,19 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import Select, exists, func, select
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
 from crm.integrations.turns import take_turn
-from crm.integrations.vat.settings import VIES, asked_in_background
+from crm.integrations.vat.settings import asked_in_background
 from crm.integrations.vat.status import Asked, clients, due, keep_answer, keep_failure
 from crm.integrations.vies.client import Failed, Vies
-from crm.integrations.vies.numbers import IN_TAX_IDS, VatNumber, read_number
 from crm.models.company import Company
 from crm.models.identifiers import tax_id_key
+from crm.models.vat_number import VatNumber, read_number
 from crm.security.visibility import as_system
+from crm.services.clients.vat import VIES
 from crm.services.progress import CannotWork, Progress
 
 #: Companies in one run; others of the background's work get their turn in between.
@@ -59,7 +60,7 @@ def check(asked: Asked, vies: Vies) -> str:
         keep_failure(VIES, asked, failure.kind)
         return "" if failure.kind == "number" else failure.kind
     answer = {
-        "answer": "registered" if found.is_valid else "unregistered", "name": found.name,
+        "answer": "registered" if found.is_valid else "not_registered", "name": found.name,
         "address": found.address, "reference": found.reference, "reference_at": found.day,
     }  # fmt: skip
     keep_answer(VIES, asked, answer, "requester" if found.is_requester_refused else "")
@@ -109,18 +110,12 @@ def portion() -> Select[Any]:
     """Companies that are due, the first of each country, then the second of each …"""
     country = func.substr(clients.c.tax_id_key, 1, 2)
     place = func.row_number().over(partition_by=country, order_by=clients.c.id).label("place")
-    rows = due(VIES, is_askable()).add_columns(place).subquery()
+    rows = due(VIES).add_columns(place).subquery()
     return select(rows.c.id, rows.c.tax_id_key).order_by(rows.c.place, rows.c.id).limit(PORTION)
-
-
-def is_askable() -> ColumnElement[bool]:
-    """Whether a client's tax ID is of a country that VIES knows."""
-    key = clients.c.tax_id_key
-    return or_(func.substr(key, 1, 2).in_(IN_TAX_IDS), key.like("__XI%"))
 
 
 def is_any_due() -> bool:
     """Whether the background has companies to ask for."""
     if VIES not in asked_in_background():
         return False
-    return bool(db.session.connection().scalar(select(exists(due(VIES, is_askable())))))
+    return bool(db.session.connection().scalar(select(exists(due(VIES)))))

@@ -10,7 +10,7 @@ from lxml.builder import ElementMaker
 
 from crm.integrations.outbound import Refused, Unreachable, guarded_post
 from crm.integrations.safe_xml import read_xml
-from crm.integrations.vies.numbers import VatNumber
+from crm.models.vat_number import VatNumber
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 TYPES = "urn:ec.europa.eu:taxud:vies:services:checkVat:types"

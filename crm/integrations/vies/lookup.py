@@ -6,13 +6,13 @@ from crm.extensions import db
 from crm.integrations.calls import CallLog
 from crm.integrations.offers import Company, Found, NoAnswer
 from crm.integrations.postal_address import split_address
-from crm.integrations.vat.settings import VIES
 from crm.integrations.vies.checking import connect
 from crm.integrations.vies.client import Answer, Failed
-from crm.integrations.vies.numbers import VatNumber, read_number
 from crm.integrations.vies.words import PROBLEMS
 from crm.models.identifiers import tax_id_key
 from crm.models.types import utc_now
+from crm.models.vat_number import VatNumber, read_number
+from crm.services.clients.vat import VIES
 
 #: Where a number's country is written otherwise in addresses.
 COUNTRIES = {"EL": "GR", "XI": "GB"}

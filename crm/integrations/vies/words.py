@@ -1,10 +1,8 @@
-"""What VIES and its failures say, in words."""
+"""Why VIES told nothing, in words."""
 
 from flask_babel import lazy_gettext as _l
 
-#: What it says of a number.
-ANSWERS = {"registered": _l("Registered"), "unregistered": _l("Not registered")}
-#: Why a check told nothing, or not all.
+#: By kind of failure; the last comes with an answer.
 PROBLEMS = {
     "number": _l("VIES knows numbers of countries in the EU only, of at most twelve letters and digits."),
     "country": _l("The service of this number's country does not answer, so nothing is known of it."),

@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, exists, func, select
-from stdnum.pl import nip
+from sqlalchemy import exists, func, select
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
-from crm.integrations.vat.settings import WHITE_LIST, asked_in_background
+from crm.integrations.vat.settings import asked_in_background
 from crm.integrations.vat.status import Asked, clients, due, keep_answer, keep_failure
 from crm.integrations.white_list.client import MOST, Answer, Entry, Failed, WhiteList
 from crm.models import IntegrationCall
 from crm.models.types import utc_now
+from crm.models.vat_number import read_nip
 from crm.security.visibility import as_system
+from crm.services.clients.vat import WHITE_LIST
 from crm.services.progress import CannotWork, Progress
 
 #: Questions a day; the background leaves the rest to people.
@@ -61,12 +62,6 @@ def spent_today() -> int:
     )
     number, refused = db.session.connection().execute(put).one()
     return DAILY if refused else number
-
-
-def read_nip(tax_id_key: str | None) -> str | None:
-    """The ten digits of a Polish tax ID; None for what is none."""
-    number = (tax_id_key or "")[2:]
-    return nip.compact(number) if (tax_id_key or "").startswith("PL") and nip.is_valid(number) else None
 
 
 def check_now(asked: Asked) -> None:
@@ -113,7 +108,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
     log = CallLog(WHITE_LIST)
     failed = 0
     with as_system():
-        wanted = due(WHITE_LIST, is_polish()).order_by(clients.c.id).limit(QUESTIONS * MOST)
+        wanted = due(WHITE_LIST).order_by(clients.c.id).limit(QUESTIONS * MOST)
         rows = [Asked(*row) for row in db.session.connection().execute(wanted).all()]
         db.session.rollback()
         for done in range(0, len(rows), MOST):
@@ -136,12 +131,8 @@ def check_due(run: Progress, pace: float = PACE) -> None:
                 )
 
 
-def is_polish() -> ColumnElement[bool]:
-    return clients.c.tax_id_key.startswith("PL")
-
-
 def is_any_due() -> bool:
     """Whether the background has companies to ask for, and may ask today."""
     if WHITE_LIST not in asked_in_background() or spent_today() >= FOR_BACKGROUND:
         return False
-    return bool(db.session.connection().scalar(select(exists(due(WHITE_LIST, is_polish())))))
+    return bool(db.session.connection().scalar(select(exists(due(WHITE_LIST)))))

@@ -18,7 +18,7 @@ CODES = {
     "WL-112": "number", "WL-113": "number", "WL-114": "number", "WL-115": "number",
     "WL-191": "limit", "WL-195": "updating", "WL-196": "updating",
 }  # fmt: skip
-STATUSES = {"Czynny": "active", "Zwolniony": "exempt", "Niezarejestrowany": "unregistered"}
+STATUSES = {"Czynny": "active", "Zwolniony": "exempt", "Niezarejestrowany": "not_registered"}
 
 
 class Failed(Exception):
@@ -35,7 +35,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the list says of a NIP. status: `active`, `exempt`, `unregistered`, `removed` (struck off), `unlisted`."""
+    """What the list says of a NIP. status: `active`, `exempt`, `not_registered`, `struck_off`, `not_listed`."""
 
     status: str
     name: str = ""
@@ -115,7 +115,7 @@ def _read_one(one: dict[str, Any]) -> Entry | Failed:
     if error := one.get("error"):
         return _failure(error)
     if not (subjects := one.get("subjects")):
-        return Entry("unlisted")
+        return Entry("not_listed")
     try:
         return read_entry(subjects[0])
     except (
@@ -135,7 +135,7 @@ def read_entry(subject: dict[str, Any]) -> Entry:
     removed_on = _day(subject.get("removalDate"))
     status = STATUSES[word]
     return Entry(
-        "removed" if status == "unregistered" and removed_on else status,
+        "struck_off" if status == "not_registered" and removed_on else status,
         name=" ".join((subject.get("name") or "").split()),
         address=" ".join((subject.get("workingAddress") or subject.get("residenceAddress") or "").split()),
         regon=subject.get("regon") or "",

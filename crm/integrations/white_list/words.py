@@ -1,13 +1,8 @@
-"""What the white list and its failures say, in words."""
+"""Why the white list told nothing, in words."""
 
 from flask_babel import lazy_gettext as _l
 
-#: What it says of a company.
-ANSWERS = {
-    "active": _l("Active VAT payer"), "exempt": _l("Exempt from VAT"), "unregistered": _l("Not registered for VAT"),
-    "removed": _l("Struck off"), "unlisted": _l("Not in the list"),
-}  # fmt: skip
-#: Why a look-up told nothing.
+#: By kind of failure.
 PROBLEMS = {
     "number": _l("This is no NIP: it has ten digits, and the last one must fit the others."),
     "limit": _l("Today's questions to the white list are used up. It answers again after midnight in Poland."),

@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.models import Client
 from crm.security.masking import shown
 from crm.services.attributes.values import every_value
-from crm.services.clients import peppol
+from crm.services.clients import peppol, vat
 
 #: Fields that are columns of the same name, in the order in which they are shown.
 COLUMNS = (
@@ -30,7 +30,7 @@ KEPT = ("id", "version", "created_at", "changed_at")
 #: Fields that are neither columns nor kept.
 OTHERS = ("status", "tags", "assignees", "external_id", "app_code", "archived")
 #: What is found out elsewhere and changes by itself: answered, and passed over where it is sent back.
-TOLD = ("peppol",)
+TOLD = ("peppol", "vies", "white_list")
 NAMES = (*KEPT, *COLUMNS, *RENAMED, *ADDRESSES, *OTHERS, *TOLD)
 
 
@@ -43,11 +43,15 @@ def loaded(statement: Select[tuple[Client]]) -> list[Client]:
 def clients_json(clients: Sequence[Client], app_code: str = "") -> list[dict[str, Any]]:
     """Clients as JSON; external_id is the one they have under app_code."""
     values = every_value("client", [client.id for client in clients], apart_from=NAMES)
-    answers = peppol.answers_about(clients)
+    answers, registers = peppol.answers_about(clients), vat.answers_about(clients)
     return [
         {
             **_own_fields(client, app_code),
             "peppol": answers[client.id].as_json if client.id in answers else None,
+            **{
+                name: said[client.id].as_json if client.id in said else None
+                for name, said in registers.items()
+            },
             **{key: plain(value) for key, value in values[client.id].items()},
         }
         for client in clients

@@ -53,6 +53,8 @@ SHAPES = {
     "last_activity_at": "moment",
     "last_contact": "moment",
     "peppol.checked_at": "moment",
+    "vies.checked_at": "moment",
+    "white_list.checked_at": "moment",
     "next_task": "task",
     "notes": "long",
     "description": "long",

@@ -23,7 +23,7 @@ from crm.models.folding import fold
 from crm.models.types import utc_now
 from crm.security.visibility import viewer
 from crm.services.attributes import filters as attribute_filters
-from crm.services.clients import peppol
+from crm.services.clients import peppol, vat
 from crm.services.clients.next_steps import no_contact_since
 from crm.services.iso_lists import COUNTRIES, LANGUAGES
 from crm.services.lists.bounds import beginning_of
@@ -205,6 +205,11 @@ def _peppol(values: Sequence[str], _args: Any) -> Condition:
     return peppol.condition(_one_of("peppol", values, peppol.FILTERED))
 
 
+def _vat_register(name: str) -> Callable[[Sequence[str], Any], Condition]:
+    register = vat.REGISTERS[name]
+    return lambda values, _args: vat.condition(name, _one_of(name, values, register.states))
+
+
 def _next_task(values: Sequence[str], _args: Any) -> Condition:
     if not is_on("tasks"):
         raise UnknownFilter(_("There is no filter “%(name)s” here.", name="next_task"), field="next_task")
@@ -245,6 +250,7 @@ FILTERS = {
         Filter("alert", _l("Needs attention"), _alert, {"yes": _l("Yes"), "no": _l("No")}),
         Filter("consent", _l("Marketing consent"), _consent, CONSENT_NAMES),
         Filter("peppol", _l("Peppol"), _peppol, peppol.FILTERED),
+        *(Filter(name, one.label, _vat_register(name), one.states) for name, one in vat.REGISTERS.items()),
         Filter("next_task", _l("Next task"), _next_task, NEXT_TASKS),
         Filter("last_contact_before", _l("Last contact before"), _last_contact_before),
     )

@@ -1,7 +1,7 @@
 """A client as one row of a table: the columns that an export writes, with words in place of codes."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from crm.security.masking import shown
 from crm.services.attributes.filters import PREFIX
 from crm.services.attributes.reading import written
 from crm.services.attributes.values import definitions, values_of_clients
+from crm.services.clients import vat
 from crm.services.clients.next_steps import last_contacts, next_tasks
 from crm.services.clients.peppol import Answer, answers_about
 from crm.services.clients.words import KINDS, LABELS
@@ -33,6 +34,8 @@ class Told:
     next_task: Task | None = None
     last_contact: datetime | None = None
     peppol: Answer | None = None
+    #: What registers of VAT said, by their names.
+    registers: Mapping[str, vat.Answer] = field(default_factory=dict)
 
 
 Read = Callable[[Client, Told], Any]
@@ -105,6 +108,18 @@ COLUMNS: tuple[Column, ...] = (
       for name, label in (("created_at", _l("Created")), ("changed_at", _l("Changed")),
                           ("last_activity_at", _l("Last activity")))),
 )  # fmt: skip
+
+
+def _register(name: str, label: Any, attribute: str, of_register: str) -> Column:
+    """A column of what a register of VAT said."""
+
+    def read(_client: Client, told: Told) -> Any:
+        answer = told.registers.get(of_register)
+        return getattr(answer, attribute) or None if answer else None
+
+    return Column(name, label, read)
+
+
 #: What is not of the client itself; lists have it where it is chosen.
 MORE = (
     Column(
@@ -120,6 +135,12 @@ MORE = (
     Column(
         "peppol.checked_at", _l("Peppol: checked"), lambda _c, told: told.peppol and told.peppol.checked_at
     ),
+    _register("vies", _l("VAT number in VIES"), "in_words", vat.VIES),
+    _register("vies.reference", _l("VIES: consultation number"), "reference", vat.VIES),
+    _register("vies.checked_at", _l("VIES: checked"), "checked_at", vat.VIES),
+    _register("white_list", _l("VAT white list"), "in_words", vat.WHITE_LIST),
+    _register("white_list.reference", _l("VAT white list: request ID"), "reference", vat.WHITE_LIST),
+    _register("white_list.checked_at", _l("VAT white list: checked"), "checked_at", vat.WHITE_LIST),
 )
 
 
@@ -159,7 +180,15 @@ def told_of(clients: Sequence[Client], names: Collection[str], masked: bool = Fa
     tasks = next_tasks(ids) if "next_task" in names else {}
     contacts = last_contacts(ids) if "last_contact" in names else {}
     answers = answers_about(clients) if PEPPOL.intersection(names) else {}
-    return {i: Told(values.get(i, {}), tasks.get(i), contacts.get(i), answers.get(i)) for i in ids}
+    wanted = {name.partition(".")[0] for name in names} & set(vat.REGISTERS)
+    registers = vat.answers_about(clients, wanted) if wanted else {}
+    return {
+        i: Told(
+            values.get(i, {}), tasks.get(i), contacts.get(i), answers.get(i),
+            {name: said[i] for name, said in registers.items() if i in said},
+        )
+        for i in ids
+    }  # fmt: skip
 
 
 def rows(clients: Sequence[Client], wanted: Sequence[Column]) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.services.bulk.types import TYPES
 from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.services.clients.peppol import STATES
+from crm.services.clients.vat import REGISTERS, VIES, WHITE_LIST
 from crm.views.api.description import ATTRIBUTES, READING, WRITING, ok, operation, parameter, ref, sent
 from crm.views.api.schemas import (
     NUMBER_OF_ROW,
@@ -49,6 +50,30 @@ PEPPOL: Schema = {
     },
 }
 
+#: What all registers of VAT tell; `answers_about` knows the values.
+REGISTER: dict[str, Schema] = {
+    "name": {**NULLABLE_TEXT, "description": "Of the company, there."},
+    "address": {**NULLABLE_TEXT, "description": "Of the company, there."},
+    "reference": {**NULLABLE_TEXT, "description": "The register's own number of its answer, as a proof."},
+    "checked_at": {**NULLABLE_TEXT, "format": "date-time", "description": "When this was found out."},
+}
+DAY: Schema = {**NULLABLE_TEXT, "format": "date"}
+WHITE_LIST_MORE: dict[str, Schema] = {
+    "registered_on": DAY,
+    "struck_off_on": DAY,
+    "accounts": {**NAMES, "description": "Numbers of bank accounts."},
+    "has_virtual_accounts": {"type": "boolean"},
+}
+
+
+def _register(name: str, description: str, more: dict[str, Schema] | None = None) -> Schema:
+    status: Schema = {"type": "string", "enum": list(REGISTERS[name].states)}
+    properties = {"status": status, **REGISTER, **(more or {})}
+    return {
+        "type": "object", "nullable": True, "readOnly": True, "description": description,
+        "required": list(properties), "properties": properties,
+    }  # fmt: skip
+
 
 def schemas() -> Schemas:
     """The JSON of a client; attributes stand under their keys."""
@@ -71,7 +96,14 @@ def schemas() -> Schemas:
         "archived": {"type": "boolean"},
     }
     kept = {name: {**column_schema(columns[name]), "readOnly": True} for name in KEPT}
-    shown = {**kept, **fields, "peppol": PEPPOL}
+    told = {
+        "peppol": PEPPOL,
+        VIES: _register(VIES, "What VIES says of a VAT number of the EU; null where there is none."),
+        WHITE_LIST: _register(
+            WHITE_LIST, "What the Polish VAT white list says; null without a Polish tax ID.", WHITE_LIST_MORE
+        ),
+    }
+    shown = {**kept, **fields, **told}
     taken = {name: _written(name, schema) for name, schema in fields.items()}
     taken["tags"] = {
         "oneOf": [TEXT, NAMES], "nullable": True, "description": "A text with commas; they replace.",

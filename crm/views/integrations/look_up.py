@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from crm.integrations.gus import lookup as gus
 from crm.integrations.offers import Company, Found, NoAnswer
 from crm.integrations.vies import lookup as vies
-from crm.integrations.vies.numbers import read_number
 from crm.integrations.white_list import lookup as white_list
 from crm.models import Client
+from crm.models.vat_number import read_number
 from crm.security.masking import is_masked
 from crm.services.iso_lists import country_name
 from crm.views.clients.form import ClientForm

@@ -8,15 +8,10 @@ from werkzeug.wrappers import Response
 
 from crm.extensions import db
 from crm.integrations.calls import recent_calls
-from crm.integrations.vat.settings import (
-    SERVICES,
-    VIES,
-    WHITE_LIST,
-    asked_in_background,
-    set_asked_in_background,
-)
+from crm.integrations.vat.settings import asked_in_background, set_asked_in_background
 from crm.integrations.vies.checking import our_number
 from crm.integrations.white_list.checking import DAILY, spent_today
+from crm.services.clients.vat import REGISTERS, VIES, WHITE_LIST, counts
 from crm.views.page import Page
 
 #: The switches: what is asked, and what one should know of it.
@@ -50,5 +45,6 @@ class VatSettingsView(Page):
             return redirect(url_for("VatSettingsView.index"))
         return self.render(
             "settings/vat.html", title=_("VAT registers"), switches=SWITCHES, on=asked_in_background(),
-            our_number=our_number(), spent=spent_today(), daily=DAILY, calls=recent_calls(*SERVICES),
+            our_number=our_number(), spent=spent_today(), daily=DAILY, registers=REGISTERS, counts=counts,
+            calls=recent_calls(*REGISTERS),
         )  # fmt: skip
