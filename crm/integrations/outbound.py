@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.response import HTTPResponse
 
 SECONDS, LIMIT = 10.0, 1_000_000
@@ -254,6 +254,8 @@ def _shut(line: socket.socket) -> None:
 def _in_words(error: Exception) -> str:
     if isinstance(error, TimeoutError) or "timed out" in str(error).lower():
         return "no answer in time"
+    if isinstance(error, NewConnectionError):
+        return "no connection"
     if isinstance(error, (SSLError, ssl.SSLError)):
         return f"no trusted certificate ({error})"[:200]
     return str(error)[:200] if isinstance(error, OSError) else f"no proper answer ({type(error).__name__})"

@@ -154,7 +154,7 @@ def execute(run_id: int, find_job: Callable[[str], Callable[[Run], None]]) -> No
             if _claim(run_id):
                 _carry_out(Run(run_id, row.options or {}), find_job(row.kind))
         elif row.business_date is None and not _relatives(row.kind, RUNNING):
-            Run(run_id, {}).finish(REFUSED, "already running")
+            Run(run_id, {}).finish(REFUSED, _("already running"))
         # otherwise it stays queued until its turn has come
     if got:
         for waiting in _relatives(row.kind, QUEUED):
@@ -206,7 +206,7 @@ def _relatives(kind: str, state: str) -> list[int]:
 def close_dead(kind: str) -> None:
     """With the kind's lock in hand, whatever says that it is running is dead."""
     dead = update(runs).where(runs.c.kind == kind, runs.c.state == RUNNING)
-    db.session.execute(dead.values(state=INTERRUPTED, finished_at=utc_now(), error="the process ended"))
+    db.session.execute(dead.values(state=INTERRUPTED, finished_at=utc_now(), error=_("the process ended")))
     db.session.commit()
 
 
@@ -236,7 +236,7 @@ def _carry_out(run: Run, job: Callable[[Run], None]) -> None:
         job(run)
     except Stopped:
         db.session.rollback()
-        run.finish(INTERRUPTED, "the worker was asked to end")
+        run.finish(INTERRUPTED, _("the worker was asked to end"))
     except NeedsConfirmation as question:
         db.session.rollback()
         run.finish(UNCONFIRMED, str(question))

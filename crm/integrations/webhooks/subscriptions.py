@@ -13,6 +13,7 @@ from crm.integrations.outbound import Refused, check_url
 from crm.integrations.webhooks.payload import ping_payload
 from crm.integrations.webhooks.sending import Sent, outcome, post, secret_key
 from crm.integrations.webhooks.signing import new_secret
+from crm.integrations.webhooks.words import in_words
 from crm.models import Webhook, WebhookDelivery
 from crm.models.types import utc_now
 from crm.models.webhook import ACTIONS, BY_HAND, FAILED, PING, SENT, WAITING
@@ -42,7 +43,9 @@ def check_address(url: str) -> None:
     try:
         check_url(url, bool(current_app.config["CRM_WEBHOOKS_ALLOW_PRIVATE"]))
     except Refused as error:
-        raise RuleError(_("This address cannot be used: %(why)s.", why=error), field="url") from None
+        raise RuleError(
+            _("This address cannot be used: %(why)s.", why=in_words(str(error))), field="url"
+        ) from None
 
 
 def check_eyes(user: User | None, setter: User) -> None:

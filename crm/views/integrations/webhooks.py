@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.webhooks import subscriptions
+from crm.integrations.webhooks.words import in_words
 from crm.models import Webhook, WebhookDelivery
 from crm.models.webhook import BY_HAND, FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, SKIPPED, WAITING
 from crm.services.lists.listing import whole
@@ -120,7 +121,7 @@ class WebhooksView(Page):
         elif sent.status is not None:
             flash(_("The receiver answered with %(status)d: not delivered.", status=sent.status), "danger")
         else:
-            flash(_("Not delivered: %(why)s.", why=sent.error), "danger")
+            flash(_("Not delivered: %(why)s.", why=in_words(sent.error)), "danger")
         return to_page(pk)
 
     @expose("/again/<int:pk>", methods=["POST"])
@@ -162,7 +163,7 @@ class WebhooksView(Page):
             "webhook/show.html", status, title=hook.name, hook=hook, secret=secret, state=state, states=STATES,
             reason=REASONS.get(hook.off_because, ""), events=words_of_events(hook.events), page=page,
             has_next=len(found) > PAGE_SIZE, deliveries=found[:PAGE_SIZE], words=words_of_delivery,
-            is_worked=is_worked(),
+            is_worked=is_worked(), why=in_words,
         )  # fmt: skip
 
 
