@@ -10,8 +10,19 @@ from crm.models.client import ADDRESS_PARTS, KINDS, MAX_STARS
 from crm.services.bulk.types import TYPES
 from crm.services.clients.as_json import ADDRESSES, COLUMNS, KEPT, RENAMED
 from crm.services.clients.peppol import STATES
+from crm.services.clients.upsert import MOST_ROWS
 from crm.services.clients.vat import REGISTERS, VIES, WHITE_LIST
-from crm.views.api.description import ATTRIBUTES, READING, WRITING, ok, operation, parameter, ref, sent
+from crm.views.api.description import (
+    ATTRIBUTES,
+    READING,
+    WRITING,
+    content,
+    ok,
+    operation,
+    parameter,
+    ref,
+    sent,
+)
 from crm.views.api.schemas import (
     NUMBER_OF_ROW,
     TEXT,
@@ -159,26 +170,32 @@ def describe_upsert(spec: APISpec, base: str) -> None:
 
 
 def _describe_upsert(spec: APISpec, base: str) -> None:
-    one = _object({**KEY, "client": ref("ClientInput")}, ("external_id", "client"))
-    many = _object(
-        {"app_code": NULLABLE_TEXT, "clients": {"type": "array", "maxItems": 1000, "items": one}},
-        ("clients",),
-    )
     line = {"index": {"type": "integer"}, "code": {"type": "integer"}, "errors": {"type": "object"}}
     done = {"id": NUMBER_OF_ROW, "created": {"type": "boolean"}, "archived": {"type": "boolean"},
             "restored": {"type": "boolean"}}  # fmt: skip
-    single = _object({**done, "client": ref("Client")}, ("id", "created", "archived", "client"))
-    batch = _object(
-        {"results": {"type": "array", "items": _object({**line, **done}, ("index",))}}, ("results",)
-    )
+    rows = {"type": "array", "maxItems": MOST_ROWS, "items": ref("ClientUpsert")}
+    known = {"id", "created", "archived", "client"}
+    for name, schema in {
+        "ClientUpsert": _object({**KEY, "client": ref("ClientInput")}, ("external_id", "client")),
+        "ClientUpserts": _object({"app_code": NULLABLE_TEXT, "clients": rows}, ("clients",)),
+        "ClientUpserted": _object({**done, "client": ref("Client")}, sorted(known)),
+        "ClientUpsertRow": _object({**line, **done}, ("index",)),
+        "ClientsUpserted": _object(
+            {"results": {"type": "array", "items": ref("ClientUpsertRow")}}, ("results",)
+        ),
+    }.items():
+        spec.components.schema(name, schema)
+    either = {"oneOf": [ref("ClientUpserted"), ref("ClientsUpserted")]}
     answers = {
-        "200": ok({"oneOf": [single, batch]}, "Changed; of a batch: what became of each."),
-        "201": ok(single, "Added."),
+        "200": ok(either, "Changed; of a batch: what became of each."),
+        "201": ok(ref("ClientUpserted"), "Added."),
     }
+    asked = {"oneOf": [ref("ClientUpsert"), ref("ClientUpserts")]}
+    example = {"app_code": "shop", "external_id": "c-123", "client": EXAMPLE}
     spec.path(
         path=f"{base}/upsert.json",
         operations={"post": operation(spec, TAG, "Add or change by external ID", answers, WRITING,
-                                      requestBody=sent({"oneOf": [one, many]}))},
+                                      requestBody={"required": True, "content": content(asked, example)})},
     )  # fmt: skip
 
 

@@ -49,14 +49,13 @@ class DealApi(RecordApi):
 
     def add_api_spec(self, api_spec: Any) -> None:
         super().add_api_spec(api_spec)
-        stage = {**TEXT, "enum": list(STAGES)}
-        one = {"type": "object", "properties": {"id": NUMBER_OF_ROW, "result": ref("Deal")}}
+        stage, moved = {**TEXT, "enum": list(STAGES)}, {"200": ok(ref("DealAnswer"), "Moved.", True)}
         asked = {"type": "object", "required": ["value"], "properties": {"value": stage, "expected": stage}}
         api_spec.path(
             path=f"{self.route_base}/{{pk}}/stage",
             parameters=[parameter("pk", "The number of the deal.", NUMBER_OF_ROW, "path"), IF_MATCH],
-            operations={"post": operation(api_spec, self.record.key, "Move to another stage",
-                                          {"200": ok(one, "Moved.", True)}, WRITING, requestBody=sent(asked))},
+            operations={"post": operation(api_spec, self.record.key, "Move to another stage", moved, WRITING,
+                                          requestBody=sent(asked))},
         )  # fmt: skip
 
 

@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
-from apispec.exceptions import DuplicateComponentNameError
 
 from crm.services.lists.listing import LARGEST_PAGE
-from crm.views.api.schemas import NUMBER_OF_ROW, TEXT, Schema
+from crm.views.api.schemas import NUMBER_OF_ROW, TEXT, Schema, line_schemas, ref
 
 if TYPE_CHECKING:
     from crm.views.api.record_api import RecordApi
@@ -56,10 +55,6 @@ def content(schema: Schema, example: Any = None) -> Schema:
     return {"application/json": {"schema": schema, **({"example": example} if example else {})}}
 
 
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def ok(schema: Schema, words: str, has_version: bool = False) -> Schema:
     """A successful answer."""
     answer: Schema = {"description": words, "content": content(schema)}
@@ -76,7 +71,8 @@ def ok_added(schema: Schema) -> Schema:
 
 def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
     """The failed answers with these codes, all in one shape."""
-    add_schema(spec, "Error", ERROR)
+    if "Error" not in spec.components.schemas:
+        spec.components.schema("Error", ERROR)
     return {
         str(code): {
             "description": FAILURES[code],
@@ -85,13 +81,6 @@ def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
         }
         for code in codes
     }
-
-
-def add_schema(spec: APISpec, name: str, schema: Schema) -> None:
-    try:
-        spec.components.schema(name, schema)
-    except DuplicateComponentNameError:
-        pass
 
 
 def parameter(name: str, words: str, schema: Schema | None = None, place: str = "query") -> Schema:
@@ -138,34 +127,34 @@ def list_parameters(api: "RecordApi") -> list[Schema]:
     ]  # fmt: skip
 
 
+def add_schemas(spec: APISpec, api: "RecordApi") -> None:
+    """Name what is sent and answered of one record type."""
+    name, (shown, added, changed) = api.record.model.__name__, api.schemas()
+    spec.components.schema(name, shown)
+    if "add" in api.record.actions:
+        spec.components.schema(f"{name}Input", added)
+    if "edit" in api.record.actions:
+        spec.components.schema(f"{name}Changes", changed)
+    for line, schema in line_schemas(api.record).items() if api.record.lines is not None else ():
+        spec.components.schema(line, schema)
+    answer = {"id": NUMBER_OF_ROW, "result": ref(name)}
+    spec.components.schema(f"{name}Answer", {"type": "object", "required": [*answer], "properties": answer})
+    listed: Schema = {
+        "count": {"type": "integer", "description": "How many there are; of a page by its number."},
+        "next": {**NUMBER_OF_ROW, "nullable": True, "description": "Where the next page begins; with after."},
+        "ids": {"type": "array", "items": NUMBER_OF_ROW},
+        "result": {"type": "array", "items": ref(name)},
+    }
+    spec.components.schema(
+        f"{name}Page", {"type": "object", "required": ["ids", "result"], "properties": listed}
+    )
+
+
 def describe_record(spec: APISpec, api: "RecordApi") -> None:
     """Describe the routes of one record type."""
     name, tag = api.record.model.__name__, api.openapi_spec_tag or api.record.key
-    shown, added, changed = api.schemas()
-    add_schema(spec, name, shown)
-    if "add" in api.record.actions:
-        add_schema(spec, f"{name}Input", added)
-    if "edit" in api.record.actions:
-        add_schema(spec, f"{name}Changes", changed)
-    one = {
-        "type": "object",
-        "required": ["id", "result"],
-        "properties": {"id": NUMBER_OF_ROW, "result": ref(name)},
-    }
-    several = {
-        "type": "object",
-        "required": ["ids", "result"],
-        "properties": {
-            "count": {"type": "integer", "description": "How many there are; of a page by its number."},
-            "next": {
-                **NUMBER_OF_ROW,
-                "nullable": True,
-                "description": "Where the next page begins; with after.",
-            },
-            "ids": {"type": "array", "items": NUMBER_OF_ROW},
-            "result": {"type": "array", "items": ref(name)},
-        },
-    }
+    add_schemas(spec, api)
+    one, several = ref(f"{name}Answer"), ref(f"{name}Page")
     actions, moved = api.record.actions, api.moved_answers()
     collection: Schema = {}
     single: Schema = {}

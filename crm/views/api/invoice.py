@@ -89,8 +89,6 @@ class InvoiceApi(RecordApi):
 
     def add_api_spec(self, api_spec: Any) -> None:
         super().add_api_spec(api_spec)
-        one = {"type": "object",
-               "properties": {"id": document.NUMBER_OF_ROW, "result": document.ref("Invoice")}}  # fmt: skip
         number = document.parameter("pk", "The number of the record.", document.NUMBER_OF_ROW, "path")
         for name, words, status, sent in (
             ("issue", "Issue a draft: it gets its number", "200", {}),
@@ -98,10 +96,8 @@ class InvoiceApi(RecordApi):
             ("correct", "Begin a correction, a draft of its own", "201",
              {"requestBody": {"content": document.content(REASON)}}),
         ):  # fmt: skip
-            post = document.operation(
-                api_spec, self.record.key, words, {status: document.ok(one, "Done.", True)}, document.WRITING,
-                **sent,
-            )  # fmt: skip
+            done = {status: document.ok(document.ref("InvoiceAnswer"), "Done.", True)}
+            post = document.operation(api_spec, self.record.key, words, done, document.WRITING, **sent)
             api_spec.path(
                 path=f"{self.route_base}/{{pk}}/{name}",
                 operations={"post": post},

@@ -71,6 +71,11 @@ COLOURS = frozenset({"colour", "background"})
 AMOUNT, DAY, MOMENT, LATER = 12.5, "2026-11-23", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"
 
 
+def ref(name: str) -> Schema:
+    """What stands under a name among the components."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def column_schema(column: Column[Any], choices: Any = None) -> Schema:
     """What the JSON of a column is."""
     kind, schema = column.type, dict(TEXT)
@@ -150,21 +155,36 @@ def example_of(column: Column[Any], schema: Schema) -> Any:
     return {"date": DAY, "date-time": LATER if column.key == "end" else MOMENT}.get(schema.get("format", ""))
 
 
-def lines_schemas(record: RecordType) -> tuple[Schema, Schema]:
-    """The JSON of a record's lines as it is answered, and as it is sent."""
+def line_schemas(record: RecordType) -> dict[str, Schema]:
+    """Name -> the JSON of a record's line: as it is answered, and as it is sent."""
     columns = inspect(record.line_model).columns
     product: Schema = {**NUMBER_OF_ROW, "nullable": True}
     asked = {name: product if name == "product" else column_schema(columns[name]) for name in LINE_FIELDS}
     taken = {"id": {**NUMBER_OF_ROW, "nullable": True, "description": "Of a line that stays."}}
     taken |= {name: {**schema, "nullable": True} for name, schema in asked.items()}
     net = {**column_schema(columns["net"]), "description": "What the line comes to; worked out."}
-    shown = {"id": NUMBER_OF_ROW, **asked, "net": net}
-    words = "All lines, in order: those left out are deleted. What a line leaves out, its product says."
+    shown = {"id": NUMBER_OF_ROW, **asked, "net": {**net, "readOnly": True}}
+    return {
+        record.line_model.__name__: {"type": "object", "required": list(shown), "properties": shown},
+        f"{record.line_model.__name__}Input": {
+            "type": "object",
+            "properties": {**taken, "net": net},
+            "additionalProperties": False,
+        },
+    }
+
+
+def lines_schemas(record: RecordType) -> tuple[Schema, Schema]:
+    """The JSON of all lines of a record as it is answered, and as it is sent."""
+    shown, taken = (ref(name) for name in line_schemas(record))
     one = {"description": "Engraving", "quantity": 1, "price": AMOUNT, "vat_rate": EXAMPLES["vat_rate"]}
     return (
-        {"type": "array", "items": {"type": "object", "required": list(shown), "properties": shown}},
-        {"type": "array", "nullable": True, "maxItems": MOST_LINES, "description": words, "example": [one],
-         "items": {"type": "object", "properties": {**taken, "net": net}, "additionalProperties": False}},
+        {"type": "array", "items": shown},
+        {
+            "type": "array", "items": taken, "nullable": True, "maxItems": MOST_LINES, "example": [one],
+            "description": "All lines, in order: those left out are deleted. What a line leaves out, its product "
+            "says.",
+        },
     )  # fmt: skip
 
 
