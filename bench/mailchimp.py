@@ -20,8 +20,6 @@ from crm.jobs.runs import run_here, state_of
 from crm.models import Client
 from crm.models.types import utc_now
 
-PORT = 8497
-
 
 def measure(number: int) -> None:
     """One CRM in this process, on the database and the stand-in that it is set up with."""
@@ -64,17 +62,17 @@ def measure(number: int) -> None:
 
 def main() -> None:
     asked = arguments(__doc__).parse_args()
-    command = [sys.executable, "-m", "tests.mailchimp.standin", str(PORT)]
+    command = [sys.executable, "-m", "tests.mailchimp.standin", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
-            server.stdout.readline()
+            url = server.stdout.readline().decode().strip()
             with (
                 own_crm(
                     asked,
                     MAILCHIMP_API_KEY="0123456789abcdef0123456789abcdef-us21",
                     MAILCHIMP_AUDIENCE_ID="aud1",
-                    MAILCHIMP_API_URL=f"http://127.0.0.1:{PORT}/3.0",
+                    MAILCHIMP_API_URL=url,
                 ) as app,
                 app.app_context(),
             ):

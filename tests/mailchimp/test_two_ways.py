@@ -48,6 +48,9 @@ def test_anything_else_is_proposed_and_not_sent_over(office: Office):
     office.server.audience.change("jan@x.pl", LNAME="Nowacka")
     office.sync()
     assert proposals() == [(jan, "last_name", "Nowacka", "open")]
+    office.server.audience.change("jan@x.pl", LNAME="Kos")
+    office.sync()
+    assert proposals() == []
 
 
 def test_an_accepted_proposal_is_taken_over(office: Office):

@@ -30,13 +30,17 @@ def follow_profile(
     if not news:
         return filled
     proposals: list[dict[str, Any]] = []
+    settled: list[dict[str, Any]] = []
 
     def take(client: Client) -> None:
         for name, value in news.items():
             column = fields.column(name, client.kind)
-            if not column or _same(client, column, value):
+            if not column:
                 continue
-            if problem := _problem(column, value):
+            if _same(client, column, value):
+                if name in (known or {}):
+                    settled.append({"client_id": client.id, "field": column})
+            elif problem := _problem(column, value):
                 run.note(f"{client.name}: {value} – {problem}")
             elif not getattr(client, column):
                 setattr(client, column, value)
@@ -50,6 +54,7 @@ def follow_profile(
         change(client_id, take)
     if not dry_run:
         _propose(run, proposals)
+        _withdraw(settled)
     return filled
 
 
@@ -82,6 +87,16 @@ def _propose(run: Progress, proposals: list[dict[str, Any]]) -> None:
         db.session.add(proposal)
         run.count("proposed")
     if proposals:
+        db.session.commit()
+        db.session.expunge_all()
+
+
+def _withdraw(settled: list[dict[str, Any]]) -> None:
+    """The person has changed it back to what the client has: there is nothing to decide any more."""
+    for same in settled:
+        if proposal := db.session.scalar(select(MailchimpProposal).filter_by(**same, state=OPEN)):
+            db.session.delete(proposal)
+    if settled:
         db.session.commit()
         db.session.expunge_all()
 

@@ -27,6 +27,7 @@ from crm.services.history.log import operation
 from crm.views.clients.card_details import details
 from crm.views.clients.past import past_card, today
 from crm.views.integrations.look_up import register_of
+from crm.views.integrations.mailchimp_card import proposals_of
 from crm.views.integrations.peppol_card import peppol_of
 from crm.views.integrations.vat_card import vat_of
 from crm.views.page import read_id
@@ -88,6 +89,7 @@ class ClientCard:
             values["boxes"] = boxes(client, *boxed_records())
             values["details"] = details(client)
             values["peppol"] = peppol_of(client)
+            values["proposals"] = proposals_of(client)
             values["vat_registers"] = vat_of(client)
             values["id_images"] = id_images.of_client(client) if may("id_images", "client") else None
             values["id_image_sides"] = id_images.SIDE_NAMES

@@ -1,5 +1,7 @@
 """What people changed about themselves in Mailchimp, on the card of their client."""
 
+from typing import Any
+
 from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from werkzeug.wrappers import Response
@@ -7,25 +9,16 @@ from werkzeug.wrappers import Response
 from crm.errors import RuleError
 from crm.extensions import db
 from crm.integrations.mailchimp.profile import decide, open_proposals
-from crm.models import Client
+from crm.models import Client, MailchimpProposal
 from crm.security.manager import may
 from crm.services.clients.words import LABELS
 from crm.views.page import Page, get_client
 
 
 class MailchimpCardView(Page):
-    """A part of the card, loaded after it; empty for nearly every client."""
-
     route_base = "/crm/clients"
     class_permission_name = "client"
-    method_permission_name = {"proposals": "edit", "decide": "edit"}
-
-    @expose("/mailchimp/<pk>")
-    @has_access
-    def proposals(self, pk: str) -> Response:
-        client = get_client(pk)
-        found = open_proposals(client.id) if _may_see(client) else []
-        return self.render("mailchimp/_proposals.html", client=client, proposals=found, labels=LABELS)
+    method_permission_name = {"decide": "edit"}
 
     @expose("/mailchimp/<pk>/<int:proposal>", methods=["POST"])
     @has_access
@@ -41,6 +34,13 @@ class MailchimpCardView(Page):
             db.session.rollback()
             flash(error.description, "danger")
         return redirect(url_for("ClientView.show", pk=client.id))
+
+
+def proposals_of(client: Client) -> list[tuple[Any, MailchimpProposal]]:
+    """What the card shows: the field's name and the proposal; nothing for nearly every client."""
+    if not may("edit", "client") or not _may_see(client):
+        return []
+    return [(LABELS[proposal.field], proposal) for proposal in open_proposals(client.id)]
 
 
 def _may_see(client: Client) -> bool:
