@@ -6,6 +6,7 @@ machine fails the test.
 
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,7 +29,8 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 LOOKS = [(False, False), (True, True)] + (
     [(False, True), (True, False)] if os.environ.get("CRM_SLOW") else []
 )
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+SAME: dict[str, Any] = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "Europe/Warsaw"}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -104,23 +106,36 @@ def watch(live: str, faults: list[str]) -> Iterator[Callable[[Page], Page]]:
     assert faults == []
 
 
+@pytest.fixture(scope="session")
+def kept_contexts() -> dict[tuple[bool, bool], list[BrowserContext]]:
+    """Contexts by their look, kept from test to test: the first page of a new one takes thrice as long."""
+    return defaultdict(list)
+
+
 @pytest.fixture
 def open_as(
-    browser: Browser, live: str, sign_in: Callable[..., FlaskClient], watch: Callable[[Page], Page]
+    browser: Browser,
+    kept_contexts: dict[tuple[bool, bool], list[BrowserContext]],
+    live: str,
+    sign_in: Callable[..., FlaskClient],
+    watch: Callable[[Page], Page],
 ) -> Iterator[Callable[..., Page]]:
     """`open_as(name, path, phone=False, dark=False)`: a page with this user signed in; None for nobody."""
-    contexts: list[BrowserContext] = []
+    used: list[BrowserContext] = []
+
+    def unused(phone: bool, dark: bool) -> BrowserContext:
+        known = kept_contexts[phone, dark]
+        spare = [one for one in known if one not in used]
+        if not spare:
+            look = {**(PHONE if phone else DESKTOP), "color_scheme": "dark" if dark else "light"}
+            spare = [browser.new_context(base_url=live, **look, **SAME)]
+            spare[0].new_page().goto("/healthz")  # stays, and the process of its pages with it
+            known.append(spare[0])
+        return spare[0]
 
     def opened(name: str | None, path: str = "/", phone: bool = False, dark: bool = False) -> Page:
-        context = browser.new_context(
-            base_url=live,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            locale="en-GB",
-            timezone_id="Europe/Warsaw",
-            **(PHONE if phone else DESKTOP),
-        )
-        contexts.append(context)
+        context = unused(phone, dark)
+        used.append(context)
         if name is not None:
             cookie = sign_in(name).get_cookie("session")
             assert cookie is not None
@@ -130,8 +145,12 @@ def open_as(
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for context in used:
+        first, *others = context.pages
+        for page in others:
+            page.close()
+        first.evaluate("localStorage.clear()")
+        context.clear_cookies()
 
 
 @pytest.fixture
@@ -162,6 +181,6 @@ def check_looks(open_as: Callable[..., Page], axe: Callable[[Page], list[Any]]) 
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), seen
                 assert page.evaluate("document.documentElement.dataset.bsTheme") == seen[2], seen
                 assert page.locator("h1").count() == 1, seen
-            page.context.close()
+            page.close()
 
     return check
