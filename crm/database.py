@@ -1,7 +1,7 @@
 """How connections to the two databases behave: pragmas, and which transactions may write."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -77,3 +77,16 @@ def insert_or_replace(connection: Connection, table: Table, **values: Any) -> An
     keys = [column.name for column in table.primary_key]
     rest = {name: new.excluded[name] for name in values if name not in keys}
     return new.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def insert_or_change(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    new: Mapping[str, Any],
+    changed: Mapping[str, Any],
+) -> Any:
+    """The statement that adds a row with this key, or changes the one there is, also while another does so."""
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    adding = dialect.insert(table).values(**key, **new)
+    return adding.on_conflict_do_update(index_elements=list(key), set_=dict(changed))

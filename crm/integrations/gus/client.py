@@ -11,6 +11,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from crm.integrations.safe_xml import read_xml
+from crm.integrations.telling import OnCall, tell_nobody, told
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
@@ -67,7 +68,7 @@ class Gus:
         timeout: float = 5,
         patience: float = 10,
         turn: Callable[[], None] = lambda: None,
-        on_call: Callable[[str, str, int | None, float, str], None] = lambda *call: None,
+        on_call: OnCall = tell_nobody,
     ):
         self.url, self._key = url, key
         self._timeout, self._patience, self._turn, self._on_call = timeout, patience, turn, on_call
@@ -129,18 +130,12 @@ class Gus:
         """The text of the method's result; what is inside is for the caller to read."""
         self._turn()
         body = request_body(self.url, namespace, method, **parameters)
-        started, status, problem = time.monotonic(), None, ""
-        try:
-            status, answer = self._post(body)
+        with told(self._on_call, "POST", f"/{method}") as call:
+            try:
+                call.status, answer = self._post(body)
+            except requests.RequestException as error:
+                raise Unavailable(type(error).__name__) from None
             return read_result(answer, method)
-        except requests.RequestException as error:
-            problem = type(error).__name__
-            raise Unavailable(problem) from None
-        except GusError as error:
-            problem = str(error)
-            raise
-        finally:
-            self._on_call("POST", f"/{method}", status, time.monotonic() - started, problem)
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer. A limit of its own, since one that comes in small pieces is always in time,

@@ -1,22 +1,16 @@
-"""Companies checked in Peppol: one at somebody's wish, and in the background those whose answer is due.
-
-What is due shows from the rows alone: nothing known, known of other numbers than the client has, or old. So
-no way of changing a client has to tell.
-"""
+"""Companies checked in Peppol: one at somebody's wish, and in the background those whose answer is due."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Select, exists, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, exists, select
 
 from crm.extensions import db
+from crm.integrations.asking_again import Answers
 from crm.integrations.calls import CallLog
 from crm.integrations.peppol.identifiers import candidates
 from crm.integrations.peppol.lookup import Failed, Peppol
@@ -28,7 +22,6 @@ from crm.services.clients import peppol
 from crm.services.progress import CannotWork, Progress
 
 SERVICE = "peppol"
-GOOD_FOR, FIRST_PAUSE, LONGEST_PAUSE = timedelta(days=30), timedelta(hours=1), timedelta(days=1)
 #: Companies in one run; others of the background's work get their turn in between.
 PORTION = 200
 #: So many failures one after the other, and the network is down, not the companies.
@@ -45,6 +38,7 @@ NOTHING: dict[str, Any] = {
 }  # fmt: skip
 
 clients, statuses = Client.__table__, PeppolStatus.__table__
+kept = Answers(statuses, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -74,28 +68,23 @@ def check(asked: Asked, network: Peppol, pause: Callable[[], None] = lambda: Non
 
     Commits, and is called with no open transaction, since it may take seconds.
     """
-    now = utc_now()
-    fresh: dict[str, Any] = {"tried_at": now, "failures": 0, "error": "", "next_at": now + GOOD_FOR}
+    key = {"client_id": asked.client_id}
     wanted = candidates(asked.peppol_id, asked.tax_id_key)
     if not wanted:
-        _keep(asked, {**NOTHING, **fresh, "error": "scheme"})
+        kept.keep_failure(key, asked.basis, "scheme", is_passing=False)
         return ""
     try:
         found = network.find(wanted, pause)
     except Failed as failure:
-        before = _failures_before(asked)
-        failures = min((before or 0) + 1, 20)
-        next_at = now + min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
-        kept = NOTHING if before is None else {}
-        _keep(asked, {**kept, **fresh, "failures": failures, "error": failure.kind, "next_at": next_at})
+        kept.keep_failure(key, asked.basis, failure.kind)
         return failure.kind
-    answer = {**NOTHING, **fresh, "registered": found is not None, "checked_at": now}
+    answer = {**NOTHING, "registered": found is not None, "checked_at": utc_now()}
     if found:
         answer |= {
             "receives_invoices": found.receives_invoices, "identifier": found.identifier,
             "host": found.host, "documents": found.documents[:MOST_DOCUMENTS],
         }  # fmt: skip
-    _keep(asked, answer)
+    kept.keep(key, asked.basis, answer)
     return ""
 
 
@@ -137,37 +126,13 @@ def check_due(run: Progress, pace: float = PACE) -> None:
 def due() -> Select[Any]:
     """(id, Peppol ID, tax ID with country) of the companies whose answer is about other numbers, or old, or missing:
     the last where everybody is asked about."""
-    basis = peppol.basis_of(clients.c)
     return (
         select(clients.c.id, clients.c.peppol_id, clients.c.tax_id_key)
         .join(statuses, statuses.c.client_id == clients.c.id, isouter=asks_everybody())
-        .where(
-            peppol.can_be_asked(clients.c),
-            clients.c.deleted_at.is_(None), clients.c.merged_into_id.is_(None), clients.c.archived_at.is_(None),
-            or_(statuses.c.id.is_(None), statuses.c.next_at <= utc_now(), statuses.c.basis != basis),
-        )
-    )  # fmt: skip
+        .where(peppol.can_be_asked(clients.c), kept.are_due(peppol.basis_of(clients.c)))
+    )
 
 
 def is_any_due() -> bool:
     """Whether the background has companies to ask for."""
     return bool(db.session.connection().scalar(select(exists(due()))))
-
-
-def _failures_before(asked: Asked) -> int | None:
-    """How many look-ups of these numbers have failed in a row; None where there was none of them."""
-    mine = (statuses.c.client_id == asked.client_id) & (statuses.c.basis == asked.basis)
-    return db.session.connection().scalar(select(statuses.c.failures).where(mine))
-
-
-def _keep(asked: Asked, values: dict[str, Any]) -> None:
-    dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    values = {"basis": asked.basis, **values}
-    adding = dialect.insert(statuses).values(client_id=asked.client_id, **{**NOTHING, **values})
-    try:
-        db.session.connection().execute(
-            adding.on_conflict_do_update(index_elements=["client_id"], set_=values)
-        )
-        db.session.commit()
-    except IntegrityError:  # the client was deleted for good meanwhile
-        db.session.rollback()

@@ -13,6 +13,7 @@ import dns.resolver
 from crm.integrations.outbound import Refused, Unreachable, guarded_get
 from crm.integrations.peppol.identifiers import META_SCHEME, dns_name
 from crm.integrations.safe_xml import read_xml
+from crm.integrations.telling import OnCall, tell_nobody, told
 
 PRODUCTION = "participant.sml.prod.tech.peppol.org"
 NAMESPACE = "{http://busdox.org/serviceMetadata/publishing/1.0/}"
@@ -45,10 +46,6 @@ class Found:
         return any(is_invoice(one) for one in self.documents)
 
 
-#: Told of each call: method, what, status, seconds, error.
-OnCall = Callable[[str, str, int | None, float, str], None]
-
-
 class Peppol:
     """The network, as one zone of the DNS shows it.
 
@@ -57,7 +54,7 @@ class Peppol:
 
     def __init__(
         self, zone: str = PRODUCTION, server: str = "", *, allow_private: bool = False, seconds: float = 10,
-        on_call: OnCall = lambda *call: None,
+        on_call: OnCall = tell_nobody,
     ):  # fmt: skip
         self._zone, self._server = zone, server
         self._allow_private, self._seconds, self._on_call = allow_private, seconds, on_call
@@ -89,56 +86,37 @@ class Peppol:
         base = self._smp_of(identifier, deadline)
         if base is None:
             return None
-        started, status, problem = time.monotonic(), None, ""
         url = f"{base}/{quote(f'{META_SCHEME}::{identifier}', safe='')}"
-        try:
-            answer = guarded_get(url, allow_private=self._allow_private, seconds=deadline - time.monotonic())
-            status = answer.status
-            if status == 404:
+        with told(self._on_call, "GET", url) as call:
+            try:
+                left = deadline - time.monotonic()
+                answer = guarded_get(url, allow_private=self._allow_private, seconds=left)
+            except Refused as error:
+                raise Failed("refused", str(error)) from error
+            except Unreachable as error:
+                raise Failed("smp", str(error)) from error
+            call.status = answer.status
+            if answer.status == 404:
                 return None
-            if status != 200:
-                raise Failed("smp", f"answer {status}")
-            return Found(
-                identifier, urlsplit(base).hostname or "", read_service_group(answer.body, identifier)
-            )
-        except Refused as error:
-            problem = str(error)
-            raise Failed("refused", problem) from error
-        except Unreachable as error:
-            problem = str(error)
-            raise Failed("smp", problem) from error
-        except Failed as error:
-            problem = str(error)
-            raise
-        finally:
-            self._on_call("GET", url, status, time.monotonic() - started, problem)
+            if answer.status != 200:
+                raise Failed("smp", f"answer {answer.status}")
+            host = urlsplit(base).hostname or ""
+            return Found(identifier, host, read_service_group(answer.body, identifier))
 
     def _smp_of(self, identifier: str, deadline: float) -> str | None:
         """The address of the SMP that serves a participant; None for one that is not in the DNS."""
-        started, problem = time.monotonic(), ""
-        try:
-            answer = self._resolver().resolve(
-                dns_name(identifier, self._zone),
-                "NAPTR",
-                lifetime=max(0.0, min(DNS_SECONDS, deadline - time.monotonic())),
-                search=False,
-            )
-            return smp_address(answer)
-        except dns.resolver.NoAnswer:
-            return None
-        except dns.resolver.NXDOMAIN:
-            problem = self._problem_of_zone(deadline)
-            if problem:
-                raise Failed("dns", problem) from None
-            return None
-        except (dns.exception.DNSException, OSError, ValueError) as error:
-            problem = type(error).__name__
-            raise Failed("dns", problem) from error
-        except Failed as error:
-            problem = str(error)
-            raise
-        finally:
-            self._on_call("NAPTR", identifier, None, time.monotonic() - started, problem)
+        name, left = dns_name(identifier, self._zone), max(0.0, min(DNS_SECONDS, deadline - time.monotonic()))
+        with told(self._on_call, "NAPTR", identifier):
+            try:
+                return smp_address(self._resolver().resolve(name, "NAPTR", lifetime=left, search=False))
+            except dns.resolver.NoAnswer:
+                return None
+            except dns.resolver.NXDOMAIN:
+                if problem := self._problem_of_zone(deadline):
+                    raise Failed("dns", problem) from None
+                return None
+            except (dns.exception.DNSException, OSError, ValueError) as error:
+                raise Failed("dns", type(error).__name__) from error
 
     def _problem_of_zone(self, deadline: float) -> str:
         """What is wrong with a "no such name" of the system's DNS: in a closed network it says so of all names."""

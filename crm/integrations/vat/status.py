@@ -1,24 +1,17 @@
-"""What registers answered about companies, kept; and which companies are due.
-
-Which companies are due shows from the rows alone: nothing known, known of another number, or old. So no way of
-changing a client has to tell.
-"""
+"""What registers answered about companies, kept; and which companies are due."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, insert, select
 
 from crm.extensions import db
+from crm.integrations.asking_again import Answers
 from crm.models import Client, VatProof, VatStatus
 from crm.models.types import utc_now
 from crm.services.clients.vat import REGISTERS
 
-GOOD_FOR, FIRST_PAUSE, LONGEST_PAUSE = timedelta(days=30), timedelta(hours=1), timedelta(days=1)
 #: So many proofs of a register does the card show.
 MOST_PROOFS = 20
 
@@ -29,6 +22,7 @@ NOTHING: dict[str, Any] = {
 }  # fmt: skip
 
 clients, statuses, proofs = Client.__table__, VatStatus.__table__, VatProof.__table__
+kept = Answers(statuses, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -50,13 +44,14 @@ def keep_answer(service: str, asked: Asked, answer: dict[str, Any], note: str = 
 
     note: what there is to say of the answer all the same, as a kind of error.
     """
-    now = utc_now()
+    now, key = utc_now(), {"client_id": asked.client_id, "service": service}
     values = NOTHING | {name: _fitting(name, value) for name, value in answer.items()}
-    proof = {name: values[name] for name in ("answer", "reference", "reference_at")}
-    _keep(
-        service, asked, values | {"checked_at": now, "error": note},
-        proof | {"number": asked.tax_id_key, "at": now} if values["reference"] else None,
+    proof = insert(proofs).values(
+        **key, number=asked.tax_id_key, at=now,
+        **{name: values[name] for name in ("answer", "reference", "reference_at")},
     )  # fmt: skip
+    values |= {"checked_at": now, "error": note}
+    kept.keep(key, asked.tax_id_key, values, proof if values["reference"] else None)
 
 
 def keep_failure(service: str, asked: Asked, kind: str) -> None:
@@ -64,13 +59,8 @@ def keep_failure(service: str, asked: Asked, kind: str) -> None:
 
     kind: `number` where it is the number that cannot be asked for, and asking again would not help.
     """
-    now, row = utc_now(), statuses.c
-    mine = (row.service == service) & (row.client_id == asked.client_id) & (row.basis == asked.tax_id_key)
-    before = db.session.connection().scalar(select(row.failures).where(mine))
-    failures = 0 if kind == "number" else min((before or 0) + 1, 20)
-    pause = min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE) if failures else GOOD_FOR
-    known = NOTHING if before is None else {}
-    _keep(service, asked, known | {"error": kind, "failures": failures, "next_at": now + pause})
+    key = {"client_id": asked.client_id, "service": service}
+    kept.keep_failure(key, asked.tax_id_key, kind, is_passing=kind != "number")
 
 
 def due(service: str) -> Select[Any]:
@@ -79,34 +69,11 @@ def due(service: str) -> Select[Any]:
     return (
         select(clients.c.id, clients.c.tax_id_key)
         .outerjoin(statuses, mine)
-        .where(
-            REGISTERS[service].is_for(clients.c),
-            clients.c.deleted_at.is_(None), clients.c.merged_into_id.is_(None), clients.c.archived_at.is_(None),
-            or_(
-                statuses.c.id.is_(None), statuses.c.next_at <= utc_now(),
-                statuses.c.basis != clients.c.tax_id_key,
-            ),
-        )
-    )  # fmt: skip
+        .where(REGISTERS[service].is_for(clients.c), kept.are_due(clients.c.tax_id_key))
+    )
 
 
 def _fitting(name: str, value: Any) -> Any:
     """Texts from outside, no longer than their columns."""
     length = getattr(statuses.c[name].type, "length", None)
     return value[:length] if length and isinstance(value, str) else value
-
-
-def _keep(service: str, asked: Asked, values: dict[str, Any], proof: dict[str, Any] | None = None) -> None:
-    now = utc_now()
-    fresh = {"basis": asked.tax_id_key, "tried_at": now, "failures": 0, "next_at": now + GOOD_FOR, **values}
-    whose = {"client_id": asked.client_id, "service": service}
-    dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    adding = dialect.insert(statuses).values(**whose, **{**NOTHING, **fresh})
-    connection = db.session.connection()
-    try:
-        connection.execute(adding.on_conflict_do_update(index_elements=["client_id", "service"], set_=fresh))
-        if proof:
-            connection.execute(insert(proofs).values(**whose, **proof))
-        db.session.commit()
-    except IntegrityError:  # the client was deleted for good meanwhile
-        db.session.rollback()

@@ -10,6 +10,7 @@ from lxml.builder import ElementMaker
 
 from crm.integrations.outbound import Refused, Unreachable, guarded_post
 from crm.integrations.safe_xml import read_xml
+from crm.integrations.telling import OnCall, tell_nobody, told
 from crm.models.vat_number import VatNumber
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -74,7 +75,7 @@ class Vies:
     def __init__(
         self, url: str = "", requester: VatNumber | None = None, *, allow_private: bool = False, seconds: float = 15,
         turn: Callable[[str], bool] = lambda country: True, sleep: Callable[[float], None] = time.sleep,
-        on_call: Callable[[str, str, int | None, float, str], None] = lambda *call: None,
+        on_call: OnCall = tell_nobody,
     ):  # fmt: skip
         self._url, self._requester, self._allow_private = url or PRODUCTION, requester, allow_private
         self._seconds, self._turn, self._sleep, self._on_call = seconds, turn, sleep, on_call
@@ -105,22 +106,16 @@ class Vies:
         if not self._turn(number.country):
             raise Failed("country", "too many look-ups at once")
         method = "checkVatApprox" if requester else "checkVat"
-        started, status, problem = time.monotonic(), None, ""
-        try:
-            answer = guarded_post(
-                self._url, request_body(number, requester), headers=HEADERS,
-                allow_private=self._allow_private, seconds=deadline - started,
-            )  # fmt: skip
-            status = answer.status
+        with told(self._on_call, "POST", f"/{method} {number.country}") as call:
+            try:
+                answer = guarded_post(
+                    self._url, request_body(number, requester), headers=HEADERS,
+                    allow_private=self._allow_private, seconds=deadline - time.monotonic(),
+                )  # fmt: skip
+            except (Refused, Unreachable) as error:
+                raise Failed("down", str(error)) from error
+            call.status = answer.status
             return read_answer(answer.body, method, number)
-        except (Refused, Unreachable) as error:
-            problem = str(error)
-            raise Failed("down", problem) from error
-        except Failed as error:
-            problem = str(error)
-            raise
-        finally:
-            self._on_call("POST", f"/{method} {number.country}", status, time.monotonic() - started, problem)
 
 
 def request_body(number: VatNumber, requester: VatNumber | None = None) -> bytes:

@@ -1,13 +1,13 @@
 """The list of VAT payers of the Polish Ministry of Finance (API 1.6.0). Knows nothing of the CRM."""
 
 import json
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from crm.integrations.outbound import Refused, Unreachable, guarded_get
+from crm.integrations.telling import OnCall, tell_nobody, told
 
 PRODUCTION = "https://wl-api.mf.gov.pl"
 #: So many numbers may be asked for at once.
@@ -61,7 +61,7 @@ class WhiteList:
 
     def __init__(
         self, url: str = "", *, allow_private: bool = False, seconds: float = 10,
-        on_call: Callable[[str, str, int | None, float, str], None] = lambda *call: None,
+        on_call: OnCall = tell_nobody,
     ):  # fmt: skip
         self._url, self._allow_private = (url or PRODUCTION).rstrip("/"), allow_private
         self._seconds, self._on_call = seconds, on_call
@@ -69,23 +69,16 @@ class WhiteList:
     def search(self, nips: Collection[str], day: date) -> Answer:
         """What the list says of up to 30 NIPs on a day, which is today in Poland or one before. Raises Failed."""
         url = f"{self._url}/api/search/nips/{','.join(nips)}?date={day.isoformat()}"
-        started, status, problem = time.monotonic(), None, ""
-        try:
-            answer = guarded_get(
-                url, headers={"Accept": "application/json"}, limit=LARGEST_ANSWER,
-                allow_private=self._allow_private, seconds=self._seconds,
-            )  # fmt: skip
-            status = answer.status
-            return read_answer(status, answer.body, nips)
-        except (Refused, Unreachable) as error:
-            problem = str(error)
-            raise Failed("down", problem) from error
-        except Failed as error:
-            problem = str(error)
-            raise
-        finally:
-            path = f"/api/search/nips ({len(nips)})"
-            self._on_call("GET", path, status, time.monotonic() - started, problem)
+        with told(self._on_call, "GET", f"/api/search/nips ({len(nips)})") as call:
+            try:
+                answer = guarded_get(
+                    url, headers={"Accept": "application/json"}, limit=LARGEST_ANSWER,
+                    allow_private=self._allow_private, seconds=self._seconds,
+                )  # fmt: skip
+            except (Refused, Unreachable) as error:
+                raise Failed("down", str(error)) from error
+            call.status = answer.status
+            return read_answer(answer.status, answer.body, nips)
 
 
 def read_answer(status: int, body: bytes, nips: Collection[str]) -> Answer:
