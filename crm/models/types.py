@@ -20,7 +20,12 @@ def utc_now() -> datetime:
 
 def today() -> date:
     """The day that it is at our company."""
-    return datetime.now(ZoneInfo(current_app.config["CRM_TIMEZONE"])).date()
+    return day_of(utc_now())
+
+
+def day_of(moment: datetime) -> date:
+    """The day that an aware moment belongs to at our company."""
+    return moment.astimezone(ZoneInfo(current_app.config["CRM_TIMEZONE"])).date()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

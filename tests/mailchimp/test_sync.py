@@ -1,11 +1,13 @@
 """Who is sent to Mailchimp, with what, and in how many calls."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import insert, select
 
 from crm.extensions import db
 from crm.integrations.mailchimp.account import choose_fields
+from crm.integrations.mailchimp.sources import as_field
 from crm.models import ClientTag, MailchimpAudience, Tag
 from crm.models.types import utc_now
 from crm.security.visibility import as_system
@@ -53,6 +55,19 @@ def test_a_run_knows_how_many_members_there_are_after_it(office: Office):
     office.add("jan", "ewa")
     office.sync()
     assert db.session.scalar(select(MailchimpAudience.member_count)) == 3
+
+
+def test_values_as_mailchimp_takes_them(office: Office, monkeypatch):
+    monkeypatch.setitem(office.app.config, "CRM_TIMEZONE", "Europe/Warsaw")
+    late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    values = {
+        late: "2026-11-23",
+        date(2026, 11, 22): "2026-11-22",
+        Decimal("12.50"): "12.5",
+        7.0: "7",
+        None: "",
+    }
+    assert {value: as_field(value) for value in values} == values
 
 
 def test_a_field_made_blank_here_becomes_blank_there(office: Office):

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from crm.extensions import db
 from crm.models import AttributeDefinition, Client, Status
+from crm.models.types import day_of
 from crm.services.attributes.filters import PREFIX
 from crm.services.attributes.reading import written
 from crm.services.attributes.values import definitions, values_of_clients
@@ -131,7 +132,7 @@ def as_field(value: Any) -> str:
     elif isinstance(value, float) and value.is_integer():
         value = int(value)
     elif isinstance(value, datetime):
-        value = value.date()
+        value = day_of(value)
     elif isinstance(value, list):
         value = written(value)
     line = readable(" ".join(("" if value is None else str(value)).split()))
