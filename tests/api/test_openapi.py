@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
-from crm.models import AttributeDefinition
+from crm.models import AttributeDefinition, AttributeOption
 from crm.records import RECORDS
 from crm.services.modules import switch_modules
+from crm.views.api.attribute_schemas import TYPES
 
 
 @pytest.fixture
@@ -116,3 +118,41 @@ def test_what_is_required_is_needed_and_enough(document: dict[str, Any], api: An
         for name in content["example"]:
             assert not shown[name].get("readOnly"), (url, name)
         assert shown["id"]["readOnly"] and shown["created_at"]["readOnly"]
+
+
+def test_attributes_are_fields(api: Any, system: Any, make_client: Any) -> None:
+    """Each is in the description with its type, sensitive ones say nothing of what they hold, examples can be sent."""
+    acme, admin = make_client("Acme", ["alice"], email="a@b.example"), api("admin")
+    with system() as session:
+        for kind in ("client", "contact"):
+            for type_ in TYPES:
+                words = [AttributeOption(label=word) for word in ("Gold", "Tin")] if "word" in type_ else []
+                session.add(AttributeDefinition(label=type_, key=f"a_{type_}", type=type_, applies_to=kind,
+                                                options=words, currency="EUR" if type_ == "money" else None,
+                                                required=kind == "contact" and type_ == "date"))  # fmt: skip
+            session.add(
+                AttributeDefinition(label="S", key="secret", type="integer", applies_to=kind, sensitive=True)
+            )
+        session.commit()
+    document = admin.get("/api/v1/_openapi").json
+    validate(document)
+    schemas = document["components"]["schemas"]
+    contact = document["paths"]["/api/v1/contacts/"]["post"]["requestBody"]["content"]["application/json"][
+        "example"
+    ]
+    assert schemas["ContactInput"]["required"] == ["client", "a_date"] and contact["a_date"]
+    made = admin.post("/api/v1/contacts/", contact).json["id"]
+    for name, url in (("Client", f"/api/v1/clients/{acme}"), ("Contact", f"/api/v1/contacts/{made}")):
+        written = schemas[f"{name}Changes"]["properties"]
+        values = {key: one["example"] for key, one in written.items() if key.startswith("a_")}
+        answer = admin.put(url, {**values, "secret": 7})
+        assert answer.status_code == 200, answer.text
+        row = answer.json["result"]
+        for key in values:
+            OAS30Validator(schemas[name]["properties"][key]).validate(row[key])
+        assert set(row) == set(schemas[name]["properties"])
+        cleared = admin.put(url, dict.fromkeys(values)).json["result"]
+        assert {cleared[key] for key in values} == {None}
+    assert "type" not in schemas["Client"]["properties"]["secret"]
+    seen = api("alice").get("/api/v1/_openapi").json["components"]["schemas"]
+    assert "secret" in seen["Client"]["properties"] and "secret" not in seen["ClientChanges"]["properties"]

@@ -23,6 +23,7 @@ from crm.services.clients.writing import Words, begun, needs, problems, write_cl
 from crm.services.lists.order import Order
 from crm.services.timeline.entries import PARTS
 from crm.views.api import client_description as client_document
+from crm.views.api.attribute_schemas import with_attributes
 from crm.views.api.description import LOCATION, content, ref
 from crm.views.api.record_api import RecordApi, read_since, record_id
 from crm.views.api.schemas import Schemas
@@ -91,7 +92,7 @@ class ClientApi(RecordApi):
         return client
 
     def schemas(self) -> Schemas:
-        return client_document.schemas()
+        return with_attributes("client", client_document.schemas())
 
     def input_schema(self, method: str) -> dict[str, Any]:
         found = super().input_schema(method)

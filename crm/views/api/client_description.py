@@ -36,8 +36,8 @@ from crm.views.api.schemas import (
 
 NAMES: Schema = {"type": "array", "items": TEXT}
 NEEDS = (
-    "A new client has a name, or a first and last name, and one of email, phone and mobile; of upsert any of these is "
-    "enough."
+    "A new client has a name, or a first and last name, one of email, phone and mobile, and the attributes that are "
+    "required; of upsert any of the first is enough."
 )
 EXAMPLE: Schema = {
     "name": "Acme",

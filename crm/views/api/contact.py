@@ -17,6 +17,7 @@ from crm.services.contacts import primary as contacts
 from crm.services.external_ids import set_external_id
 from crm.services.reading import Unreadable, read_boolean, read_text
 from crm.services.record_json import record_json
+from crm.views.api.attribute_schemas import required_keys, with_attributes
 from crm.views.api.client import taken
 from crm.views.api.description import ATTRIBUTES
 from crm.views.api.record_api import RecordApi, read_since
@@ -74,7 +75,9 @@ class ContactApi(RecordApi):
 
     def schemas(self) -> Schemas:
         written = {name: clearable(schema) for name, schema in SCHEMA.items()}
-        return super().schemas().with_properties(SCHEMA, written).with_more(additionalProperties=ATTRIBUTES)
+        found = super().schemas().with_properties(SCHEMA, written).with_more(additionalProperties=ATTRIBUTES)
+        shown, added, changed = with_attributes("contact", found)
+        return Schemas(shown, {**added, "required": [*added["required"], *required_keys("contact")]}, changed)
 
     def get_item(self, pk: str, lock: bool = False) -> Contact:
         contact = super().get_item(pk)

@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 
 #: What stands beside the fields of what has attributes.
 ATTRIBUTES: Schema = {
-    "description": "Attributes by their keys, null where not set. Texts, links and words are strings, several words a "
-    "list; numbers and amounts are numbers, an amount in the currency of its attribute and taken as `12.50 EUR` or "
-    "`{amount, currency}` too; days are `2026-11-21`, moments ISO 8601 with their zone; yes and no are true and false. "
-    "Sensitive ones are masked for who may not see them; who may is written down as having seen them."
+    "description": "Attributes by their keys, null where not set. Of several words a list is answered, and a text with "
+    "commas is taken too; amounts are in the currency of their attribute, and taken as `12.50 EUR` or `{amount, "
+    "currency}` too. Sensitive ones are masked for who may not see them; who may is written down as having seen them."
 }
 #: Why a request can fail, by status.
 FAILURES = {
