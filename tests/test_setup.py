@@ -74,7 +74,10 @@ def test_documents_name_only_commands_and_settings_that_exist(app):
     known = {setting.name for setting in config.SETTINGS}
     for file in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         text = file.read_text()
-        assert set(re.findall(r"`((?:CRM|GUS|MAILCHIMP|PEPPOL)_[A-Z_]+)\b", text)) - known == set(), file
+        assert (
+            set(re.findall(r"`((?:CRM|GUS|MAILCHIMP|PEPPOL|VIES|WHITE_LIST)_[A-Z_]+)\b", text)) - known
+            == set()
+        ), file
         for line in re.findall(r"flask crm ([a-z][^`\n]*)", text):
             words, command = line.split(), app.cli.commands["crm"]
             while hasattr(command, "commands"):

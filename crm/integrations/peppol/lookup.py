@@ -47,7 +47,7 @@ class Found:
 
 
 class Peppol:
-    """The network, as one zone of the DNS shows it.
+    """The network, as one zone of the DNS shows it. What `on_call` is told names schemes and providers, no numbers.
 
     server: the DNS server to ask, `host:port`, instead of the system's; seconds: how long one participant may take.
     """
@@ -87,7 +87,7 @@ class Peppol:
         if base is None:
             return None
         url = f"{base}/{quote(f'{META_SCHEME}::{identifier}', safe='')}"
-        with told(self._on_call, "GET", url) as call:
+        with told(self._on_call, "GET", base) as call:
             try:
                 left = deadline - time.monotonic()
                 answer = guarded_get(url, allow_private=self._allow_private, seconds=left)
@@ -106,7 +106,7 @@ class Peppol:
     def _smp_of(self, identifier: str, deadline: float) -> str | None:
         """The address of the SMP that serves a participant; None for one that is not in the DNS."""
         name, left = dns_name(identifier, self._zone), max(0.0, min(DNS_SECONDS, deadline - time.monotonic()))
-        with told(self._on_call, "NAPTR", identifier):
+        with told(self._on_call, "NAPTR", f"{identifier.partition(':')[0]} in {self._zone}"):
             try:
                 return smp_address(self._resolver().resolve(name, "NAPTR", lifetime=left, search=False))
             except dns.resolver.NoAnswer:
