@@ -241,12 +241,21 @@ def test_who_opted_out_is_not_archived(office: Office):
 
 
 def test_an_address_that_another_client_uses_stays(office: Office):
-    [jan, _anna] = office.add("jan", "anna", email="dom@x.pl")
+    [jan, anna] = office.add("jan", "anna", email="dom@x.pl")
     office.sync()
     office.set(jan, deleted_at=utc_now())
     office.sync()
     assert office.statuses() == {"dom": "subscribed"}
     assert office.there("dom").merge_fields["FNAME"] == "anna"
+    # one who was not asked uses it as well; where nobody says yes any more, it leaves
+    office.set(anna, deleted_at=utc_now())
+    [ewa] = office.add("ewa", email="dom@x.pl", consent=None)
+    office.sync()
+    assert office.statuses() == {"dom": "subscribed"}
+    office.set(anna, deleted_at=None, consent=None)
+    office.sync()
+    assert office.statuses() == {"dom": "archived"}
+    assert office.get(ewa).consent is None
 
 
 def test_purged_clients_leave(office: Office):

@@ -57,8 +57,14 @@ unsubscribes = and_(
     ~opted_out_there,
     or_(says_no, and_(~says_yes, or_(opted_out_here, and_(_sender_left, members.c.managed.is_(False))))),
 )
+#: Another client, who was not asked, has the address of one that is not in use any more.
+_speaker = wanted.alias()
+used_by_another = and_(
+    exists().where(_here, _other.c.in_use),
+    ~exists().where(_speaker.c.client_id == members.c.sent_for_id, _speaker.c.in_use),
+)
 #: Nobody in use has the address with consent: archived, if the CRM had added it.
-leaves = and_(is_active, members.c.managed, ~says_no, ~says_yes, ~opted_out_before)
+leaves = and_(is_active, members.c.managed, ~says_no, ~says_yes, ~used_by_another, ~opted_out_before)
 archives = and_(leaves, ~moves)
 renames = and_(leaves, moves)
 
