@@ -11,12 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.errors import Invalid, RuleError
 from crm.extensions import db
-from crm.models import Tag
+from crm.models import Client, Tag
 from crm.registry import TAG_LINKS, RecordType
 from crm.security.manager import may, may_write
 from crm.security.masking import is_masked, shown
 from crm.services.clients.as_json import plain, usernames
 from crm.services.clients.parts import names_of_tags
+from crm.services.clients.redirects import find_target
 from crm.services.clients.tags import get_tag
 from crm.services.reading import Unreadable, is_blank, read_column, read_integer
 from crm.services.sales.lines import Row, lines_json, read_lines, set_lines
@@ -220,10 +221,17 @@ def read_records(model: type, value: Any) -> list[Any]:
     """Records that the caller sees, by their ids: a list."""
     if not isinstance(value, list):
         raise Unreadable(_("This is a list of numbers."))
-    found = [db.session.get(model, read_integer(one, LARGEST_ID)) for one in value]
+    found = [_find(model, read_integer(one, LARGEST_ID)) for one in value]
     if None in found:
         raise Unreadable(_("There is no such record."))
     return list(dict.fromkeys(found))
+
+
+def _find(model: type, number: int) -> Any:
+    """The record with this id; of a client merged away, what it became."""
+    found = db.session.get(model, number)
+    target = find_target(number) if found is None and model is Client else None
+    return found if target is None else db.session.get(model, target)
 
 
 def read_users(value: Any) -> list[User]:

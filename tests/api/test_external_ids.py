@@ -62,7 +62,19 @@ def test_merged_clients_lead_to_their_target(api: Any, named: dict[str, int]) ->
     assert moved.status_code == 308
     assert moved.headers["Location"].endswith(f"/api/v1/clients/{named['other']}")
     assert alice.put(f"/api/v1/clients/{named['acme']}", {"notes": "x"}).status_code == 308
-    assert api("charlie").get(f"/api/v1/clients/{named['acme']}").status_code == 404
+    change = f"/crm/clients/{named['acme']}/change_bulk_option.json"
+    moved = alice.post(change, {"type": "stars", "value": 2})
+    assert moved.status_code == 308
+    assert moved.headers["Location"].endswith(f"/crm/clients/{named['other']}/change_bulk_option.json")
+    # who looked at the one does not mean the other
+    assert alice.post(change, {"type": "status_id", "value": None, "expected": None}).status_code == 409
+    note = alice.post("/api/v1/notes/", {"text": "n", "client": named["acme"]})
+    assert note.status_code == 201 and note.json["result"]["client"] == named["other"]
+    assert alice.get(f"/api/v1/notes/?client={named['acme']}").json["ids"] == [note.json["id"]]
+    charlie = api("charlie")
+    assert charlie.get(f"/api/v1/clients/{named['acme']}").status_code == 404
+    assert charlie.post(change, {"type": "stars", "value": 2}).status_code == 404
+    assert charlie.post("/api/v1/notes/", {"text": "n", "client": named["acme"]}).status_code == 422
 
 
 def test_merging_is_refused(api: Any, named: dict[str, int]) -> None:

@@ -16,6 +16,7 @@ from crm.models.attribute import OWNERS
 from crm.registry import RecordType
 from crm.services.attributes import filters as attribute_filters
 from crm.services.attributes.order import AttributeOrder, order_asked
+from crm.services.clients.redirects import followed
 from crm.services.lists.attached import of_client
 from crm.services.lists.figures import load_figures
 from crm.services.lists.filters import filters_of
@@ -115,7 +116,7 @@ def _condition(record: RecordType, name: str, values: Sequence[str]) -> ColumnEl
         model: Any = record.model
         return model.id.in_(entries.where(or_(*(matches(value[:200]) for value in values))))
     if name == "client" and record.of_client:
-        return or_(*(of_client(record, _whole(name, value.strip())) for value in values))
+        return or_(*(of_client(record, followed(_whole(name, value.strip()))) for value in values))
     if name == "kind" and record.kind is not None:
         if wrong := next((value for value in values if record.find_part(value) is None), None):
             raise UnknownFilter(_("There is no kind “%(name)s” here.", name=wrong[:60]), field="kind")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import abort, redirect
-from flask_babel import gettext as _
 from sqlalchemy import Select, inspect, or_, select
 from werkzeug.datastructures import MultiDict
 
@@ -24,7 +23,7 @@ from crm.services.lists.order import Order
 from crm.services.timeline.entries import PARTS
 from crm.views.api import client_description as client_document
 from crm.views.api.attribute_schemas import with_attributes
-from crm.views.api.description import LOCATION, content, ref
+from crm.views.api.description import content
 from crm.views.api.record_api import RecordApi, read_since, record_id
 from crm.views.api.schemas import Schemas
 
@@ -110,8 +109,7 @@ class ClientApi(RecordApi):
         return {**own, **self.attribute_filters()}
 
     def moved_answers(self) -> dict[str, Any]:
-        words = _("The client was merged into the one that Location names.")
-        return {"308": {"description": words, "headers": LOCATION, "content": content(ref("Error"))}}
+        return client_document.moved()
 
 
 def taken(message: str) -> StateConflict:

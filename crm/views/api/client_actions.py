@@ -3,14 +3,15 @@
 from typing import Any
 
 from apispec import APISpec
-from flask import Response, abort
+from flask import Response, abort, redirect
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 
-from crm.errors import Invalid
+from crm.errors import Invalid, StateConflict
 from crm.extensions import db
 from crm.models import Client
 from crm.services.bulk.change import change_clients
+from crm.services.clients.redirects import find_target
 from crm.services.clients.statuses import set_status
 from crm.services.history.log import current_operation_id
 from crm.services.merging.merge import merge
@@ -40,9 +41,13 @@ class ClientActionsApi(Api):
         """One client, as the board changes it: `expected`, the status that was seen, or `version` guard it."""
         data = body()
         kind, value = read_change(data)
-        client = db.session.get(Client, record_id(pk), with_for_update={"of": Client}, populate_existing=True)
+        number = record_id(pk)
+        client = db.session.get(Client, number, with_for_update={"of": Client}, populate_existing=True)
         if client is None:
-            abort(404)
+            target = find_target(number) or abort(404)
+            if data.keys() & {"expected", "version"}:  # what was seen is another client
+                raise StateConflict(_("It was merged into another client meanwhile."))
+            abort(redirect(f"{self.route_base}/{target}/change_bulk_option.json", 308))
         check_version(client, data.get("version"))
         if "expected" in data:
             if kind != "status_id":

@@ -14,6 +14,7 @@ from crm.services.clients.upsert import MOST_ROWS
 from crm.services.clients.vat import REGISTERS, VIES, WHITE_LIST
 from crm.views.api.description import (
     ATTRIBUTES,
+    LOCATION,
     READING,
     WRITING,
     content,
@@ -199,6 +200,12 @@ def _describe_upsert(spec: APISpec, base: str) -> None:
     )  # fmt: skip
 
 
+def moved() -> Schema:
+    """The answer where a client was merged away."""
+    words = "The client was merged into the one that Location names."
+    return {"308": {"description": words, "headers": LOCATION, "content": content(ref("Error"))}}
+
+
 def describe_changes(spec: APISpec, base: str) -> None:
     """Describe bulk changes and merge."""
     change: Schema = {
@@ -212,12 +219,13 @@ def describe_changes(spec: APISpec, base: str) -> None:
         "skipped": skipped,
         "operation_id": {**NUMBER_OF_ROW, "nullable": True},
     }
-    moved = {**done, "version": {"type": "integer"}, "status": NULLABLE_TEXT,
+    state = {**done, "version": {"type": "integer"}, "status": NULLABLE_TEXT,
              "status_id": {**NUMBER_OF_ROW, "nullable": True}}  # fmt: skip
     spec.path(
         path=f"{base}/{{pk}}/change_bulk_option.json",
         parameters=[parameter("pk", "The number of the client.", NUMBER_OF_ROW, "path")],
-        operations={"post": operation(spec, TAG, "Change one", {"200": ok(_object(moved, done), "Changed.")}, WRITING,
+        operations={"post": operation(spec, TAG, "Change one",
+                                      {"200": ok(_object(state, done), "Changed."), **moved()}, WRITING,
                                       requestBody=sent(_object(guarded, ("type",))))},
     )  # fmt: skip
     ids = {"ids": {"type": "array", "items": NUMBER_OF_ROW}}

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from crm.extensions import db
 from crm.models import Client
 from crm.registry import RecordType
+from crm.services.clients.redirects import followed
 from crm.services.lists.listing import has_attributes
 from crm.views.attributes.filter_panel import attribute_chips
 from crm.views.templating import here
@@ -34,7 +35,7 @@ def in_words(one: Any, value: str) -> str:
 def client_chip(value: str) -> str:
     """The name of the client whose records are shown, where the viewer sees it."""
     readable = value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
-    client = db.session.get(Client, int(value)) if readable else None
+    client = db.session.get(Client, followed(int(value))) if readable else None
     return client.name if client else _("One client")
 
 
