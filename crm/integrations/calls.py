@@ -45,3 +45,14 @@ def recent_calls(*services: str) -> Sequence[IntegrationCall]:
     """The last calls to a service or several, the latest first."""
     of_services = select(IntegrationCall).where(IntegrationCall.service.in_(services))
     return db.session.scalars(of_services.order_by(IntegrationCall.id.desc()).limit(RECENT)).all()
+
+
+def seems_down(service: str, failures: int) -> bool:
+    """Whether so many calls failed one after the other, the last of them within the hour: the background rests then."""
+    last = select(calls.c.error, calls.c.at).where(calls.c.service == service).order_by(calls.c.id.desc())
+    rows = db.session.connection().execute(last.limit(failures)).all()
+    return (
+        len(rows) == failures
+        and all(row.error for row in rows)
+        and rows[0].at > utc_now() - timedelta(hours=1)
+    )

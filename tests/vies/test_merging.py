@@ -20,7 +20,7 @@ from tests.test_visibility import user
 def keep(client_id: int, service: str, reference: str) -> None:
     answer = {"answer": "active", "name": "Jan Kowalski", "accounts": "61109010140000071219812874"}
     answer |= {"reference": reference, "reference_at": "2026-11-22", "registered_on": date(1993, 7, 5)}
-    keep_answer(service, Asked(client_id, "PL7740001454"), answer)
+    keep_answer(service, Asked(client_id, "PL7740001454"), "PL7740001454", answer)
 
 
 def status_of(client_id: int) -> dict[str, str]:

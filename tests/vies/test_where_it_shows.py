@@ -25,13 +25,13 @@ def companies(make_client: Any, system: Any) -> dict[str, int]:
     with system():
         for name in ("Active", "Secret"):
             asked = Asked(found[name], f"PL{NIP}")
-            keep_answer("vies", asked, {"answer": "registered", "name": "ORLEN", "reference": "W1"})
+            keep_answer("vies", asked, "PL1", {"answer": "registered", "name": "ORLEN", "reference": "W1"})
             keep_answer(
-                "white_list", asked,
+                "white_list", asked, "PL1",
                 {"answer": "active", "accounts": "1 2", "virtual": True, "registered_on": date(1993, 7, 5)},
             )  # fmt: skip
         gone = {"answer": "struck_off", "removed_on": date(2026, 3, 31)}
-        keep_answer("white_list", Asked(found["Gone"], f"PL{NIP}"), gone)
+        keep_answer("white_list", Asked(found["Gone"], f"PL{NIP}"), "PL1", gone)
         keep_failure("vies", Asked(found["Silent"], f"PL{NIP}"), "country")
     return found
 

@@ -67,10 +67,13 @@ def test_the_background_asks_by_batches(app, used: StandIn, make_client, monkeyp
         used.fault = "drop"
         assert run_due() == {"checked": 0, "failed": 4, "state": "done"}
         assert (status(orlen).answer, status(orlen).error) == ("active", "down")
+        assert not checking.is_any_due(), "it rests for an hour"
         used.fault, used.code = "", ""
+        checking.check_now(Asked(orlen, "PL7740001454"))
+        make_all_due()
+        assert checking.is_any_due()
 
         # the background leaves questions to people; once all are used up nobody asks
-        make_all_due()
         spent = checking.spent_today()
         assert spent == len(used.calls) + 1, "what was cut off counts"
         monkeypatch.setattr(checking, "FOR_BACKGROUND", spent)

@@ -39,15 +39,16 @@ def proofs_of(client_id: int, service: str) -> Sequence[VatProof]:
     return db.session.scalars(mine.order_by(VatProof.id.desc()).limit(MOST_PROOFS)).all()
 
 
-def keep_answer(service: str, asked: Asked, answer: dict[str, Any], note: str = "") -> None:
+def keep_answer(service: str, asked: Asked, number: str, answer: dict[str, Any], note: str = "") -> None:
     """Keep what a register answered, and its reference as a proof. Commits; called with no open transaction.
 
-    note: what there is to say of the answer all the same, as a kind of error.
+    number: as the register was asked for it, with its country in front. note: what there is to say of the answer all
+    the same, as a kind of error.
     """
     now, key = utc_now(), {"client_id": asked.client_id, "service": service}
     values = NOTHING | {name: _fitting(name, value) for name, value in answer.items()}
     proof = insert(proofs).values(
-        **key, number=asked.tax_id_key, at=now,
+        **key, number=number, at=now,
         **{name: values[name] for name in ("answer", "reference", "reference_at")},
     )  # fmt: skip
     values |= {"checked_at": now, "error": note}

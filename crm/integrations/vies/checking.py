@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, exists, func, select
 
 from crm.extensions import db
-from crm.integrations.calls import CallLog
+from crm.integrations.calls import CallLog, seems_down
 from crm.integrations.turns import take_turn
 from crm.integrations.vat.settings import asked_in_background
 from crm.integrations.vat.status import Asked, clients, due, keep_answer, keep_failure
@@ -63,7 +63,7 @@ def check(asked: Asked, vies: Vies) -> str:
         "answer": "registered" if found.is_valid else "not_registered", "name": found.name,
         "address": found.address, "reference": found.reference, "reference_at": found.day,
     }  # fmt: skip
-    keep_answer(VIES, asked, answer, "requester" if found.is_requester_refused else "")
+    keep_answer(VIES, asked, str(number), answer, "requester" if found.is_requester_refused else "")
     return ""
 
 
@@ -115,7 +115,7 @@ def portion() -> Select[Any]:
 
 
 def is_any_due() -> bool:
-    """Whether the background has companies to ask for."""
-    if VIES not in asked_in_background():
+    """Whether the background has companies to ask for, and VIES is not known to be down."""
+    if VIES not in asked_in_background() or seems_down(VIES, MOST_FAILURES):
         return False
     return bool(db.session.connection().scalar(select(exists(due(VIES)))))

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, func, select
 
 from crm.extensions import db
-from crm.integrations.calls import CallLog
+from crm.integrations.calls import CallLog, seems_down
 from crm.integrations.vat.settings import asked_in_background
 from crm.integrations.vat.status import Asked, clients, due, keep_answer, keep_failure
 from crm.integrations.white_list.client import MOST, Answer, Entry, Failed, WhiteList
@@ -90,7 +90,7 @@ def check(companies: Sequence[Asked], log: CallLog, daily: int) -> tuple[int, st
         if isinstance(said, Failed):
             keep_failure(WHITE_LIST, asked, said.kind)
         else:
-            keep_answer(WHITE_LIST, asked, values_of(said, answer))
+            keep_answer(WHITE_LIST, asked, f"PL{number}", values_of(said, answer))
             known += 1
     return known, ""
 
@@ -133,6 +133,8 @@ def check_due(run: Progress, pace: float = PACE) -> None:
 
 def is_any_due() -> bool:
     """Whether the background has companies to ask for, and may ask today."""
-    if WHITE_LIST not in asked_in_background() or spent_today() >= FOR_BACKGROUND:
+    if WHITE_LIST not in asked_in_background() or seems_down(WHITE_LIST, MOST_FAILURES):
+        return False
+    if spent_today() >= FOR_BACKGROUND:
         return False
     return bool(db.session.connection().scalar(select(exists(due(WHITE_LIST)))))

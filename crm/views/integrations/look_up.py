@@ -25,23 +25,26 @@ LONGEST = 100
 
 @dataclass(frozen=True)
 class Register:
-    """name: heads the column of its values; button: what its button says; look_up: given tax ID and country."""
+    """name: heads the column of its values; button: what its button says; look_up: given tax ID, country, and whether
+    to ask anew what is kept for a while."""
 
     name: Any
     button: Any
-    look_up: Callable[[str, str | None], Found]
-    #: Where answers are kept for a while: the same, asking anew.
-    look_up_anew: Callable[[str, str | None], Found] | None = None
+    look_up: Callable[[str, str | None, bool], Found]
 
 
 #: In the order of their buttons.
 REGISTERS = {
-    "gus": Register(
-        _l("In GUS"), _l("Look up in GUS by NIP"), gus.look_up, lambda *asked: gus.look_up(*asked, anew=True)
+    "gus": Register(_l("In GUS"), _l("Look up in GUS by NIP"), gus.look_up),
+    "vies": Register(
+        _l("In VIES"), _l("Look up in VIES by VAT number"),
+        lambda tax_id, country, _anew: vies.look_up(tax_id, country),
     ),
-    "vies": Register(_l("In VIES"), _l("Look up in VIES by VAT number"), vies.look_up),
-    "white_list": Register(_l("In the white list"), _l("Look up in the VAT white list"), white_list.look_up),
-}
+    "white_list": Register(
+        _l("In the white list"), _l("Look up in the VAT white list"),
+        lambda tax_id, country, _anew: white_list.look_up(tax_id, country),
+    ),
+}  # fmt: skip
 
 
 class LookUpView(Page):
@@ -57,14 +60,9 @@ class LookUpView(Page):
         """What a register has under the tax ID in the form, beside what the form has, as a fragment."""
         register = REGISTERS[name]
         typed = {field: value.strip() for field, value in request.form.items()}
-        asked = typed.get("tax_id", "")[:LONGEST], typed.get("billing_country", "")[:2] or None
-        ask = (
-            register.look_up_anew
-            if register.look_up_anew and typed.get("anew") == "yes"
-            else register.look_up
-        )
+        tax_id, country = typed.get("tax_id", "")[:LONGEST], typed.get("billing_country", "")[:2]
         try:
-            found = ask(*asked)
+            found = register.look_up(tax_id, country or None, typed.get("anew") == "yes")
         except NoAnswer as error:
             return self.render("client/_register.html", 422, problem=str(error))
         offers = [(company, offered(company, typed)) for company in found.companies]
