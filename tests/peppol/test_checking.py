@@ -98,6 +98,13 @@ def test_a_network_that_is_down_ends_the_run(app, network, make_client) -> None:
         make_client(f"Company {n}", kind="company", tax_id="5260250274")
     with app.app_context(), as_system():
         assert run_due() == {"failed": checking.MOST_FAILURES, "state": "failed"}
+        # and the background rests for an hour
+        settings.ask_everybody(True)
+        assert not checking.is_any_due()
+        for call in db.session.scalars(select(IntegrationCall)):
+            call.at -= timedelta(hours=1)
+        db.session.commit()
+        assert checking.is_any_due()
 
 
 def test_the_card(app, network, make_client, sign_in) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, select
 
 from crm.extensions import db
 from crm.integrations.asking_again import Answers
-from crm.integrations.calls import CallLog
+from crm.integrations.calls import CallLog, seems_down
 from crm.integrations.peppol.identifiers import candidates
 from crm.integrations.peppol.lookup import Failed, Peppol
 from crm.integrations.peppol.settings import asks_everybody, zone
@@ -134,5 +134,7 @@ def due() -> Select[Any]:
 
 
 def is_any_due() -> bool:
-    """Whether the background has companies to ask for."""
+    """Whether the background has companies to ask for, and the network is not known to be down."""
+    if seems_down(SERVICE, MOST_FAILURES):
+        return False
     return bool(db.session.connection().scalar(select(exists(due()))))
