@@ -101,6 +101,7 @@ def note(**changes: Any) -> RecordType:
         ({"columns": []}, "note: has no columns."),
         ({"box": False, "always_box": True}, "note: always_box without box."),
         ({"labels": {"txt": "Text"}}, "note: labels, choices or badges name 'txt', which is not shown."),
+        ({"filled_in": [Note.pinned]}, "note: filled_in names 'pinned', which is no field."),
         ({"filters": [Client.stars]}, "note: filters has Client.stars, which Note has not."),
         ({"filters": [Note.text]}, "note: a list cannot be filtered by text."),
         ({"kinds": TWO_KINDS}, "note: has kinds but no column that tells them apart."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import Column, String, inspect, select
+from sqlalchemy import String, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.errors import Invalid, RuleError
@@ -20,54 +20,22 @@ from crm.services.clients.parts import names_of_tags
 from crm.services.clients.redirects import find_target
 from crm.services.clients.tags import get_tag
 from crm.services.reading import Unreadable, is_blank, read_column, read_integer
+from crm.services.record_names import (
+    KEPT,
+    LINES,
+    is_needed,
+    is_needed_of,
+    is_relation,
+    json_name,
+    shown_names,
+    stays,
+    written_names,
+)
 from crm.services.sales.lines import Row, lines_json, read_lines, set_lines
 
-#: Columns of every record that only the CRM writes.
-KEPT = ("id", "version", "created_at", "changed_at")
 #: The names of an external ID.
 EXTERNAL = frozenset({"external_id", "app_code"})
 LARGEST_ID = 2**62
-#: The name of a record's lines in JSON.
-LINES = "lines"
-
-
-def json_name(attribute: InstrumentedAttribute[Any]) -> str:
-    """The name of an attribute in JSON: that of the attribute; `assignee_links` are the `assignees`."""
-    name = attribute.key
-    return name.removesuffix("_links") + "s" if name.endswith("_links") else name
-
-
-def written_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
-    """JSON name -> attribute, of what may be written."""
-    return {json_name(attribute): attribute for attribute in (*_kind(record), *record.fields)}
-
-
-def shown_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
-    """JSON name -> attribute, of what is answered."""
-    return {json_name(one): one for one in (*_kind(record), *record.columns, *record.fields)}
-
-
-def changed_names(record: RecordType) -> dict[str, InstrumentedAttribute[Any]]:
-    """JSON name -> attribute, of what may be written to a record that is there."""
-    return {name: one for name, one in written_names(record).items() if not _stays(record, one)}
-
-
-def asked_names(record: RecordType) -> list[str]:
-    """The JSON names without which no record is added."""
-    filled_in = {one.key for one in record.filled_in}
-    return [
-        name for name, one in written_names(record).items()
-        if is_needed_of(record, one) and one.key not in filled_in
-    ]  # fmt: skip
-
-
-def _kind(record: RecordType) -> list[InstrumentedAttribute[Any]]:
-    return [record.kind] if record.kind is not None else []
-
-
-def _stays(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
-    """Whether an attribute is written with a new record only: its kind, unless a field lets people change it."""
-    return attribute is record.kind and attribute.key not in {one.key for one in record.fields}
 
 
 # -- out
@@ -91,7 +59,7 @@ def record_json(record: RecordType, item: Any) -> dict[str, Any]:
 
 def answered(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> Any:
     """The JSON of one attribute, as the current user may see it."""
-    if _is_relation(record, attribute):
+    if is_relation(record, attribute):
         return _relation_json(record, item, attribute)
     # none for what is worked out from others
     column = record.mapper.columns.get(attribute.key)
@@ -99,10 +67,6 @@ def answered(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any
     if is_masked(item, attribute.key) and not (column is not None and isinstance(column.type, String)):
         return None
     return plain(shown(item, attribute.key))
-
-
-def _is_relation(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
-    return attribute.key in record.mapper.relationships
 
 
 def _relation_json(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any]) -> Any:
@@ -157,7 +121,7 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
                 # whether a guess was right would show by nothing having changed
                 errors[name] = [_("This cannot be changed.")]
                 continue
-            if _stays(record, known[name]) and inspect(item).persistent:
+            if stays(record, known[name]) and inspect(item).persistent:
                 if value != getattr(item, known[name].key):
                     errors[name] = [_("This cannot be changed.")]
                 continue
@@ -192,7 +156,7 @@ def refusal_of(item: Any, name: str, value: Any) -> str | None:
 
 def _read(record: RecordType, attribute: InstrumentedAttribute[Any], value: Any) -> Any:
     """What is written for a value. None clears; where a column then has nothing that it needs, its record may."""
-    if not _is_relation(record, attribute):
+    if not is_relation(record, attribute):
         column, choices = record.mapper.columns[attribute.key], record.choices.get(attribute.key)
         if is_blank(value) and is_needed(column):
             return "" if isinstance(column.type, String) else None
@@ -282,7 +246,7 @@ def _check_needed(record: RecordType, item: Any, values: Mapping[str, Any]) -> N
         return
     with db.session.no_autoflush:
         for name in lacking:
-            if _is_relation(record, known[name]):
+            if is_relation(record, known[name]):
                 raise Invalid({name: [_("Please fill this in.")]})
         item.before_save(db.session)
     if lacking := _lacking(record, item, known):
@@ -295,16 +259,3 @@ def _lacking(record: RecordType, item: Any, names: Mapping[str, InstrumentedAttr
         name for name, attribute in names.items()
         if is_needed_of(record, attribute) and getattr(item, attribute.key) in (None, "")
     ]  # fmt: skip
-
-
-def is_needed(column: Column[Any]) -> bool:
-    """Whether a column is never empty and begins with nothing."""
-    return not column.nullable and column.default is None
-
-
-def is_needed_of(record: RecordType, attribute: InstrumentedAttribute[Any]) -> bool:
-    """Whether a record cannot be without a column or relation, and does not begin with one."""
-    if not _is_relation(record, attribute):
-        return is_needed(record.mapper.columns[attribute.key])
-    relation = record.mapper.relationships[attribute.key]
-    return not relation.uselist and not any(column.nullable for column in relation.local_columns)

@@ -17,7 +17,8 @@ from crm.services.clients.as_json import ADDRESSES, COLUMNS, RENAMED, YES_NO, pl
 from crm.services.history.facts import Fact
 from crm.services.history.past_names import model_of
 from crm.services.history.pieces import ATTRIBUTES
-from crm.services.record_json import LINES, answered, json_name, written_names
+from crm.services.record_json import answered
+from crm.services.record_names import LINES, json_name, written_names
 from crm.services.sales.lines import lines_json
 
 #: Pieces that are put back beside those with a target.

@@ -23,7 +23,7 @@ from crm.services.attributes.filters import PREFIX
 from crm.services.clients.table import COLUMNS, CRM_ID
 from crm.services.clients.words import KINDS
 from crm.services.modules import records_on
-from crm.services.record_json import written_names
+from crm.services.record_names import written_names
 
 #: How the texts of a field are read; converting.py has a reader for each.
 TEXT, ID, NUMBER, INTEGER, DATE, MOMENT, YES_NO, CHOICE = (

@@ -13,7 +13,8 @@ from crm.models import Client, Contact
 from crm.models.folding import fold
 from crm.registry import RecordType, registry
 from crm.security.masking import is_masked
-from crm.services.record_json import LARGEST_ID, written_names
+from crm.services.record_json import LARGEST_ID
+from crm.services.record_names import written_names
 
 
 class Linked:

@@ -20,7 +20,8 @@ from crm.services.importing.linked import Linked
 from crm.services.importing.plan import CREATE, SKIP, Plan
 from crm.services.importing.record_matching import Found, find_records, keys_of_record
 from crm.services.importing.rows import Item, Keys, Result, Row, refused, title_of
-from crm.services.record_json import KEPT, answered, changes, write_record, written_names
+from crm.services.record_json import answered, changes, write_record
+from crm.services.record_names import KEPT, written_names
 
 #: How a row names the client that its record belongs to, in the order in which they are tried -> a client's field.
 CLIENT_NAMES = {

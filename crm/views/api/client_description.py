@@ -131,7 +131,7 @@ def schemas() -> Schemas:
 def _written(name: str, schema: Schema) -> Schema:
     """What is taken for a field: null clears each."""
     column = inspect(Client).columns.get(RENAMED.get(name, name))
-    return clearable(schema if column is None else {**schema, **limits(column, schema), **schema})
+    return clearable(schema if column is None else {**limits(column, schema), **schema})
 
 
 TAG = "client"

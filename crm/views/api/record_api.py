@@ -23,7 +23,8 @@ from crm.services.lists.figures import load_figures
 from crm.services.lists.filters import filters_of
 from crm.services.lists.order import Order
 from crm.services.reading import Unreadable, read_moment
-from crm.services.record_json import LINES, changes, record_json, shown_names, write_record, written_names
+from crm.services.record_json import changes, record_json, write_record
+from crm.services.record_names import LINES, shown_names, written_names
 from crm.views.api import description as api_document
 from crm.views.api import schemas as api_schemas
 from crm.views.api.access import Api, access, body, check_version, reply

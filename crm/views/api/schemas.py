@@ -10,7 +10,7 @@ from crm.models.line import LINE_FIELDS, MOST_LINES
 from crm.models.types import Exact, UtcDateTime
 from crm.registry import TAG_LINKS, RecordType
 from crm.services.reading import LARGEST_INTEGER
-from crm.services.record_json import (
+from crm.services.record_names import (
     KEPT,
     LINES,
     asked_names,

@@ -17,7 +17,7 @@ from crm.services.importing.csv_reading import DELIMITERS
 from crm.services.importing.encodings import ENCODINGS
 from crm.services.importing.fields import ImportField, fields_of
 from crm.services.importing.plan import KEYS, STRATEGIES, Plan
-from crm.services.record_json import written_names
+from crm.services.record_names import written_names
 from crm.views.forms.fields import active_users, stripped
 from crm.views.forms.tags_field import TagsField
 
