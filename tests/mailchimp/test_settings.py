@@ -151,7 +151,11 @@ def test_a_source_that_becomes_sensitive_is_blanked_there(app, sign_in, make_cli
     # a key of the environment is not changed on the page, what it leads to is
     assert browser.post(PAGE + "key", data={"key": KEY}).status_code == 409
     assert browser.post(PAGE + "audience", data={"audience": "aud1"}).status_code == 409
+    page = browser.get(PAGE).text
+    assert ("to see here what" in page, "made by the next sync" in page) == (True, False)
     assert browser.post(PAGE + "again").status_code == 302
+    page = browser.get(PAGE).text
+    assert ("to see here what" in page, "made by the next sync" in page) == (False, True)
     assert browser.post(PAGE + "fields", data={"field.NOTE": "attr.note"}).status_code == 302
     run(app)
     member = next(iter(stand_in.audience.members.values()))

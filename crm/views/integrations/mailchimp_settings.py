@@ -118,7 +118,7 @@ class MailchimpSettingsView(Page):
             key_given=_given("MAILCHIMP_API_KEY"), audience_given=_given("MAILCHIMP_AUDIENCE_ID"),
             hint=secret_hint(key) if key else "", audience=get_audience(config), audiences=chosen.get("audiences", []),
             merge_fields=[(f, [s for s in offered if account.takes(f["type"], s)]) for f in account.merge_fields()],
-            chosen=self._chosen(field), sources=offered,
+            is_read="merge_fields" in chosen, chosen=self._chosen(field), sources=offered,
             fitting=count_fitting(), hook_is_on=hook.is_on(), is_public=_is_public(config["CRM_URL"]),
             calls=recent_calls("mailchimp"),
         )  # fmt: skip
