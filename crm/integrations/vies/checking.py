@@ -10,7 +10,7 @@ from sqlalchemy import Select, exists, func, select
 from crm.extensions import db
 from crm.integrations.calls import CallLog, seems_down
 from crm.integrations.turns import take_turn
-from crm.integrations.vat.settings import asked_in_background
+from crm.integrations.vat.settings import asked_in_background, check_switched_on
 from crm.integrations.vat.status import Asked, clients, due, keep_answer, keep_failure
 from crm.integrations.vies.client import Failed, Vies
 from crm.models.company import Company
@@ -85,6 +85,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
     down: set[str] = set()
     failed = 0
     with as_system():
+        check_switched_on(VIES)
         vies = connect(log, seconds=30)
         rows = [Asked(*row) for row in db.session.connection().execute(portion()).all()]
         db.session.rollback()

@@ -14,7 +14,7 @@ from sqlalchemy import exists, func, select
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog, seems_down
-from crm.integrations.vat.settings import asked_in_background
+from crm.integrations.vat.settings import asked_in_background, check_switched_on
 from crm.integrations.vat.status import Asked, clients, due, keep_answer, keep_failure
 from crm.integrations.white_list.client import MOST, Answer, Entry, Failed, WhiteList
 from crm.models import IntegrationCall
@@ -108,6 +108,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
     log = CallLog(WHITE_LIST)
     failed = 0
     with as_system():
+        check_switched_on(WHITE_LIST)
         wanted = due(WHITE_LIST).order_by(clients.c.id).limit(QUESTIONS * MOST)
         rows = [Asked(*row) for row in db.session.connection().execute(wanted).all()]
         db.session.rollback()
