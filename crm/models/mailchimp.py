@@ -100,7 +100,7 @@ class MailchimpMember(Base):
         theirs = select(MailchimpWanted.hash).where(MailchimpWanted.client_id.in_(no))
         out = EmailSuppression.__table__
         left = select(cls.hash, literal(CRM_OPTOUT), literal("CRM"), literal(utc_now(), UtcDateTime)).where(
-            or_(cls.sent_for_id.in_(no), cls.hash.in_(theirs)),
+            or_(cls.client_id.in_(no), cls.hash.in_(theirs)),
             cls.status.in_(ACTIVE),
             ~exists().where(out.c.hash == cls.hash),
         )
