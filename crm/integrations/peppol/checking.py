@@ -113,7 +113,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
         db.session.rollback()
         try:
             for done, row in enumerate(rows):
-                run.progress("", done, len(rows))
+                run.progress(_("Asking Peppol"), done, len(rows))
                 problem = check(Asked(*row), network, pause)
                 run.count("failed" if problem else "checked")
                 failed = failed + 1 if problem else 0

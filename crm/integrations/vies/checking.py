@@ -91,7 +91,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
         db.session.rollback()
         try:
             for done, asked in enumerate(rows):
-                run.progress("", done, len(rows))
+                run.progress(_("Asking VIES"), done, len(rows))
                 country = asked.tax_id_key[:2]
                 if country in down:
                     continue

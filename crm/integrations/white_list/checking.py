@@ -114,7 +114,7 @@ def check_due(run: Progress, pace: float = PACE) -> None:
         db.session.rollback()
         for done in range(0, len(rows), MOST):
             portion = rows[done : done + MOST]
-            run.progress("", done, len(rows))
+            run.progress(_("Asking the white list"), done, len(rows))
             if done:
                 time.sleep(pace)
             if spent_today() >= FOR_BACKGROUND:
