@@ -317,6 +317,7 @@ RECORDS = (
                    "cancelled": (Invoice.cancelled_at, _("cancelled"))},
         order=[Invoice.created_at.desc(), Invoice.id.desc()],
         filters=[Invoice.status], money=[Invoice.gross, Invoice.open_amount],
+        moved_by=[Transaction.invoice_id, Invoice.corrects_id],
         kind=Invoice.kind,
         kinds=[
             Kind("outgoing", _("Invoice"), _("Outgoing"), "fa-file-invoice",

@@ -142,6 +142,8 @@ class RecordType:
     kind: the column that divides it into `kinds`. A new record's is chosen by + Add and by `?kind=`; its form
     changes it only where it is among `fields`, the API never otherwise.
     figures: what stands beside the columns, made from other tables.
+    moved_by: columns by which other records name one of these and change how it stands, as payments do an invoice:
+    programs are told that it changed.
     headings: field -> the heading that stands above it in the form: what follows belongs together.
     restricted: field -> the permission without which nobody writes it.
     locked: a column, and the permission without which nobody changes or deletes a record where it is true.
@@ -186,6 +188,7 @@ class RecordType:
     kind: InstrumentedAttribute[Any] | None = None
     kinds: Sequence[Kind] = ()
     figures: Sequence[Figure] = ()
+    moved_by: Sequence[InstrumentedAttribute[Any]] = ()
     headings: dict[str, Any] = field(default_factory=dict)
     restricted: dict[str, str] = field(default_factory=dict)
     locked: tuple[InstrumentedAttribute[Any], str] | None = None

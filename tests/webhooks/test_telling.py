@@ -11,6 +11,7 @@ from crm.models import (
     AttributeDefinition,
     Client,
     Contact,
+    Invoice,
     Note,
     Task,
     Webhook,
@@ -27,7 +28,9 @@ from crm.services.clients import archiving
 from crm.services.history import log as history
 from crm.services.merging import merge
 from crm.services.modules import switch_modules
+from crm.services.sales.invoicing import correct
 from crm.services.undo import operation as undo
+from tests import invoices
 from tests.test_visibility import user
 
 EVERY = [
@@ -290,3 +293,46 @@ def test_clients_written_by_a_program_are_told_together(app, receiver, subscribe
     deliver()
     # what was so already is no change
     assert receiver.take() == [("client.update", ids[0])]
+
+
+@pytest.mark.both_engines
+def test_an_invoice_that_is_paid_or_corrected_has_changed(
+    app, receiver, subscribe, deliver, make_client, sign_in
+) -> None:
+    """Nobody edited it, its version stays; but programs that follow invoices hear of it."""
+    client = make_client("Acme")
+    with app.app_context(), as_system():
+        invoice, other = invoices.issued(client).id, invoices.issued(client).id
+    subscribe("invoice.create", "invoice.update")
+    admin = sign_in("admin")
+    began = utc_now().isoformat()
+
+    def told() -> list[tuple[str, int, str]]:
+        db.session.rollback()
+        deliver()
+        found = sorted((body["event"], body["id"], body["data"]["status"]) for body in receiver.bodies)
+        receiver.told.clear()
+        return found
+
+    def changed_since(moment: str) -> list[int]:
+        return sorted(admin.get("/api/v1/invoices/", query_string={"updated_since": moment}).json["ids"])
+
+    assert changed_since(began) == []
+    with app.app_context(), as_system():
+        payment = invoices.pay(db.session.get_one(Invoice, invoice), "123")
+        assert told() == [("invoice.update", invoice, "paid")]
+        assert changed_since(began) == [invoice]
+        payment.amount = 100
+        db.session.commit()
+        assert told() == [("invoice.update", invoice, "part_paid")]
+        payment.invoice = db.session.get_one(Invoice, other)
+        db.session.commit()
+        assert told() == [("invoice.update", invoice, "issued"), ("invoice.update", other, "part_paid")]
+        later = utc_now().isoformat()
+        db.session.delete(payment)
+        db.session.commit()
+        assert told() == [("invoice.update", other, "issued")]
+        assert (changed_since(began), changed_since(later)) == ([invoice, other], [other])
+        correction = correct(db.session.get_one(Invoice, invoice), "Too much").id
+        db.session.commit()
+        assert {row[:2] for row in told()} == {("invoice.create", correction), ("invoice.update", invoice)}

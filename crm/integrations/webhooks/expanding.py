@@ -31,7 +31,7 @@ from crm.models.webhook import ACTIONS, CREATE, DELETE, UPDATE, WAITING
 from crm.registry import RecordType
 from crm.services.history.bulk import dialect_of
 from crm.services.history.change_values import unpacked
-from crm.services.history.pieces import Piece, pieces_of
+from crm.services.history.pieces import Piece, movers_of, pieces_of
 from crm.services.modules import records_on
 
 #: Operations that are looked at in one transaction.
@@ -99,7 +99,7 @@ def _parts(dialect: str, record: RecordType, tables: Collection[str], written: C
             case((gone, written.c.step), else_=0).label("gone"),
         )  # fmt: skip
         parts.append(its_own.where(written.c.table_name == record.key))
-    for piece in pieces_of(record):
+    for piece in (*pieces_of(record), *movers_of(record)):
         if piece.table.name in tables:
             parts += _owners(dialect, piece, written)
     return parts
