@@ -107,6 +107,7 @@ def test_key_audience_and_merge_fields(app, sign_in, make_client, stand_in):
     member = audience.members[next(iter(audience.members))]
     assert member.merge_fields == {"FNAME": "Jan", "SCORE": "12.5", "CITY": "Łódź"}
     assert audience.merge_fields["CITY"] == "text"
+    assert "made by the next sync" not in browser.get(PAGE).text
 
     # what people change about themselves comes back where it belongs
     audience.change("jan@x.pl", CITY="Gdynia", SCORE="3")

@@ -65,10 +65,11 @@ class Mailchimp(Wire):
             "merge_fields", []
         )
 
-    def create_merge_field(self, tag: str, name: str) -> None:
-        self.call(
-            "POST", self._list("/merge-fields"), {"tag": tag, "name": name, "type": "text", "public": False}
-        )
+    def create_merge_field(self, tag: str, name: str) -> dict[str, Any]:
+        """One for texts; gives what `merge_fields` would."""
+        made = {"tag": tag, "name": name, "type": "text"}
+        self.call("POST", self._list("/merge-fields"), {**made, "public": False})
+        return made
 
     # -- webhooks
 

@@ -7,6 +7,7 @@ may be repeated: a run that was cut off is finished by the next one.
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
 
@@ -21,7 +22,7 @@ from crm.integrations.mailchimp.preview import preview
 from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, read_audience
 from crm.integrations.mailchimp.push import Push
 from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
-from crm.integrations.mailchimp.settings import chosen_fields
+from crm.integrations.mailchimp.settings import chosen_fields, get_audience, get_chosen, keep_chosen
 from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.suppress import suppress
 from crm.models import MailchimpAudience, MailchimpMember
@@ -127,10 +128,15 @@ class _Sync:
         """Those that something is to be sent in and that the audience lacks."""
         if self.dry_run:
             return
-        there = {field["tag"] for field in self.mailchimp.merge_fields()}
+        found = self.mailchimp.merge_fields()
+        there = {field["tag"] for field in found}
         for tag, source in self.fields.sources.items():
             if tag not in there and source is not None:
-                self.mailchimp.create_merge_field(tag, str(source.label)[:50])
+                found.append(self.mailchimp.create_merge_field(tag, str(source.label)[:50]))
+        is_chosen = get_audience(current_app.config) == self.mailchimp.audience
+        if is_chosen and found != get_chosen().get("merge_fields"):
+            keep_chosen(merge_fields=found)  # the settings page shows them
+        db.session.commit()
 
     def _select(self) -> None:
         if changed := follow(self.run, self.fields, self.dry_run):
