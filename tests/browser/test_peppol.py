@@ -30,12 +30,12 @@ def test_asked_from_the_card_and_found_in_the_list(
     page: Any = open_as("alice", f"/crm/clients/show/{number}")
     line = page.locator("#peppol")
     line.get_by_text("Not checked yet").wait_for()
-    line.get_by_role("button", name="Check in Peppol now").click()
+    line.get_by_role("button", name="Check now: Peppol").click()
     line.get_by_text("takes invoices").wait_for()
     assert NIP in line.inner_text()
     # the provider is down: what was known stays, and the line says so
     network.answers[NIP] = (500, b"")
-    line.get_by_role("button", name="Check in Peppol now").click()
+    line.get_by_role("button", name="Check now: Peppol").click()
     line.get_by_text("provider did not answer").wait_for()
     assert "takes invoices" in line.inner_text()
     assert axe(page) == []
