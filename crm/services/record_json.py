@@ -19,7 +19,7 @@ from crm.services.clients.as_json import plain, usernames
 from crm.services.clients.parts import names_of_tags
 from crm.services.clients.redirects import find_target
 from crm.services.clients.tags import get_tag
-from crm.services.reading import Unreadable, is_blank, read_column, read_integer
+from crm.services.reading import Unreadable, emptied, is_blank, read_column, read_integer
 from crm.services.record_names import (
     KEPT,
     LINES,
@@ -126,7 +126,7 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
                     errors[name] = [_("This cannot be changed.")]
                 continue
             if not may_write(record, known[name].key):
-                if value != answered(record, item, known[name]):
+                if not _is_there(record, item, known[name], value):
                     errors[name] = [_("This cannot be changed.")]
                 continue
             try:
@@ -145,6 +145,17 @@ def write_record(record: RecordType, item: Any, data: Mapping[str, Any]) -> None
     if rows is not None:
         set_lines(record, item, rows)
     _check_needed(record, item, values)
+
+
+def _is_there(record: RecordType, item: Any, attribute: InstrumentedAttribute[Any], value: Any) -> bool:
+    """Whether a value is what a record has, or has where nothing is said."""
+    if value == answered(record, item, attribute):
+        return True
+    column = record.mapper.columns.get(attribute.key)
+    if column is None or is_needed(column):
+        return False
+    begins = (None, emptied(column))
+    return value in begins and getattr(item, attribute.key) in begins
 
 
 def refusal_of(item: Any, name: str, value: Any) -> str | None:

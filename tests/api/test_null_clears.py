@@ -137,3 +137,11 @@ def test_lines_and_what_a_new_record_is_sent(api: Any, make_client: Any) -> None
     assert admin.put(f"/api/v1/sales/{sale['id']}", {"lines": None}).json["result"]["lines"] == []
     hours = {"start": "2026-11-02T09:00:00Z", "end": "2026-11-02T10:00:00Z", "user": None, "billable": None}
     assert admin.post("/api/v1/work-times/", hours).json["result"]["user"] == "admin"
+    # what others decide may be sent as it is, and as it begins
+    alice = api("alice")
+    for day, value in (("2026-11-03", None), ("2026-11-04", False)):
+        hours = {"start": f"{day}T09:00:00Z", "end": f"{day}T10:00:00Z", "approved": value}
+        own = alice.post("/api/v1/work-times/", hours)
+        assert own.status_code == 201, own.text
+        assert alice.put(f"/api/v1/work-times/{own.json['id']}", {"approved": value}).status_code == 200
+    assert alice.put(f"/api/v1/work-times/{own.json['id']}", {"approved": True}).status_code == 422
