@@ -55,9 +55,9 @@ def test_programs_can_be_made_from_it(document: dict[str, Any]) -> None:
     for one in operations:
         for status, answer in one["responses"].items():
             if status >= "400":
-                assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/Error"), one[
-                    "summary"
-                ]
+                named = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+                said = named["content"]["application/json"]
+                assert said["schema"]["$ref"].endswith("/Error") and str(said["example"]["code"]) == status
             else:
                 assert status == "308" or answer["content"], one["summary"]
 

@@ -33,6 +33,7 @@ FAILURE_HEADERS: dict[int, Schema] = {
     401: {"WWW-Authenticate": {"description": "Bearer.", "schema": TEXT}},
     429: {"Retry-After": {"description": "After so many seconds.", "schema": {"type": "integer"}}},
 }
+FAILED_FIELDS = {422: {"client": ["There is no such record."]}}
 READING = (400, 401, 403, 404, 429)
 WRITING = (400, 401, 403, 404, 409, 413, 422, 429)
 SECURITY = [{"jwt": []}, {"api_key": []}]
@@ -72,14 +73,12 @@ def failures(spec: APISpec, codes: tuple[int, ...]) -> Schema:
     """The failed answers with these codes, all in one shape."""
     if "Error" not in spec.components.schemas:
         spec.components.schema("Error", ERROR)
-    return {
-        str(code): {
-            "description": FAILURES[code],
-            "content": content(ref("Error")),
-            **({"headers": FAILURE_HEADERS[code]} if code in FAILURE_HEADERS else {}),
-        }
-        for code in codes
-    }
+        for code, words in FAILURES.items():
+            example = {"code": code, "message": words, "errors": FAILED_FIELDS.get(code, {})}
+            answer = {"description": words, "content": content(ref("Error"), example)}
+            headers = {"headers": FAILURE_HEADERS[code]} if code in FAILURE_HEADERS else {}
+            spec.components.response(f"Failure{code}", {**answer, **headers})
+    return {str(code): {"$ref": f"#/components/responses/Failure{code}"} for code in codes}
 
 
 def parameter(name: str, words: str, schema: Schema | None = None, place: str = "query") -> Schema:
