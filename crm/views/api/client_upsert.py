@@ -8,7 +8,7 @@ from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 from werkzeug.exceptions import Forbidden
 
-from crm.errors import Invalid
+from crm.errors import Invalid, TooLarge
 from crm.extensions import db
 from crm.services.clients.as_json import client_json
 from crm.services.clients.external_ids import find_client
@@ -56,8 +56,7 @@ class ClientUpsertApi(Api):
         if not isinstance(documents, list):
             raise Invalid({"clients": [_("This is a list of clients.")]})
         if len(documents) > MOST_ROWS:
-            message = _("At most %(n)d clients at once.", n=MOST_ROWS)
-            abort(413, description=message)
+            raise TooLarge(_("At most %(n)d clients at once.", n=MOST_ROWS), "clients")
         outcomes = upsert(documents, data.get("app_code"))
         answer = {"results": [outcome.brief() for outcome in outcomes]}
         db.session.commit()
