@@ -29,6 +29,12 @@ def test_types_beyond_one_value(api: Any, make_client: Any, system: Any) -> None
         asked = {"ids": ids} if one == URL else {}
         assert office.post(one, {**asked, "type": "document", "value": document}).status_code == 422
         assert alice.post(one, {**asked, "type": "delete"}).status_code == 403
+    # a misspelt guard would guard nothing
+    change = {"type": "stars", "value": 1, "versoin": 1}
+    for one, sent in ((URL, {**change, "ids": ids}), (f"/crm/clients/{ids[0]}/change_bulk_option.json", change),
+                      ("/crm/clients/merge_clients.json", {"source_id": 1, "target_id": 2, "versoin": 1})):  # fmt: skip
+        refused = office.post(one, sent)
+        assert (refused.status_code, list(refused.json["errors"])) == (422, ["versoin"]), refused.text
     assert office.post(URL, {"ids": ids, "type": "delete"}).json["changed"] == 2
     with system() as session:
         assert session.scalars(select(Client)).all() == []

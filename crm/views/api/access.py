@@ -85,13 +85,18 @@ class Api(BaseApi):
             abort(403)
 
 
-def body() -> dict[str, Any]:
-    """The JSON object that was sent. Raises BadRequest."""
+def body(*known: str) -> dict[str, Any]:
+    """The JSON object that was sent, with these fields and no others where they are named.
+
+    Raises BadRequest, and Invalid: a misspelt guard would guard nothing.
+    """
     if not request.is_json:
         abort(400, description=_("Send JSON, with the header Content-Type: application/json."))
     data = request.get_json()
     if not isinstance(data, dict):
         abort(400, description=_("Send a JSON object."))
+    if known and (unknown := data.keys() - set(known)):
+        raise Invalid({name: [_("There is no such field.")] for name in sorted(unknown)})
     return data
 
 

@@ -23,7 +23,7 @@ from crm.services.lists.order import Order
 from crm.services.timeline.entries import PARTS
 from crm.views.api import client_description as client_document
 from crm.views.api.attribute_schemas import with_attributes
-from crm.views.api.description import content
+from crm.views.api.description import content, ref
 from crm.views.api.record_api import RecordApi, read_since, record_id
 from crm.views.api.schemas import Schemas
 
@@ -94,12 +94,9 @@ class ClientApi(RecordApi):
         return with_attributes("client", client_document.schemas())
 
     def input_schema(self, method: str) -> dict[str, Any]:
-        found = super().input_schema(method)
-        return (
-            content(found["application/json"]["schema"], client_document.EXAMPLE)
-            if method == "post"
-            else found
-        )
+        if method != "post":
+            return super().input_schema(method)
+        return content(ref("ClientInput"), client_document.EXAMPLE)
 
     def sorts(self) -> frozenset[str]:
         return frozenset({*client_listing.SORTS, "status", *self.attribute_sorts()})
@@ -109,7 +106,7 @@ class ClientApi(RecordApi):
         return {**own, **self.attribute_filters()}
 
     def moved_answers(self) -> dict[str, Any]:
-        return client_document.moved()
+        return client_document.MOVED
 
 
 def taken(message: str) -> StateConflict:

@@ -39,7 +39,7 @@ class ClientActionsApi(Api):
     @access
     def change_one(self, pk: str) -> Response:
         """One client, as the board changes it: `expected`, the status that was seen, or `version` guard it."""
-        data = body()
+        data = body("type", "value", "expected", "version")
         kind, value = read_change(data)
         number = record_id(pk)
         client = db.session.get(Client, number, with_for_update={"of": Client}, populate_existing=True)
@@ -68,7 +68,7 @@ class ClientActionsApi(Api):
     @expose("/change_bulk_option_multiple.json", methods=["POST"])
     @access
     def change_many(self) -> Response:
-        data = body()
+        data = body("ids", "type", "value")
         kind, value = read_change(data)
         ids = data.get("ids")
         if not isinstance(ids, list) or not all(isinstance(i, int) and not isinstance(i, bool) for i in ids):
@@ -82,7 +82,7 @@ class ClientActionsApi(Api):
     @expose("/merge_clients.json", methods=["POST"])
     @access
     def merge(self) -> Response:
-        data = body()
+        data = body("source_id", "target_id", "choices")
         source, target = (read_id(data.get(name), name) for name in ("source_id", "target_id"))
         for name, number in (("source_id", source), ("target_id", target)):
             if number is None:

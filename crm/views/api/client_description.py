@@ -36,6 +36,13 @@ from crm.views.api.schemas import (
 )
 
 NAMES: Schema = {"type": "array", "items": TEXT}
+MOVED: Schema = {
+    "308": {
+        "description": "The client was merged into the one that Location names.",
+        "headers": LOCATION,
+        "content": content(ref("Error")),
+    }
+}
 NEEDS = (
     "A new client has a name, or a first and last name, one of email, phone and mobile, and the attributes that are "
     "required; of upsert any of the first is enough."
@@ -148,6 +155,11 @@ def _object(properties: Schema, required: Collection[str] = ()) -> Schema:
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
 
 
+def _only(properties: Schema, required: Collection[str]) -> Schema:
+    """What is sent, with these fields and no others."""
+    return {**_object(properties, required), "additionalProperties": False}
+
+
 def describe_upsert(spec: APISpec, base: str) -> None:
     """Describe upsert and the look-ups by external ID."""
     _describe_upsert(spec, base)
@@ -213,7 +225,8 @@ def describe_changes(spec: APISpec, base: str) -> None:
         "value": {"description": CHANGE_VALUE},
     }
     guarded = {**change, "version": {"type": "integer"}, "expected": {**NUMBER_OF_ROW, "nullable": True}}
-    skipped = {"type": "array", "items": _object({"id": NUMBER_OF_ROW, "why": TEXT}, ("id", "why"))}
+    as_sent = {"type": "integer", "description": "As it was sent."}
+    skipped = {"type": "array", "items": _object({"id": as_sent, "why": TEXT}, ("id", "why"))}
     done = {
         "changed": {"type": "integer"},
         "skipped": skipped,
@@ -226,13 +239,13 @@ def describe_changes(spec: APISpec, base: str) -> None:
         parameters=[parameter("pk", "The number of the client.", NUMBER_OF_ROW, "path")],
         operations={"post": operation(spec, TAG, "Change one",
                                       {"200": ok(_object(state, done), "Changed."), **moved()}, WRITING,
-                                      requestBody=sent(_object(guarded, ("type",))))},
+                                      requestBody=sent(_only(guarded, ("type",))))},
     )  # fmt: skip
     ids = {"ids": {"type": "array", "items": NUMBER_OF_ROW}}
     spec.path(
         path=f"{base}/change_bulk_option_multiple.json",
         operations={"post": operation(spec, TAG, "Change several", {"200": ok(_object(done, done), "Changed.")},
-                                      WRITING, requestBody=sent(_object({**ids, **change}, ("ids", "type"))))},
+                                      WRITING, requestBody=sent(_only({**ids, **change}, ("ids", "type"))))},
     )  # fmt: skip
     merged = {"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW}
     pair = {"source_id": NUMBER_OF_ROW, "target_id": NUMBER_OF_ROW,
@@ -240,5 +253,5 @@ def describe_changes(spec: APISpec, base: str) -> None:
     spec.path(
         path=f"{base}/merge_clients.json",
         operations={"post": operation(spec, TAG, "Merge two clients", {"200": ok(_object(merged, merged), "Merged.")},
-                                      WRITING, requestBody=sent(_object(pair, ("source_id", "target_id"))))},
+                                      WRITING, requestBody=sent(_only(pair, ("source_id", "target_id"))))},
     )  # fmt: skip

@@ -30,7 +30,7 @@ class ContactActionsApi(Api):
     @expose("/merge_contacts.json", methods=["POST"])
     @access
     def merge(self) -> Response:
-        data = body()
+        data = body("source_id", "target_id", "choices")
         source, target = (required_id(data, name) for name in ("source_id", "target_id"))
         choices = {} if data.get("choices") is None else data["choices"]
         if not isinstance(choices, dict) or not all(isinstance(one, str) for one in choices.values()):
@@ -45,7 +45,7 @@ class ContactActionsApi(Api):
         check_also("clients")
         if not may("add", "client"):
             abort(403)
-        take = body().get("take")
+        take = body("take").get("take")
         if take is not None and not (isinstance(take, list) and all(isinstance(one, str) for one in take)):
             raise Invalid({"take": [_("This is a list of texts.")]})
         client_id, number = become_client(record_id(pk), take)
@@ -76,7 +76,7 @@ class ToContactApi(Api):
         check_also("contacts")
         if not may("add", "contact"):
             abort(403)
-        company = required_id(body(), "company_id")
+        company = required_id(body("company_id"), "company_id")
         contact_id, number = become_contact(record_id(pk), company)
         db.session.commit()
         return reply({"id": contact_id, "operation_id": number})
@@ -105,7 +105,7 @@ def describe(
     words: str,
 ) -> None:
     """Describe one of these actions."""
-    wanted: dict[str, Any] = {"type": "object", "properties": properties}
+    wanted: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         wanted["required"] = list(required)
     done = {"type": "object", "properties": {"id": NUMBER_OF_ROW, "operation_id": NUMBER_OF_ROW}}

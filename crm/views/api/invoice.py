@@ -22,7 +22,11 @@ RATE: document.Schema = {
     "properties": dict.fromkeys(("rate", "label"), document.TEXT)
     | {name: {"type": "number"} for name in ("net", "vat", "gross")},
 }
-REASON: document.Schema = {"type": "object", "properties": {"reason": document.TEXT}}
+REASON: document.Schema = {
+    "type": "object",
+    "properties": {"reason": document.TEXT},
+    "additionalProperties": False,
+}
 
 
 class InvoiceApi(RecordApi):
@@ -107,6 +111,6 @@ class InvoiceApi(RecordApi):
 
 def asked_reason() -> str | None:
     """The reason in the JSON that was sent, if any was."""
-    data = body() if request.data else {}
+    data = body("reason") if request.data else {}
     value = data.get("reason")
     return value if isinstance(value, str) else None
