@@ -63,12 +63,13 @@ def follow_news(run: Progress) -> None:
         forget_hints()  # the first sync with an audience reads all of it
         return
     with connected(run) as (mailchimp, fields):
-        while rows := _waiting():
-            _read(mailchimp, fields, rows)
-            run.count("read", len(rows))
-            run.progress(_("Reading the audience"), run.counters["read"])
-        if changed := follow(run, fields, dry_run=False):
-            select_again(changed, fields)
+        while is_any_waiting():  # some may come while conclusions are drawn
+            while rows := _waiting():
+                _read(mailchimp, fields, rows)
+                run.count("read", len(rows))
+                run.progress(_("Reading the audience"), run.counters["read"])
+            if changed := follow(run, fields, dry_run=False):
+                select_again(changed, fields)
         apply_reasons()
 
 
