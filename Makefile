@@ -21,6 +21,7 @@ run: ## set up, then web and worker on http://127.0.0.1:8080
 	$(SETUP) app
 	@exec $(BIN)/python -m tools.serve --demo
 
+test: export PYTHONDONTWRITEBYTECODE :=# compiling the tests and us for each process takes longer than many tests
 test: ## set up, then all tests (ARGS="-k merge" for some, SLOW=1 for the long ones too)
 	$(SETUP) test
 	@exec $(BIN)/python -m pytest -q -n 2 --dist worksteal $(SELECT) $(ARGS)

@@ -133,7 +133,8 @@ class CRMSecurityManager(SecurityManager):
         user = g.get("user") if has_request_context() else None
         if user is not None and user.is_authenticated:
             return user
-        return current_user if current_user and current_user.is_authenticated else None
+        user = current_user._get_current_object()
+        return user if user is not None and user.is_authenticated else None
 
     def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
         user = self._asking_user()

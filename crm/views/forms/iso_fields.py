@@ -1,14 +1,30 @@
 """Choices from ISO lists: searchable by name, stored by code."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 from wtforms import SelectMultipleField
 from wtforms.validators import ValidationError
+from wtforms.widgets import Select
 
 from crm.services import iso_lists
 from crm.views.forms.fields import Choice, OneOfField
+
+
+@lru_cache(4096)
+def _option(value: str, label: str, selected: bool) -> Markup:
+    return Select.render_option(Choice(value, label, selected, {}))
+
+
+class LongSelect(Select):
+    """Writes each option once and keeps it: a form offers hundreds, the same for everybody."""
+
+    @classmethod
+    def render_option(cls, choice: Choice, **kwargs: Any) -> Markup:
+        return _option(choice.value, choice.label, choice.selected)
 
 
 class ListedField(OneOfField):
@@ -17,6 +33,7 @@ class ListedField(OneOfField):
     What is stored already stays offered, though the list may not know it. blank: whether none is offered.
     """
 
+    widget = LongSelect()
     listed: Callable[[], iso_lists.Choices]
 
     def __init__(self, label: Any = None, validators: Any = None, blank: bool = True, **kw: Any):
@@ -57,6 +74,8 @@ class CurrencyField(ListedField):
 
 class CurrenciesField(SelectMultipleField):
     """Several currencies, as ISO 4217 codes."""
+
+    widget = LongSelect(multiple=True)
 
     def __init__(self, label: Any = None, validators: Any = None, **kw: Any):
         super().__init__(label, validators or [], choices=[], validate_choice=False, **kw)
