@@ -17,7 +17,8 @@ ABOUT = """Everything that the pages can do with records, under the same rules: 
 does not find it here. Send an API key (*API keys* in your menu) or a token as `Authorization: Bearer …`.
 
 Lists are read by `page`, or whole by `after`. Errors have one shape: `{code, message, errors}`. What answers an
-`ETag` takes it back as `If-Match`. `docs/api.md` has examples."""
+`ETag` takes it back as `If-Match`. `null` clears a field. A number with more digits than programs keep exactly is
+answered as a text. `docs/api.md` has examples."""
 SCHEMES = {
     "api_key": "An API key: `crm_…`.",
     "jwt": "A token of `/api/v1/security/login`; holds for 15 minutes.",
