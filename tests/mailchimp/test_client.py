@@ -137,6 +137,16 @@ def test_archiving_twice_is_done(server):
     assert client.find_member("nobody@example.com") is None
 
 
+def test_answers_of_another_shape(server, monkeypatch):
+    """It is a message, and no empty audience."""
+    asked = client_of(server.url)
+    for answer in ({}, {"members": None, "lists": "x"}, {"members": [None, 1], "lists": [{}, 1]}):
+        monkeypatch.setattr(asked, "call", lambda *args, found=answer, **query: found)
+        for question in (lambda: list(asked.changed_members(None)), asked.audiences):
+            with pytest.raises(MailchimpUnreachable, match="an answer without"):
+                question()
+
+
 def test_times():
     assert read_time("") is None and read_time(None) is None and read_time("soon") is None
     assert read_time("2026-11-21T10:00:00Z") == read_time("2026-11-21T11:00:00+01:00")

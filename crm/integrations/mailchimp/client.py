@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from crm.integrations.mailchimp.wire import MailchimpError, Wire
+from crm.integrations.mailchimp.wire import MailchimpError, Wire, rows_of
 
 PAGE = 1000
 BATCH = 500
@@ -56,13 +56,13 @@ class Mailchimp(Wire):
     def audiences(self) -> list[dict[str, Any]]:
         """The audiences of the account: id, name."""
         wanted = "lists.id,lists.name,total_items"
-        return self.call("GET", "/lists", fields=wanted, count=PAGE).get("lists", [])
+        return rows_of(self.call("GET", "/lists", fields=wanted, count=PAGE), "lists")
 
     def merge_fields(self) -> list[dict[str, Any]]:
         """The merge fields of the audience: tag, name, type."""
         wanted = "merge_fields.tag,merge_fields.name,merge_fields.type,total_items"
-        return self.call("GET", self._list("/merge-fields"), fields=wanted, count=PAGE).get(
-            "merge_fields", []
+        return rows_of(
+            self.call("GET", self._list("/merge-fields"), fields=wanted, count=PAGE), "merge_fields"
         )
 
     def create_merge_field(self, tag: str, name: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Mailchimp(Wire):
     def webhooks(self) -> list[dict[str, Any]]:
         """The webhooks of the audience: id, url."""
         answer = self.call("GET", self._list("/webhooks"), fields="webhooks.id,webhooks.url,total_items")
-        return answer.get("webhooks", [])
+        return rows_of(answer, "webhooks")
 
     def create_webhook(self, url: str) -> None:
         """Have news about members told to an address, but not what came by the API: that was us."""
@@ -104,7 +104,7 @@ class Mailchimp(Wire):
         offset = 0
         while True:
             answer = self.call("GET", self._list("/members"), **query, offset=offset)
-            members = answer.get("members", [])
+            members = rows_of(answer, "members")
             yield members
             offset += len(members)
             if not members or offset >= answer.get("total_items", 0):
@@ -155,7 +155,7 @@ class Mailchimp(Wire):
         while True:
             query = {"type": "static", "count": PAGE, "fields": "segments.id,segments.name,total_items"}
             answer = self.call("GET", self._list("/segments"), **query, offset=offset)
-            segments = answer.get("segments", [])
+            segments = rows_of(answer, "segments")
             found |= {s["name"]: s["id"] for s in segments if s["name"].lower().startswith(prefix.lower())}
             offset += len(segments)
             if not segments or offset >= answer.get("total_items", 0):

@@ -110,8 +110,11 @@ class Wire:
         if not isinstance(answer, dict):
             raise _TryAgain(f"answer {status} without JSON")
         if status >= 300:
+            errors = answer.get("errors")
             fields = "; ".join(
-                f"{e.get('field', '')} {e.get('message', '')}" for e in answer.get("errors") or []
+                f"{e.get('field', '')} {e.get('message', '')}"
+                for e in (errors if isinstance(errors, list) else ())
+                if isinstance(e, dict)
             )
             detail = " ".join(part for part in (str(answer.get("detail", "")), fields) if part)
             error = MailchimpError(
@@ -143,6 +146,14 @@ class Wire:
         except (KeyError, ValueError):
             return
         self.server_time = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def rows_of(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects in an answer. Raises MailchimpUnreachable for what is none: it does not mean "nobody"."""
+    found = answer.get(name)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise MailchimpUnreachable(f"an answer without {name}")
+    return found
 
 
 class _TryAgain(Exception):
