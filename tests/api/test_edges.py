@@ -81,16 +81,15 @@ def test_versions_and_what_changed(api: Any, two: Any, make_row: Any) -> None:
         assert admin.get(f"{url}?updated_since=2090-01-01").json["ids"] == [], url
         url += str(number)
         tag = admin.get(url).headers["ETag"]
-        for method in ("PUT", "PATCH", "DELETE"):
+        for method in ("PATCH", "DELETE"):
             if ("delete" if method == "DELETE" else "edit") in record.actions:
                 late = admin(method, url, {}, headers={"If-Match": '"999"'})
                 assert late.status_code == 409, (method, url, late.text)
         if "edit" in record.actions:
             assert admin.put(url, {"version": 999}).status_code == 409, url
             # as a proxy that compresses makes it
-            for known in (tag, f"W/{tag}"):
-                same = admin.put(url, {}, headers={"If-Match": known})
-                assert (same.status_code, same.headers["ETag"]) == (200, tag), (url, same.text)
+            same = admin.put(url, {}, headers={"If-Match": f"W/{tag}"})
+            assert (same.status_code, same.headers["ETag"]) == (200, tag), (url, same.text)
         if "delete" in record.actions and record.key not in (
             "client",
             "relationship_type",
