@@ -58,7 +58,8 @@ class Invoice(WithLines, ClientRecord):
     correction is an invoice of its own, with the difference as its lines, that names what it `corrects`; what
     was corrected changes what is to be paid for the first one. A supplier's counts from when it is entered.
 
-    paid, corrected, open_amount and settled are kept by `crm.services.sales.settling`, past version and history.
+    paid, corrected, open_amount and settled are kept by `crm.services.sales.settling`, past version and history;
+    settled_at: when they changed last.
     rounding: by how much the VAT on a supplier's paper differs from what the lines come to.
     """
 
@@ -104,6 +105,7 @@ class Invoice(WithLines, ClientRecord):
     corrected: Mapped[Decimal] = mapped_column(Exact(2), default=Decimal(0))
     open_amount: Mapped[Decimal] = mapped_column(Exact(2), default=Decimal(0))
     settled: Mapped[bool] = mapped_column(default=False)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     bank_account: Mapped[BankAccount | None] = relationship(BankAccount)
     corrects: Mapped["Invoice | None"] = relationship(remote_side="Invoice.id")

@@ -4,13 +4,12 @@ Found in the mapper: what is deleted with a record when it is taken out of it is
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, false, or_, select
+from sqlalchemy import ColumnElement, Table, or_, select
 
 from crm.extensions import db
-from crm.models import AttributeValue, Change, Operation
+from crm.models import AttributeValue, Change
 from crm.models.attribute import OWNER_COLUMNS
 from crm.registry import RecordType, registry
 from crm.services.history.change_values import unpacked
@@ -60,21 +59,6 @@ def pieces_of(record: RecordType) -> list[Piece]:
 def movers_of(record: RecordType) -> list[Piece]:
     """What is no piece of these records, but changes how they stand: the payments of an invoice."""
     return [Piece("", column.class_, column.key) for column in record.moved_by]
-
-
-def moved_since(record: RecordType, since: datetime) -> ColumnElement[bool]:
-    """The condition that how a record stands was changed by others, at a moment or later."""
-    dialect, of_late = db.session.get_bind().dialect.name, select(Operation.id).where(Operation.at >= since)
-    found = []
-    for mover in movers_of(record):
-        owner = mover.table.c[mover.owner]
-        done = (log.c.table_name == mover.table.name) & log.c.operation_id.in_(of_late)
-        for side in (log.c.before, log.c.after):
-            named = unpacked(dialect, side, owner)
-            found.append(select(named).where(done, named.is_not(None)))
-        touched = select(log.c.row_id).where(done)
-        found.append(select(owner).where(mover.table.c.id.in_(touched), owner.is_not(None)))
-    return or_(false(), *(record.model.id.in_(ids) for ids in found))
 
 
 def ids_ever(piece: Piece, record_id: int, client_ids: set[int | None]) -> set[int]:

@@ -11,11 +11,13 @@ from sqlalchemy import case, event, false, func, inspect, select, true, update
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Invoice, Transaction
+from crm.models.types import utc_now
 
 log = Change.__table__
 invoices = Invoice.__table__
 transactions = Transaction.__table__
-DERIVED = ("paid", "corrected", "open_amount", "settled")
+AMOUNTS = ("paid", "corrected", "open_amount", "settled")
+DERIVED = (*AMOUNTS, "settled_at")
 #: What of an invoice decides about them.
 DECIDING = frozenset({"state", "gross", "corrects_id"})
 
@@ -29,7 +31,10 @@ def settle(session: Session, ids: Collection[int]) -> None:
     first = select(invoices.c.corrects_id).where(mine, invoices.c.corrects_id.is_not(None))
     ids = {*ids, *connection.scalars(first)}
     mine = invoices.c.id.in_(ids)
-    connection.execute(select(invoices.c.id).where(mine).order_by(invoices.c.id).with_for_update()).all()
+    standing = (
+        select(invoices.c.id, *(invoices.c[name] for name in AMOUNTS)).where(mine).order_by(invoices.c.id)
+    )
+    before = connection.execute(standing.with_for_update()).all()
     correction = invoices.alias()
     pays = case((invoices.c.kind == "outgoing", "in"), else_="out")
     amount = case((transactions.c.direction == pays, transactions.c.amount), else_=-transactions.c.amount)
@@ -47,6 +52,9 @@ def settle(session: Session, ids: Collection[int]) -> None:
         else_=invoices.c.open_amount >= 0,
     )
     _write(session, mine, settled=case((done, true()), else_=false()))
+    moved = {row.id for row in set(connection.execute(standing).all()) - set(before)}
+    if moved:
+        _write(session, invoices.c.id.in_(moved), settled_at=utc_now())
 
 
 def _write(session: Session, mine: Any, **values: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, request
 from flask_appbuilder.api import expose
+from sqlalchemy import or_
 
 from crm.models import Invoice
 from crm.models.types import today
@@ -11,7 +12,7 @@ from crm.services.clients.as_json import plain
 from crm.services.sales import invoicing
 from crm.views.api import description as document
 from crm.views.api.access import access, body, check_version
-from crm.views.api.record_api import RecordApi
+from crm.views.api.record_api import RecordApi, read_since
 from crm.views.api.schemas import Schemas
 from crm.views.records.invoice import paper_of
 
@@ -34,6 +35,10 @@ class InvoiceApi(RecordApi):
 
     more_routes = frozenset({"issue", "cancel", "correct"})
     method_permission_name = {"issue": "issue", "cancel": "cancel", "correct": "issue"}
+
+    def changed_since(self, text: str) -> Any:
+        """Payments and corrections change how an invoice stands, though nobody edits it."""
+        return or_(super().changed_since(text), Invoice.settled_at >= read_since(text))
 
     def one_json(self, item: Invoice) -> dict[str, Any]:
         """With the invoice that it corrects; of ours that are issued, with seller, buyer and VAT as issued."""

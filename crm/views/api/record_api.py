@@ -7,7 +7,7 @@ import prison
 from flask import Response, abort, request
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 
@@ -18,7 +18,6 @@ from crm.security.manager import may, may_change
 from crm.services.attributes import order as attribute_order
 from crm.services.attributes.filters import inputs
 from crm.services.attributes.order import AttributeOrder
-from crm.services.history.pieces import moved_since
 from crm.services.lists import listing
 from crm.services.lists.figures import load_figures
 from crm.services.lists.filters import filters_of
@@ -151,8 +150,7 @@ class RecordApi(Api):
         """The condition that a record was changed at a moment or later. Raises UnknownFilter."""
         if not hasattr(self.record.model, "changed_at"):
             raise UnknownFilter(_("There is no filter “%(name)s” here.", name=SINCE), field=SINCE)
-        since = read_since(text)
-        return or_(self.record.model.changed_at >= since, moved_since(self.record, since))
+        return self.record.model.changed_at >= read_since(text)
 
     def load(self, statement: Select[Any]) -> list[Any]:
         attributes = self.record.loaded_with(shown_names(self.record).values())
