@@ -29,7 +29,7 @@ from crm.services.merging.moving_rows import references_to
 from crm.services.undo import steps as undo_steps
 from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
-from tests.test_visibility import user
+from tests.users import user
 
 pytestmark = pytest.mark.both_engines
 

@@ -33,9 +33,9 @@ from crm.services.contacts.from_person import become_contact
 from crm.services.contacts.to_person import become_client, naming
 from crm.services.undo import steps as undo_steps
 from crm.services.undo.operation import undo
+from tests.history.test_undo import last_operation
 from tests.snapshots import differences, snapshot
-from tests.test_undo import last_operation
-from tests.test_visibility import user
+from tests.users import user
 
 pytestmark = pytest.mark.both_engines
 

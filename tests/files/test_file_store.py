@@ -23,7 +23,7 @@ from crm.services.files.sweeping import sweep
 from crm.services.progress import CannotWork
 from tests.files.conftest import Quiet, document_at
 from tests.files.samples import PDF
-from tests.test_merge_killed import alone, in_child
+from tests.killing import alone, in_child
 
 
 def places() -> set[str]:

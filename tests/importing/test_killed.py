@@ -12,7 +12,7 @@ from crm.models import Change, Client, Contact, ImportRow, ImportRun, Operation,
 from crm.security.visibility import as_system
 from crm.services.importing import running, starting
 from tests.importing.test_running import Quiet, begin, csv_of
-from tests.test_merge_killed import alone, in_child
+from tests.killing import alone, in_child
 
 ROWS = 16
 FILE = [

@@ -14,7 +14,7 @@ from crm.services.clients import trash
 from crm.services.merging.merge import merge
 from crm.services.undo.operation import undo
 from tests.snapshots import snapshot
-from tests.test_visibility import user
+from tests.users import user
 
 
 def keep(client_id: int, service: str, reference: str) -> None:

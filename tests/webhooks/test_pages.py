@@ -9,7 +9,7 @@ from crm.models import Operation, SecretSetting, Webhook, WebhookDelivery
 from crm.models.webhook import FAILED, SENT, WAITING
 from crm.security.visibility import as_system
 from crm.services.key_rotation import rotate
-from tests.test_visibility import user
+from tests.users import user
 
 PAGE = "/settings/webhooks"
 

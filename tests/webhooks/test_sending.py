@@ -20,8 +20,8 @@ from crm.models.webhook import FAILED, FAILING, GONE, NO_SECRET, NO_USER, SENT, 
 from crm.security.visibility import as_system
 from crm.services.clients import archiving, trash
 from crm.services.secret_settings import forget_secret
-from tests.test_merge_killed import alone, in_child, statements_of
-from tests.test_visibility import user
+from tests.killing import alone, in_child, statements_of
+from tests.users import user
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 table, hooks = WebhookDelivery.__table__, Webhook.__table__

@@ -31,7 +31,7 @@ from crm.services.modules import switch_modules
 from crm.services.sales.invoicing import correct
 from crm.services.undo import operation as undo
 from tests import invoices
-from tests.test_visibility import user
+from tests.users import user
 
 EVERY = [
     f"{kind}.{action}" for kind in ("client", "contact", "note") for action in ("create", "update", "delete")

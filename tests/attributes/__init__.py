@@ -1,0 +1,1 @@
+"""Attributes that an admin defines, and the values that clients and contacts have."""

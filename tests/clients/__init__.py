@@ -1,0 +1,1 @@
+"""Clients: list, board, card, form, filters, and what hangs on a client."""

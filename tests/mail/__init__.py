@@ -1,0 +1,1 @@
+"""E-mails, calls, chats, tickets."""

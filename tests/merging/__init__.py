@@ -1,0 +1,1 @@
+"""Two clients made one, and apart again."""

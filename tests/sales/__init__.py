@@ -1,0 +1,1 @@
+"""Our company, documents with lines, invoices, payments, deals."""

@@ -1,0 +1,1 @@
+"""Tasks, events, projects, work time."""
