@@ -108,7 +108,7 @@ def made_apps() -> dict[Any, list[Flask]]:
 def make_app(app: Flask, made_apps: dict[Any, list[Flask]]) -> Iterator[Callable[..., Flask]]:
     """Another app on the test's database: `make_app(records=(*RECORDS, mine), MAX_CONTENT_LENGTH=1000)`.
 
-    Each call in a test gives one more; the next test may get the same ones.
+    Each call in a test gives one more. The next test may get the same ones, but those with records of its own.
     """
     used: list[Flask] = []
 

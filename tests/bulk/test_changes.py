@@ -156,7 +156,7 @@ def test_statements_log_what_a_flush_logs(many: list[int], system: Callable[[], 
         session.commit()
         for table, which in ((AttributeValue.__table__, AttributeValue), (Client.__table__, Client)):
             item = session.scalars(select(which).order_by(which.id)).first()
-            flushed = {k: v for k, v in history._whole(item).items() if k not in history.BOOKKEEPING}
+            flushed = {k: v for k, v in history.whole(item).items() if k not in history.BOOKKEEPING}
             whole = bulk.packed(bulk.dialect_of(session()), table, bulk.whole_row(table, table))
             stated = session.connection().execute(select(whole).where(table.c.id == item.id)).scalar()
             assert {

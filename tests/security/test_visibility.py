@@ -17,6 +17,7 @@ from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client, Contact, Deal, Note, Relationship, RelationshipType, Task
 from crm.models.types import utc_now
+from crm.records import RECORDS
 from crm.security import viewer
 from crm.security.visibility import NobodyAsks, as_system, as_user, including_hidden
 from crm.services.history.recording import BulkRefused
@@ -211,7 +212,7 @@ class BarePage(BaseView):
 
 
 def test_a_bare_view_shows_nothing_foreign(make_app: Any, sign_in: Any, world: Any) -> None:
-    app = make_app()
+    app = make_app(records=RECORDS)  # its own: it gets a page more
     with app.app_context():
         app.appbuilder.add_view_no_menu(BarePage)
     page = sign_in("charlie", app).get("/bare/")
