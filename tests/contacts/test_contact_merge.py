@@ -28,6 +28,7 @@ from crm.services.contacts.primary import make_primary
 from crm.services.merging.moving_rows import references_to
 from crm.services.undo import steps as undo_steps
 from crm.services.undo.operation import undo
+from tests.filled_form import opened
 from tests.snapshots import differences, snapshot
 from tests.users import user
 
@@ -191,3 +192,23 @@ def test_the_client_stays_editable(acme: Any, system: Any) -> None:
         merge_contacts(anna, ann)
         session.commit()
         assert session.get(Client, client).version == version
+
+
+def test_a_form_of_a_contact_made_one_meanwhile_is_one_of_the_other(
+    acme: Any, sign_in: Callable[..., Any], system: Any
+) -> None:
+    _client, ann, anna = acme
+    alice, url = sign_in("alice"), f"/crm/contacts/edit/{ann}"
+    form = opened(alice, url)
+    with system() as session:
+        merge_contacts(ann, anna)
+        session.commit()
+    assert alice.get(url).location == f"/crm/contacts/edit/{anna}"
+    typed = form.change(mobile="602000111")
+    sent = alice.post(url, data=typed)
+    assert (sent.status_code, sent.location) == (308, f"/crm/contacts/edit/{anna}")
+    assert alice.post(sent.location, data=typed).status_code == 302
+    with system() as session:
+        contact = session.get(Contact, anna)
+        assert (contact.first_name, contact.mobile) == ("Anna", "602000111")
+    assert alice.post(f"/crm/contacts/make_primary/{ann}").status_code == 404

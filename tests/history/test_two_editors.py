@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from crm.models import AttributeDefinition, AttributeOption, Client, Tag
 from crm.services.attributes.values import values_of_clients
+from crm.services.merging.merge import merge
 from tests.filled_form import FilledForm, opened
 
 
@@ -184,3 +185,34 @@ def test_many_at_once_lose_nothing(app: Flask, sign_in: Any, make_client: Any, s
     assert set(answers.values()) == {302}, answers
     now = opened(browsers["bank"], url).values
     assert {name: now[name] for name in names} == {name: [f"from {name}"] for name in names}
+
+
+def test_a_form_of_a_client_merged_meanwhile_is_one_of_its_target(
+    sign_in: Any, make_client: Any, system: Any
+) -> None:
+    source = make_client("Acme", assignees=["alice"], notes="theirs")
+    target = make_client("Acme Ltd", assignees=["alice"], notes="ours", phone="601234567")
+    alice, url = sign_in("alice"), f"/crm/clients/edit/{source}"
+    form = opened(alice, url)
+    with system() as session:
+        merge(source, target)
+        session.commit()
+    for page in ("edit", "history", "timeline"):
+        moved = alice.get(f"/crm/clients/{page}/{source}")
+        assert (moved.status_code, moved.location) == (301, f"/crm/clients/{page}/{target}")
+    sent = alice.post(url, data=form.change(notes="typed", mobile="602000111"))
+    assert (sent.status_code, sent.location) == (308, f"/crm/clients/edit/{target}")
+    again = alice.post(sent.location, data=form.change(notes="typed", mobile="602000111"))
+    assert (
+        again.status_code == 409 and "ours" in again.text and "merged into Acme Ltd meanwhile" in again.text
+    )
+    now = FilledForm(again.text)
+    assert now.values["notes"] == ["typed"] and now.values["mobile"] == ["602000111"]
+    assert alice.post(sent.location, data=now.values).status_code == 302
+    with system() as session:
+        client = session.get(Client, target)
+        assert (client.name, client.notes, client.phone, client.mobile) == (
+            "Acme Ltd", "typed", "601234567", "602000111",
+        )  # fmt: skip
+    # what stands on a page of the source asks for no change of the target
+    assert alice.post(f"/crm/clients/archive/{source}").status_code == 404

@@ -20,7 +20,6 @@ from crm.security.masking import shown
 from crm.services.clients import id_images
 from crm.services.clients.card import Box, boxes, later_boxes, sections, users_by_id
 from crm.services.clients.photos import find_photo
-from crm.services.clients.redirects import find_target
 from crm.services.clients.words import ROLES
 from crm.services.duplicates.listing import likely_of
 from crm.services.history.log import operation
@@ -30,7 +29,7 @@ from crm.views.integrations.look_up import register_of
 from crm.views.integrations.mailchimp_card import proposals_of
 from crm.views.integrations.peppol_card import peppol_of
 from crm.views.integrations.vat_card import vat_of
-from crm.views.page import read_id
+from crm.views.page import client_gone, read_id
 
 DETAILS, TIMELINE = "details", "timeline"
 
@@ -51,8 +50,7 @@ class ClientCard:
         if "as_of" in request.args:
             return past_card(self, read_id(pk), client, request.args["as_of"])
         if client is None:
-            target = find_target(int(pk)) or abort(404)
-            return redirect(url_for("ClientView.show", pk=target), 301)
+            client_gone(int(pk))
         name = request.args.get("tab", DETAILS)
         values = self.tab_values(client, name) if name in self.tabs(client) else abort(404)
         return self.render(

@@ -1,9 +1,9 @@
 """Contacts: making one primary, and their page with the address that is meant."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import flash, redirect, url_for
+from flask import abort, flash, redirect, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -25,7 +25,7 @@ from crm.views.attributes.form import AttributesInForm
 from crm.views.export import ContactExport
 from crm.views.forms.fields import stripped
 from crm.views.forms.form import RecordForm
-from crm.views.page import get_client, read_id
+from crm.views.page import get_client, lead_on, read_id
 from crm.views.records.record import RecordView
 
 
@@ -52,6 +52,12 @@ class ContactView(AttributesInForm, AttributeEditing, AttributeFilterPages, Cont
         if contact is None and (went := went_to(int(pk))) is not None:
             return redirect(url_for(f"{went[0].__name__}View.show", pk=went[1]), 301)
         return super().show(pk)
+
+    def gone(self, number: int) -> NoReturn:
+        went = went_to(number)
+        if went is None or went[0] is not Contact:
+            abort(404)
+        lead_on(Contact, went[1])
 
     def more_of_show(self, item: Contact) -> dict[str, Any]:
         return {"twins": twins_of_contact(item)}

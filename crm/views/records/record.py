@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Response, abort, flash, g, jsonify, redirect, request, url_for
 from flask_appbuilder import ModelView, expose, has_access
@@ -133,7 +133,11 @@ class RecordView(RecordExport, HistoryPages, ModelView):
         """The record with this id, if the current user sees it; 404 otherwise."""
         if not is_on(self.record.module) or not pk.isascii() or not pk.isdigit() or len(pk) > 18:
             abort(404)
-        return db.session.get(self.record.model, int(pk)) or abort(404)
+        return db.session.get(self.record.model, int(pk)) or self.gone(int(pk))
+
+    def gone(self, number: int) -> NoReturn:
+        """What is answered where the current user sees no record with this id."""
+        abort(404)
 
     # -- add and edit
 
