@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from crm import create_app
+from crm.collecting import collect_seldom
 from crm.demo.generate import make_demo
 from crm.extensions import db
 from crm.models import Client
@@ -41,6 +42,7 @@ def own_crm(asked: Namespace, demo: int = 0, **settings: Any) -> Iterator[Flask]
             os.environ["CRM_DATABASE_URL"] = asked.url
         logging.disable(logging.WARNING)
         app = create_app(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False, **settings)
+        collect_seldom()  # as the processes do that serve and work
         with app.app_context(), as_system() as session:
             initialise()
             if demo and not session.scalar(select(func.count(Client.id))):
