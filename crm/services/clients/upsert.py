@@ -14,12 +14,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from crm.errors import Invalid
 from crm.extensions import db
-from crm.models import Client, ClientExternalId, ClientTag, Tag
+from crm.models import Client, ClientExternalId, Tag
 from crm.models.types import utc_now
 from crm.security.manager import may
 from crm.security.visibility import as_system, including_hidden
@@ -136,8 +137,7 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
             if given.tags is not None:
                 _put_tags(client, words.tags_named(given.tags))
             if created:
-                name = ClientExternalId(app_code=row.app_code, external_id=row.external_id)
-                link_rows.relink(db.session(), client, "external_ids", [name])
+                _name(client, row.app_code, row.external_id)
             if not client.name:
                 client.name = made_up_name(later(client, given))
             done.append(Outcome(row.index, client, row.app_code, created, client.id in restored))
@@ -146,11 +146,24 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
 
 def _put_tags(client: Client, tags: Sequence[Tag]) -> None:
     """Make these the tags of a client."""
-    there = {link.tag: link for link in client.tag_links}
-    if set(tags) != set(there):
-        wanted = [there.get(tag) or ClientTag(tag=tag) for tag in dict.fromkeys(tags)]
-        link_rows.relink(db.session(), client, "tag_links", wanted)
+    session, is_new = db.session(), client.id is None
+    there = {} if is_new else {link.tag: link for link in client.tag_links}
+    for tag in dict.fromkeys(tags):
+        if tag not in there:
+            link_rows.add(session, client, "tag_links", tag=tag)
+    for tag in set(there) - set(tags):
+        link_rows.remove(session, there[tag])
+    if not is_new and set(tags) != set(there):
         client.changed_at = utc_now()
+        session.expire(client, ["tag_links"])
+
+
+def _name(client: Client, app_code: str, external_id: str) -> None:
+    """Give a new client its name in another system, by which it is found too."""
+    link_rows.add(db.session(), client, "external_ids", app_code=app_code, external_id=external_id)
+    set_committed_value(
+        client, "external_ids", [ClientExternalId(app_code=app_code, external_id=external_id)]
+    )
 
 
 def _against(row: Row, client: Client | None, given: ClientInput, words: Words) -> Outcome | None:

@@ -4,91 +4,98 @@ The unit of work takes a fifth of a millisecond for each object; of a thousand c
 tags that is most of what writing them costs. Such rows are logged in the same step as the rest of the flush.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, inspect
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from crm.models.base import Base
-from crm.services.history.log import columns_of, stored, whole
+from crm.services.history.log import columns_of, encode, stored
 
-PENDING = "link_rows"
+ADDED, REMOVED = "link_rows_added", "link_rows_removed"
 
 
-def relink(session: Session, owner: Base, name: str, wanted: Sequence[Base]) -> None:
-    """Let these be the rows of an owner's collection, without the unit of work; the next flush writes them.
+def add(session: Session, owner: Base, name: str, **values: Any) -> None:
+    """Let the next flush add a row to an owner's collection, which is not to be loaded before.
 
-    owner: new or changed in this flush, held, and seen by whoever acts; nothing else is checked. wanted: rows of the
-    collection that stay, and new ones with all that is not known by their relationships.
+    owner: new or changed in this flush, held, and seen by whoever acts; nothing else is checked. values: of the row,
+    by attribute; a record where its id comes with the flush only.
     """
-    there = list(getattr(owner, name))
-    gone = [row for row in there if row not in wanted]
-    session.info.setdefault(PENDING, []).append(
-        (owner, name, [row for row in wanted if row not in there], gone)
-    )
-    for row in gone:
-        session.expunge(row)
-    set_committed_value(owner, name, list(wanted))
+    session.info.setdefault(ADDED, []).append((owner, name, values))
+
+
+def remove(session: Session, row: Base) -> None:
+    """Let the next flush delete a row of a collection. Its owner is as with `add`."""
+    session.info.setdefault(REMOVED, []).append(row)
+    session.expunge(row)
 
 
 def forget(session: Session) -> None:
     """Forget what no flush has written, and a rollback has taken back."""
-    session.info.pop(PENDING, None)
+    session.info.pop(ADDED, None)
+    session.info.pop(REMOVED, None)
 
 
 def write(session: Session) -> list[dict[str, Any]]:
-    """Write what `relink` was told, once the owners are written; gives the rows of `change`, without a step."""
-    new: dict[type[Base], list[Base]] = {}
+    """Write what is to be added and removed, once the owners are written; gives rows of `change`, without a step."""
     gone: dict[type[Base], list[Base]] = {}
-    for owner, name, added, removed in session.info.pop(PENDING, ()):
-        pairs = inspect(type(owner)).relationships[name].local_remote_pairs
-        for row in added:
-            for mine, theirs in pairs:
-                setattr(row, theirs.key, getattr(owner, mine.key))
-            new.setdefault(type(row), []).append(row)
-        for row in removed:
-            gone.setdefault(type(row), []).append(row)
+    for row in session.info.pop(REMOVED, ()):
+        gone.setdefault(type(row), []).append(row)
+    new: dict[Any, list[tuple[Base, dict[str, Any]]]] = {}
+    for owner, name, values in session.info.pop(ADDED, ()):
+        new.setdefault(inspect(type(owner)).relationships[name], []).append((owner, values))
     changes: list[dict[str, Any]] = []
     for model, rows in gone.items():
-        changes += [_change(row, "delete", before=stored(row)) for row in rows]
-        _delete(session.connection(), model, [row.id for row in rows])
-    for model, rows in new.items():
-        _insert(session.connection(), model, rows)
-        changes += [_change(row, "insert", after=whole(row)) for row in rows]
+        table = model.__table__
+        session.connection().execute(delete(table).where(table.c.id.in_([row.id for row in rows])))
+        changes += [
+            {
+                "table_name": table.name, "row_id": row.id, "client_id": row.history_client_id,
+                "action": "delete", "before": stored(row), "after": None,
+            }
+            for row in rows
+        ]  # fmt: skip
+    for relation, rows in new.items():
+        changes += _insert(session.connection(), relation, rows)
     return changes
 
 
-def _change(row: Base, action: str, **sides: Any) -> dict[str, Any]:
-    known = {"table_name": row.__tablename__, "row_id": row.id, "client_id": row.history_client_id}
-    return {**known, "action": action, "before": None, "after": None, **sides}
-
-
-def _delete(connection: Connection, model: type[Base], ids: Iterable[int]) -> None:
+def _insert(
+    connection: Connection, relation: Any, rows: Sequence[tuple[Base, Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Insert rows of a collection; gives their changes."""
+    model = relation.mapper.class_
+    columns = {key: column for key, column in columns_of(model) if not column.primary_key}
+    defaults = {key: column.default.arg for key, column in columns.items() if column.default is not None}
+    to_one = {
+        other.key: next((mine.key, theirs.key) for mine, theirs in other.local_remote_pairs)
+        for other in inspect(model).relationships
+        if not other.uselist
+    }
+    ((its_id, of_owner),) = ((theirs.key, mine.key) for mine, theirs in relation.local_remote_pairs)
+    found = []
+    for owner, values in rows:
+        row = {**dict.fromkeys(columns), **defaults, its_id: getattr(owner, of_owner)}
+        for name, value in values.items():
+            if name in to_one:
+                key, theirs = to_one[name]
+                row[key] = getattr(value, theirs)
+            else:
+                row[name] = value
+        found.append({columns[key].name: value for key, value in row.items()})
     table = model.__table__
-    connection.execute(delete(table).where(table.c.id.in_(ids)))
-
-
-def _insert(connection: Connection, model: type[Base], rows: Sequence[Base]) -> None:
-    """Insert rows, and give them their ids."""
-    relations = [one for one in inspect(model).relationships if not one.uselist]
-    columns = [(key, column) for key, column in columns_of(model) if not column.primary_key]
-    values = []
-    for row in rows:
-        held = inspect(row).dict
-        for relation in relations:
-            if held.get(relation.key) is not None:
-                for mine, theirs in relation.local_remote_pairs:
-                    setattr(row, mine.key, getattr(held[relation.key], theirs.key))
-        for key, column in columns:
-            if held.get(key) is None and column.default is not None:
-                setattr(row, key, column.default.arg)
-        values.append({column.name: held.get(key) for key, column in columns})
-    table = model.__table__
+    names = [column.name for column in columns.values()]
     # by what they hold and not by their order, which SQLite keeps only where it gets them one by one
-    names = [column for _key, column in columns]
-    found = connection.execute(insert(table).returning(table.c.id, *names), values)
-    ids = {tuple(held): number for number, *held in found}
-    for row, one in zip(rows, values, strict=True):
-        row.id = ids[tuple(one[column.name] for column in names)]
+    asked = insert(table).returning(table.c.id, *(table.c[name] for name in names))
+    ids = {tuple(held): number for number, *held in connection.execute(asked, found)}
+    kinds = {name: table.c[name].type for name in names}
+    changes = []
+    for one in found:
+        number = ids[tuple(one[name] for name in names)]
+        after = {name: encode(kinds[name], value) for name, value in one.items() if value is not None}
+        changes.append({
+            "table_name": table.name, "row_id": number, "client_id": one.get("client_id"),
+            "action": "insert", "before": None, "after": {"id": number, **after},
+        })  # fmt: skip
+    return changes
