@@ -6,8 +6,8 @@ machine fails the test.
 
 import os
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -51,10 +51,23 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def _serving(prepared: Callable[[str], Any]) -> Iterator[tuple[Flask, str]]:
     """The product, with its guard against forged requests, behind a server with threads."""
     app = create_app(SQLALCHEMY_DATABASE_URI=prepared("sqlite").url, **{**SETTINGS, "WTF_CSRF_ENABLED": True})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield app, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+
+
+def whole(app: Flask) -> Callable[..., list[bytes]]:
+    """The product with answers that are read and closed before they are sent.
+
+    Werkzeug's server leaves an answer open, and its file, where the page that asked for it has been closed.
+    """
+
+    def answered(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with closing(app(environ, start_response)) as answer:  # type: ignore[type-var]
+            return list(answer)
+
+    return answered
 
 
 @pytest.fixture
@@ -106,38 +119,17 @@ def watch(live: str, faults: list[str]) -> Iterator[Callable[[Page], Page]]:
     assert faults == []
 
 
-@pytest.fixture(scope="session")
-def kept_contexts() -> dict[tuple[bool, bool], list[BrowserContext]]:
-    """Contexts by their look, kept from test to test: the first page of a new one takes thrice as long."""
-    return defaultdict(list)
-
-
 @pytest.fixture
 def open_as(
-    browser: Browser,
-    kept_contexts: dict[tuple[bool, bool], list[BrowserContext]],
-    live: str,
-    sign_in: Callable[..., FlaskClient],
-    watch: Callable[[Page], Page],
+    browser: Browser, live: str, sign_in: Callable[..., FlaskClient], watch: Callable[[Page], Page]
 ) -> Iterator[Callable[..., Page]]:
     """`open_as(name, path, phone=False, dark=False)`: a page with this user signed in; None for nobody."""
-    used: list[BrowserContext] = []
-
-    def unused(phone: bool, dark: bool) -> BrowserContext:
-        known = kept_contexts[phone, dark]
-        spare = [one for one in known if one not in used]
-        if not spare:
-            look = {**(PHONE if phone else DESKTOP), "color_scheme": "dark" if dark else "light"}
-            spare = [browser.new_context(base_url=live, **look, **SAME)]
-            # its answer would come with a session of nobody's, perhaps after somebody's was put in
-            spare[0].route("**/favicon.ico", lambda route: route.abort())
-            spare[0].new_page().goto("/healthz")  # stays, and the process of its pages with it
-            known.append(spare[0])
-        return spare[0]
+    contexts: list[BrowserContext] = []
 
     def opened(name: str | None, path: str = "/", phone: bool = False, dark: bool = False) -> Page:
-        context = unused(phone, dark)
-        used.append(context)
+        look = {**(PHONE if phone else DESKTOP), "color_scheme": "dark" if dark else "light"}
+        context = browser.new_context(base_url=live, **look, **SAME)
+        contexts.append(context)
         if name is not None:
             cookie = sign_in(name).get_cookie("session")
             assert cookie is not None
@@ -147,12 +139,8 @@ def open_as(
         return page
 
     yield opened
-    for context in used:
-        first, *others = context.pages
-        for page in others:
-            page.close()
-        first.evaluate("localStorage.clear()")
-        context.clear_cookies()
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture
@@ -160,6 +148,7 @@ def axe() -> Callable[[Page], list[Any]]:
     """What axe finds wrong with a page by WCAG 2.1 AA."""
 
     def findings(page: Page) -> list[Any]:
+        page.wait_for_load_state()
         found = Axe().run(page, options=WCAG).response["violations"]
         return [(v["id"], v["impact"], len(v["nodes"]), v["nodes"][0]["html"][:160]) for v in found]
 

@@ -49,6 +49,7 @@ def test_by_mouse_and_keys(open_as: Any, many: list[int], system: Any, axe: Any)
     done = page.locator("[data-bulk-done]")
     expect(done).to_contain_text("Tags added: Brand new")
     expect(done).to_be_in_viewport()
+    expect(boxes.nth(19)).to_be_in_viewport()
     assert page.evaluate("scrollY") > 0 and tagged(system) == 4 and axe(page) == []
     done.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone.")).to_be_visible()

@@ -50,6 +50,7 @@ def test_a_person_made_a_contact_and_back(open_as: Any, make_client: Any, system
     expect(page).to_have_url(re.compile("/crm/contacts/show/"))
     page.get_by_role("button", name="More").click()
     page.get_by_role("link", name="Make a client …").click()
+    expect(page.get_by_role("button", name="Make a client")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Make a client").click()
     expect(page).to_have_url(re.compile(f"/crm/clients/show/{jan}$"))

@@ -45,6 +45,7 @@ def test_warned_while_typing_and_set_aside(
     page.get_by_role("button", name="Not a duplicate").click()
     expect(page.get_by_text("No duplicates", exact=True)).to_be_visible()
     page.get_by_role("link", name="Not duplicates").click()
+    expect(page.get_by_role("button", name="Take back")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Take back").click()
     page.get_by_role("link", name="Found").click()

@@ -48,6 +48,7 @@ def test_history_by_hand(
     page.goto("/crm/clients/trash/")
     assert axe(page) == []
     page.get_by_role("link", name="Delete for good …").click()
+    expect(page.get_by_label("Type the name of the client to confirm")).to_be_visible()
     assert axe(page) == []
     page.get_by_label("Type the name of the client to confirm").fill("Acme")
     page.get_by_role("button", name="Delete for good").click()

@@ -59,6 +59,7 @@ def test_filters_columns_and_views(open_as: Any, clients: None, axe: Any, system
     page.get_by_role("link", name="Board", exact=True).click()
     expect(page.locator(".crm-chip")).to_have_count(2)
     page.get_by_role("link", name="List", exact=True).click()
+    expect(page.locator(".crm-clients thead")).to_contain_text("Mobile")
     assert heads(page)[-1] == "Mobile" and names(page) == ["Acme", "Beta"]
     page.get_by_role("link", name="Remove filter: Stars: 3 stars").click()
     expect(page.locator(".crm-chip")).to_have_text(["Kind: Company"])

@@ -40,6 +40,7 @@ def test_merge_and_undo(
     page.goto("/crm/operations/?kind=merge")
     assert axe(page) == []
     page.get_by_role("link", name="Merged").click()
+    page.wait_for_url(lambda url: "kind=merge" not in url)
     assert axe(page) == []
     page.get_by_role("button", name="Undo …").click()
     expect(page.get_by_text("Nothing: all will be as it was before.")).to_be_visible()

@@ -7,6 +7,7 @@ def test_a_phone_is_connected(open_as: Callable, axe: Callable):
     page = open_as("alice", "/")
     page.get_by_role("button", name="Your menu").click()
     page.get_by_role("link", name="Clients on your phone").click()
+    page.get_by_role("button", name="Make a password").wait_for()
     assert axe(page) == []
     page.get_by_role("button", name="Make a password").click()
     page.get_by_text("Please fill this in.").wait_for()
