@@ -169,6 +169,23 @@ def test_a_row_refused_at_the_flush_leaves_nothing_behind(api: Any, system: Any)
             assert session.scalar(select(func.count(model.id))) == 2
 
 
+def test_two_rows_of_one_client_under_two_names(api: Any, make_client: Any, system: Any) -> None:
+    number = make_client("Acme")
+    with system() as session:
+        session.add_all(
+            ClientExternalId(client_id=number, app_code=code, external_id="7") for code in ("a", "b")
+        )
+        session.commit()
+    sent = [
+        {"app_code": code, "external_id": "7", "client": {"tags": tag}}
+        for code, tag in (("a", "one"), ("b", "two"))
+    ]
+    results = api("office").post(URL, {"clients": sent}).json["results"]
+    assert [row["id"] for row in results] == [number, number]
+    with system() as session:
+        assert [tag.name for tag in session.get(Client, number).tags] == ["two"]
+
+
 def test_too_many_rows(api: Any) -> None:
     refused = api("office").post(
         URL, {"clients": [{"external_id": str(n), "name": "x"} for n in range(1001)]}

@@ -129,18 +129,22 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
         else:
             done.append(problem)
     restored = restore(client for _row, client, _given in ready if client.deleted_at is not None)
+    tags: dict[Client, list[Tag]] = {}
     with db.session.no_autoflush:
         for row, client, given in ready:
             created = client.id is None
             db.session.add(client)
             write_client(client, replace(given, tags=None), words)
             if given.tags is not None:
-                _put_tags(client, words.tags_named(given.tags))
+                # two rows may name one client; the later says what its tags are
+                tags[client] = words.tags_named(given.tags)
             if created:
                 _name(client, row.app_code, row.external_id)
             if not client.name:
                 client.name = made_up_name(later(client, given))
             done.append(Outcome(row.index, client, row.app_code, created, client.id in restored))
+        for client, wanted in tags.items():
+            _put_tags(client, wanted)
     return done
 
 
