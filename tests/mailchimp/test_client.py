@@ -42,13 +42,15 @@ def every_call(client):
     client.post_members(people(3, tags=["crm:VIP"]), update_existing=True)
     pages = list(client.changed_members(None))
     list(client.changed_members(datetime(2020, 1, 1, 12, tzinfo=UTC), "archived"))
-    client.find_member("p0@example.com")
+    client.find_member(subscriber_hash("p0@example.com"))
     client.put_member("p1@example.com", {"LNAME": "Ż"}, "subscribed")
-    client.patch_member("p1@example.com", email_address="q1@example.com", merge_fields={"FNAME": "Q"})
-    client.patch_member("q1@example.com", status="unsubscribed")
+    client.patch_member(
+        subscriber_hash("p1@example.com"), email_address="q1@example.com", merge_fields={"FNAME": "Q"}
+    )
+    client.patch_member(subscriber_hash("q1@example.com"), status="unsubscribed")
     for number in client.tag_ids("crm:").values():
         client.untag_members(number, ["p0@example.com"])
-    client.archive_member("p2@example.com")
+    client.archive_member(subscriber_hash("p2@example.com"))
     return pages
 
 
@@ -130,11 +132,11 @@ def test_pages(server):
 def test_archiving_twice_is_done(server):
     client = client_of(server.url)
     client.post_members(people(1, status="subscribed"), update_existing=False)
-    client.archive_member("p0@example.com")
-    client.archive_member("p0@example.com")
-    client.archive_member("nobody@example.com")
-    assert client.find_member("p0@example.com")["status"] == "archived"
-    assert client.find_member("nobody@example.com") is None
+    client.archive_member(subscriber_hash("p0@example.com"))
+    client.archive_member(subscriber_hash("p0@example.com"))
+    client.archive_member(subscriber_hash("nobody@example.com"))
+    assert client.find_member(subscriber_hash("p0@example.com"))["status"] == "archived"
+    assert client.find_member(subscriber_hash("nobody@example.com")) is None
 
 
 def test_answers_of_another_shape(server, monkeypatch):

@@ -402,3 +402,35 @@ def test_an_audience_that_lost_its_members_is_not_taken_for_forgetting(office: O
     office.server.audience.members.clear()
     assert office.run(full=True).state == "unconfirmed"
     assert reasons() == []
+
+
+@pytest.mark.parametrize("when", ["reading", "sending"])
+def test_an_audience_that_is_gone_says_nothing_about_its_members(office: Office, when):
+    """It is deleted in the middle of a run: every member is "not found" from then on."""
+    server = office.server
+    [_jan, ewa, ala] = office.add("jan", "ewa", "ala")
+    office.sync()
+    server.audience.forget("jan@x.pl")
+    office.set(ewa, last_name="Nowa")
+    office.set(ala, consent=False)
+    moment = {"reading": "GET", "sending": "PUT"}[when] + " /lists/aud1/members/*"
+
+    def delete_audience(_step: str) -> None:
+        if moment in server.calls:
+            server.audience.list_id = "another"
+
+    server.watch = delete_audience
+    run = office.run(full=when == "reading")
+    assert run.state == "failed" and "audience is gone" in run.error
+    assert run.counters.get("forgotten", 0) == run.counters.get("refused", 0) == 0
+    assert reasons() == []
+    found = db.session.execute(select(MailchimpMember.email, MailchimpMember.status)).all()
+    assert sorted(tuple(row) for row in found) == [
+        (f"{name}@x.pl", "subscribed") for name in ("ala", "ewa", "jan")
+    ]
+    # the account has it again, as after a break of theirs
+    server.watch = lambda step: None
+    server.audience.list_id = "aud1"
+    office.sync(full=True)
+    assert reasons() == ["crm_optout", "forgotten"]
+    assert office.statuses() == {"ewa": "subscribed", "ala": "unsubscribed"}

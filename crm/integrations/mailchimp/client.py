@@ -37,6 +37,10 @@ def read_time(text: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+class AudienceGone(Exception):
+    """There is no such audience, so that what is said of its members says nothing about them."""
+
+
 class Mailchimp(Wire):
     """One audience of one account. Safe to repeat: every write is an upsert or tells that it was done before."""
 
@@ -51,7 +55,13 @@ class Mailchimp(Wire):
         self.call("GET", "/ping")
 
     def get_audience(self) -> dict[str, Any]:
-        return self.call("GET", self._list(), fields="id,name,double_optin,stats.member_count")
+        """Its name and numbers. Raises AudienceGone."""
+        try:
+            return self.call("GET", self._list(), fields="id,name,double_optin,stats.member_count")
+        except MailchimpError as error:
+            if error.status == 404:
+                raise AudienceGone(self.audience) from error
+            raise
 
     def audiences(self) -> list[dict[str, Any]]:
         """The audiences of the account: id, name."""
@@ -110,10 +120,10 @@ class Mailchimp(Wire):
             if not members or offset >= answer.get("total_items", 0):
                 return
 
-    def find_member(self, email: str) -> dict[str, Any] | None:
+    def find_member(self, hash_: str) -> dict[str, Any] | None:
         """The member as the audience has it; None for one that it never knew or has forgotten for good."""
         try:
-            return self.call("GET", self._member(email), fields=",".join(MEMBER_FIELDS))
+            return self._about_member("GET", hash_, fields=",".join(MEMBER_FIELDS))
         except MailchimpError as error:
             if error.status == 404:
                 return None
@@ -133,18 +143,29 @@ class Mailchimp(Wire):
         body = {"email_address": email, "status_if_new": status_if_new, "merge_fields": fields}
         if status:
             body["status"] = status
-        self.call("PUT", self._member(email), body, skip_merge_validation="true")
+        self._about_member("PUT", subscriber_hash(email), body, skip_merge_validation="true")
 
-    def patch_member(self, email: str, **changes: Any) -> None:
-        self.call("PATCH", self._member(email), changes, skip_merge_validation="true")
+    def patch_member(self, hash_: str, **changes: Any) -> None:
+        self._about_member("PATCH", hash_, changes, skip_merge_validation="true")
 
-    def archive_member(self, email: str) -> None:
+    def archive_member(self, hash_: str) -> None:
         """Takes the member off the audience; done before, or never there, counts as done."""
         try:
-            self.call("DELETE", self._member(email))
+            self._about_member("DELETE", hash_)
         except MailchimpError as error:
             if error.status not in (404, 405):
                 raise
+
+    def _about_member(
+        self, method: str, hash_: str, body: dict[str, Any] | None = None, **query: Any
+    ) -> dict[str, Any]:
+        """A call about one member. Not found is believed only where the audience itself is found after that."""
+        try:
+            return self.call(method, self._list(f"/members/{hash_}"), body, **query)
+        except MailchimpError as error:
+            if error.status == 404:
+                self.get_audience()
+            raise
 
     # -- tags: Mailchimp keeps them as static segments
 
@@ -166,6 +187,3 @@ class Mailchimp(Wire):
 
     def _list(self, path: str = "") -> str:
         return f"/lists/{self.audience}{path}"
-
-    def _member(self, email: str) -> str:
-        return self._list(f"/members/{subscriber_hash(email)}")

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from crm.extensions import db
 from crm.integrations.calls import CallLog
-from crm.integrations.mailchimp.client import Mailchimp
+from crm.integrations.mailchimp.client import AudienceGone, Mailchimp
 from crm.integrations.mailchimp.settings import connect, get_settings
 from crm.integrations.mailchimp.sources import Fields
 from crm.integrations.mailchimp.wire import MailchimpError, MailchimpUnreachable
@@ -27,6 +27,8 @@ def connected(run: Progress) -> Iterator[tuple[Mailchimp, Fields]]:
             fields = Fields(found.fields)
             db.session.rollback()  # no lock is held while somebody else is waited for
             yield mailchimp, fields
+        except AudienceGone as error:
+            raise CannotWork(_("The audience is gone from Mailchimp: choose another one.")) from error
         except MailchimpError as error:
             raise CannotWork(_("Mailchimp refuses: %(error)s", error=error)) from error
         except MailchimpUnreachable as error:

@@ -80,7 +80,7 @@ def _waiting() -> list[Any]:
 
 
 def _read(mailchimp: Mailchimp, fields: Fields, rows: list[Any]) -> None:
-    found = [member for row in rows if (member := mailchimp.find_member(row.email)) is not None]
+    found = [member for row in rows if (member := mailchimp.find_member(row.hash)) is not None]
     store(found, fields)
     emails = {str(member.get("email_address", "")).strip().lower() for member in found}
     own = select(Client.id).where(

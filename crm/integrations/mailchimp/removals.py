@@ -105,7 +105,7 @@ def rename_members(mailchimp: Mailchimp, run: Progress) -> None:
         if new is None:
             continue
         try:
-            mailchimp.patch_member(row.email, email_address=new.email)
+            mailchimp.patch_member(row.hash, email_address=new.email)
         except MailchimpError as error:
             if error.is_about_access:
                 raise
@@ -131,7 +131,7 @@ def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
     for row in _rows(archives):
         # kept before the call: after a crash we know that it was us
         _change(row, archived_by_us_at=_there(mailchimp), payload_hash=None)
-        mailchimp.archive_member(row.email)
+        mailchimp.archive_member(row.hash)
         _change(row, archived_by_us_at=_there(mailchimp), status="archived")
         run.count("archived")
         done += 1
@@ -142,7 +142,7 @@ def _unsubscribe(mailchimp: Mailchimp, run: Progress, row: Any) -> None:
     suppress(row.hash, CRM_OPTOUT, "CRM", _there(mailchimp))
     db.session.commit()
     try:
-        mailchimp.patch_member(row.email, status="unsubscribed")
+        mailchimp.patch_member(row.hash, status="unsubscribed")
     except MailchimpError as error:
         if error.is_about_access:
             raise

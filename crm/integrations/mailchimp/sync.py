@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp import removals
@@ -166,17 +166,16 @@ class _Sync:
         question = _("%(number)s members are gone from the audience without a trace; nothing was changed.",
                      number=len(missing))  # fmt: skip
         removals.ask_if_many(self.run, "gone", len(missing), removals.count(removals.is_active), question)
-        for email in missing:
-            self._forget_if_gone(email)
+        for row in missing:
+            self._forget_if_gone(row)
         drop_unread(self.run.id or 0)
 
-    def _forget_if_gone(self, email: str) -> None:
-        if self.mailchimp.find_member(email) is not None:
+    def _forget_if_gone(self, row: Any) -> None:
+        if self.mailchimp.find_member(row.hash) is not None:
             return  # it slipped through while pages were turned; the next reading has it
         self.run.count("forgotten")
-        self.run.note(_("%(email)s: deleted in Mailchimp for good", email=email))
+        self.run.note(_("%(email)s: deleted in Mailchimp for good", email=row.email))
         if not self.dry_run:
-            row = db.session.execute(select(members).where(members.c.email == email)).first()
             suppress(row.hash, FORGOTTEN, "Mailchimp")
             db.session.execute(delete(members).where(members.c.id == row.id))
             db.session.commit()
