@@ -86,6 +86,7 @@ def test_what_was_read_can_be_sent_back(api: Any, make_client: Any) -> None:
         ({"name": "X", "phone": "12345", "status": "nope"}, "status"),
         ({"name": "X", "phone": "12345", "assignees": ["nobody"]}, "assignees"),
         ({"name": "X", "phone": "12345", "billing": {"country": "XX"}}, "billing"),
+        ({"name": "X", "delivery": {"country": 5}}, "delivery"),
         ({"name": "X", "phone": "12345", "billing": "Kraków"}, "billing"),
         ({"name": "X", "phone": "12345", "language": "qq"}, "language"),
         ({"name": "X", "phone": "12345", "currency": "ZZZ"}, "currency"),

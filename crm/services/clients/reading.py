@@ -131,8 +131,9 @@ def _read_address(found: ClientInput, which: str, value: Any) -> None:
         if part not in ADDRESS_PARTS:
             raise Unreadable(_("An address is an object of: %(parts)s.", parts=", ".join(ADDRESS_PARTS)))
         column = f"{which}_{part}"
-        if part == "country" and isinstance(text, str) and text.strip():
-            found.columns[column] = read_country(text.strip())
+        if part == "country":
+            code = None if text is None else read_text(text)
+            found.columns[column] = read_country(code) if code else None
         else:
             found.columns[column] = read_column(inspect(Client).columns[column], text)
 

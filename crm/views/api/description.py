@@ -110,7 +110,8 @@ def sent(schema: Schema) -> Schema:
 def list_parameters(api: "RecordApi") -> list[Schema]:
     """The query parameters of a list."""
     return [
-        parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "default": 1}),
+        # no default: generated programs would send it along with `after`
+        parameter("page", "Which page, from 1, which is the first.", {"type": "integer", "minimum": 1}),
         parameter("after", "Instead of page, sort and dir: the rows after the one with this id, by their ids; 0 "
                   "begins. Answers `next` in place of `count`: what to send as `after` next, null at the end.",
                   {"type": "integer", "format": "int64", "minimum": 0}),
