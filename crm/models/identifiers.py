@@ -7,8 +7,11 @@ import phonenumbers
 from flask import current_app
 from stdnum import exceptions, get_cc_module, iban
 from stdnum.pl import pesel, regon
+from stdnum.util import clean
 
-EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@(?:[\w](?:[\w-]*[\w])?\.)+[^\W\d_]{2,}", re.UNICODE)
+from crm.models.blanks import INVISIBLE
+
+EMAIL = re.compile(rf"[^@\s,;<>\"(){INVISIBLE}]{{1,64}}@(?:[\w](?:[\w-]*[\w])?\.)+[^\W\d_]{{2,}}", re.UNICODE)
 
 #: Where many people have an address and none of them is a company's own.
 FREE_MAIL = frozenset(
@@ -71,7 +74,9 @@ def _vat_module(country: str):
 
 def _country_and_number(tax_id: str, country: str | None) -> tuple[str, str]:
     """The country of a tax ID (its prefix, else the client's, else the default) and its bare number."""
-    bare = re.sub(r"[\s\-./:]", "", tax_id).upper().removeprefix("NIP")
+    # dashes and digits of every kind, and the marks that nobody sees, come with what is copied from pages
+    seen = "".join(c for c in clean(tax_id) if c not in INVISIBLE)
+    bare = re.sub(r"[\s\-./:]", "", seen).upper().removeprefix("NIP")
     prefix = bare[:2]
     if prefix.isalpha() and len(bare) > 4:
         prefix = "GR" if prefix == "EL" else prefix
@@ -85,7 +90,7 @@ def tax_id_key(tax_id: str | None, country: str | None = None) -> str | None:
     if not tax_id or not tax_id.strip():
         return None
     found, number = _country_and_number(tax_id, country)
-    return f"{found}{number}"[:40]
+    return f"{found}{number}"[:40] if number else None
 
 
 def tax_id_is_wrong(tax_id: str, country: str | None = None) -> bool:

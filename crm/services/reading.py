@@ -14,6 +14,7 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from sqlalchemy import Boolean, Column, Date, Integer, String
 
+from crm.models.blanks import trimmed
 from crm.models.types import Exact, UtcDateTime
 
 LARGEST_INTEGER = 2**31 - 1
@@ -50,7 +51,7 @@ def read_text(value: Any, longest: int | None = None) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         raise Unreadable(_("This must be a text."))
-    text = value.strip()
+    text = trimmed(value)
     if longest is not None and len(text) > longest:
         raise Unreadable(_("At most %(n)d characters.", n=longest))
     return text or None
@@ -123,7 +124,7 @@ def read_column(column: Column[Any], value: Any, choices: Iterable[Any] | None =
 
 def is_blank(value: Any) -> bool:
     """Whether a value says that there is none."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and not trimmed(value))
 
 
 def emptied(column: Column[Any]) -> Any:

@@ -80,7 +80,9 @@ def test_no_answer_is_a_failure(register: StandIn, fault: str):
 
 
 @pytest.mark.parametrize(
-    "said", ["<html>", "[]", '{"result": null}', '{"result": {"entries": [], "requestId": "x"}}']
+    "said",
+    ["<html>", "[]", "[" * 100_000, '{"result": null}', '{"result": {"entries": [], "requestId": "x"}}'],
+    ids=str.__len__,
 )
 def test_what_is_no_answer(said: str):
     with pytest.raises(Failed) as failure:
@@ -101,3 +103,12 @@ def test_an_odd_entry_spoils_no_other(odd: object):
         200, json.dumps({"result": {"entries": entries, "requestId": "x"}}).encode(), [ORLEN, EXEMPT]
     )
     assert answer.entries[ORLEN].kind == "answer" and answer.entries[EXEMPT].status == "active"
+
+
+def test_what_no_database_holds_is_left_out():
+    entry = subject(name="OR\0LEN\ud800", workingAddress=" CHEMIKÓW\n7\0", accountNumbers=["1\0"])
+    said = {"result": {"entries": [{"identifier": ORLEN, "subjects": [entry]}], "requestId": "\udfff1"}}
+    answer = read_answer(200, json.dumps(said).encode(), [ORLEN])
+    found = answer.entries[ORLEN]
+    assert (answer.reference, found.name, found.address) == ("1", "ORLEN", "CHEMIKÓW 7")
+    assert found.accounts == ("1",)

@@ -100,7 +100,7 @@ class Wire:
         status = response.status_code
         try:
             answer = response.json() if response.content else None
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if status == 429 or status >= 500:
             raise _TryAgain(f"answer {status}")

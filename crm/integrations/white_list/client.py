@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.integrations.outbound import Refused, Unreachable, guarded_get
 from crm.integrations.telling import OnCall, tell_nobody, told
+from crm.services.storable import UNSTORABLE
 
 PRODUCTION = "https://wl-api.mf.gov.pl"
 #: So many numbers may be asked for at once.
@@ -85,7 +86,7 @@ def read_answer(status: int, body: bytes, nips: Collection[str]) -> Answer:
     """The answer in a response. Raises Failed for errors, and for what is no answer about these numbers."""
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if status == 429:
         raise Failed("limit", "WL-191")
@@ -96,7 +97,9 @@ def read_answer(status: int, body: bytes, nips: Collection[str]) -> Answer:
     try:
         result = said["result"]
         entries = {one["identifier"]: _read_one(one) for one in result["entries"]}
-        answer = Answer(str(result["requestId"]), str(result.get("requestDateTime") or ""), entries)
+        answer = Answer(
+            _line(str(result["requestId"])), _line(str(result.get("requestDateTime") or "")), entries
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Failed("answer", f"not the form it should have ({type(error).__name__})") from None
     if missing := set(nips) - set(entries):
@@ -129,14 +132,19 @@ def read_entry(subject: dict[str, Any]) -> Entry:
     status = STATUSES[word]
     return Entry(
         "struck_off" if status == "not_registered" and removed_on else status,
-        name=" ".join((subject.get("name") or "").split()),
-        address=" ".join((subject.get("workingAddress") or subject.get("residenceAddress") or "").split()),
-        regon=subject.get("regon") or "",
+        name=_line(subject.get("name")),
+        address=_line(subject.get("workingAddress") or subject.get("residenceAddress")),
+        regon=_line(subject.get("regon")),
         registered_on=_day(subject.get("registrationLegalDate")),
         removed_on=removed_on,
-        accounts=tuple(str(number) for number in subject.get("accountNumbers") or ()),
+        accounts=tuple(_line(number) for number in subject.get("accountNumbers") or ()),
         has_virtual_accounts=bool(subject.get("hasVirtualAccounts")),
     )
+
+
+def _line(text: str | None) -> str:
+    """A text on one line, without what no database can hold."""
+    return " ".join(UNSTORABLE.sub("", text or "").split())
 
 
 def _day(text: str | None) -> date | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from crm.models.blanks import trimmed
 from crm.models.folding import fold
 from crm.services.attributes.reading import split
 from crm.services.clients.rules import not_an_email
@@ -41,7 +42,7 @@ def read_text(text: str) -> str:
     """A text, with the line breaks of this system."""
     if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise Unreadable(_("This text has a character that cannot be stored."))
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return trimmed(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def read_number(text: str, mark: str) -> Decimal:
@@ -180,7 +181,7 @@ def read_language(text: str) -> str:
 
 def read_email(text: str) -> str:
     """One address; a name before it is left out."""
-    bare = text.strip().removeprefix("mailto:")
+    bare = trimmed(text).removeprefix("mailto:")
     if bare.endswith(">") and bare.count("@") == 1:
         return parseaddr(bare)[1]
     parts = [part.strip("<>") for part in re.split(r":::|[\s;,|]+", bare) if part]

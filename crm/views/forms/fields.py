@@ -15,13 +15,14 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import ColorInput, DateTimeLocalInput, TextInput
 
 from crm.extensions import db
+from crm.models.blanks import trimmed
 from crm.models.status import COLOUR
 from crm.services.reading import LARGEST_INTEGER, read_number
 
 
 def stripped(value: Any) -> Any:
     """Without the blanks around it, lines ended as everywhere; nothing but blanks is None."""
-    return (value.replace("\r\n", "\n").strip() or None) if isinstance(value, str) else value
+    return (trimmed(value.replace("\r\n", "\n")) or None) if isinstance(value, str) else value
 
 
 def within(low: int, high: int, message: Any) -> Callable[[Any, Field], None]:

@@ -95,7 +95,7 @@ class RecordForm(DynamicForm):
     def base_values(self) -> dict[str, str]:
         try:
             found = json.loads(self.base.data or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

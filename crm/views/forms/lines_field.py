@@ -192,7 +192,7 @@ def _read(text: str, fallback: list[Texts]) -> list[Texts]:
     """The lines in the text of `as_text`; something else counts as unchanged."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return fallback
     names = {"id", *LINE_FIELDS}
     is_ours = isinstance(found, list) and all(isinstance(one, Mapping) and names <= set(one) for one in found)
