@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import event, insert, or_, select, update
+from sqlalchemy import delete, event, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,8 @@ from crm.services.progress import CannotWork, NeedsConfirmation, Progress, Stopp
 log = logging.getLogger(__name__)
 runs = JobRun.__table__
 MAX_REPORT = 500
+#: Runs are kept so long, and of each kind the last one; this many are looked at whenever one ends.
+KEPT, PORTION = timedelta(days=90), 200
 #: A scheduled run that fails is tried again, after a pause that grows with each time.
 MAX_ATTEMPTS, PAUSE = 5, timedelta(minutes=10)
 #: Set when the process has been asked to end: runs stop after what they are doing now.
@@ -250,3 +252,14 @@ def _carry_out(run: Run, job: Callable[[Run], None]) -> None:
         run.finish(FAILED, f"{type(error).__name__}: {error}"[:1000])
     else:
         run.finish(DONE)
+    _forget_old()
+
+
+def _forget_old() -> None:
+    """Runs of long ago go, with the names in their reports."""
+    oldest = select(runs.c.id).order_by(runs.c.id).limit(PORTION).subquery()
+    later = runs.alias()
+    is_last = ~exists().where(later.c.kind == runs.c.kind, later.c.id > runs.c.id)
+    old = delete(runs).where(runs.c.id.in_(select(oldest.c.id)), runs.c.finished_at < utc_now() - KEPT)
+    db.session.execute(old.where(~is_last))
+    db.session.commit()

@@ -11,11 +11,14 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    delete,
     exists,
+    func,
     insert,
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +31,12 @@ ACTIVE = ("subscribed", "pending")
 OPTED_OUT, CLEANED, FORGOTTEN = "unsubscribed", "cleaned", "forgotten"
 CRM_OPTOUT, INVALID = "crm_optout", "invalid"
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
+
+#: Of a member that is nobody's any more only its mark is left.
+NAMELESS = {
+    "email": "", "fields": {}, "read_fields": {}, "sent_fields": {}, "sent_tags": "", "last_error": None,
+    "sent_for_id": None,
+}  # fmt: skip
 
 
 class MailchimpAudience(Base):
@@ -62,6 +71,7 @@ class MailchimpMember(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
     hash: Mapped[str] = mapped_column(String(32))
+    #: Blank for one who left, or whose client was purged, and who is no client's: the hash is enough.
     email: Mapped[str] = mapped_column(String(254))
     #: None while the address is only about to be added.
     status: Mapped[str | None] = mapped_column(String(20))
@@ -95,7 +105,10 @@ class MailchimpMember(Base):
 
     @classmethod
     def before_purge(cls, connection: Connection, client_ids: Iterable[int]) -> None:
-        """A no that no sync has carried over outlives the client: the next sync unsubscribes the address."""
+        """A no that no sync has carried over outlives the client: the next sync unsubscribes the address.
+
+        Of members that are nobody else's only the mark stays by which that sync finds them.
+        """
         no = select(Client.id).where(Client.id.in_(client_ids), Client.consent.is_(False))
         theirs = select(MailchimpWanted.hash).where(MailchimpWanted.client_id.in_(no))
         out = EmailSuppression.__table__
@@ -105,6 +118,18 @@ class MailchimpMember(Base):
             ~exists().where(out.c.hash == cls.hash),
         )
         connection.execute(insert(out).from_select(["hash", "reason", "source", "since"], left))
+        wanted = MailchimpWanted.__table__
+        mine = select(wanted.c.hash).where(wanted.c.client_id.in_(client_ids))
+        emails = select(func.lower(func.trim(Client.email))).where(Client.id.in_(client_ids))
+        known_as = or_(
+            cls.client_id.in_(client_ids),
+            cls.sent_for_id.in_(client_ids),
+            cls.hash.in_(mine),
+            func.lower(cls.email).in_(emails),
+        )
+        others = exists().where(wanted.c.hash == cls.hash, wanted.c.client_id.not_in(client_ids))
+        connection.execute(update(cls.__table__).where(known_as, ~others).values(NAMELESS))
+        connection.execute(delete(wanted).where(wanted.c.client_id.in_(client_ids)))
 
 
 class EmailSuppression(Base):

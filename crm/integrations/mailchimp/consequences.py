@@ -107,7 +107,7 @@ class _Follower:
                 self.run.count("opted_out")
                 self.run.note(_("%(name)s: unsubscribed in Mailchimp, no consent any more", name=client.name))
 
-        self._change_all(self.ids, opt_out)
+        self._change_all([*self.ids, *self.moved_ids], opt_out)
         if not self.dry_run:
             suppress(self.row.hash, "unsubscribed", SOURCE, when)
 

@@ -81,12 +81,12 @@ def _waiting() -> list[Any]:
 
 def _read(mailchimp: Mailchimp, fields: Fields, rows: list[Any]) -> None:
     found = [member for row in rows if (member := mailchimp.find_member(row.hash)) is not None]
-    store(found, fields)
     emails = {str(member.get("email_address", "")).strip().lower() for member in found}
     own = select(Client.id).where(
         func.lower(func.trim(Client.email)).in_(emails | {r.email.lower() for r in rows})
     )
     select_again(db.session.scalars(own).all(), fields)
+    store(found, fields)
     # one that was told of again meanwhile is read again
     done = [(row.hash, row.at) for row in rows]
     db.session.execute(delete(hints).where(tuple_(hints.c.hash, hints.c.at).in_(done)))

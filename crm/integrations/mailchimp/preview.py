@@ -10,7 +10,7 @@ def preview(run: Progress) -> None:
     for what, title in difference.TITLES.items():
         run.counters[what] = difference.count(what)
         for one in difference.find_all(what):
-            run.note(f"{title}: {one.email}{_details(one)}")
+            run.note(f"{title}: {one.email or '–'}{_details(one)}")
     run.counters["leaving"] = run.counters["unsubscribed"] + run.counters["archived"]
 
 

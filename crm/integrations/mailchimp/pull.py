@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, exists, insert, or_, select, update
 
 from crm.extensions import db
 from crm.integrations.mailchimp.client import Mailchimp, read_time, subscriber_hash
+from crm.integrations.mailchimp.eligible import wanted
 from crm.integrations.mailchimp.sources import Fields, readable
 from crm.integrations.mailchimp.suppress import suppressions_of
 from crm.models import MailchimpMember
+from crm.models.mailchimp import ACTIVE, NAMELESS
 from crm.services.progress import Progress
 
 #: Read again what changed shortly before the last reading: clocks differ and changes arrive late.
@@ -68,7 +70,7 @@ def store(page: list[dict[str, Any]], fields: Fields, mark: int | None = None) -
     """Keep a page of members. Commits."""
     read = {row["hash"]: row for member in page if (row := _row(member, fields))}
     known, moved = _known(read)
-    out = suppressions_of(list(read))
+    out, nobodys = suppressions_of(list(read)), _nobodys(read)
     new, changed = [], []
     for hash_, row in read.items():
         row["read_in_run"] = mark
@@ -78,6 +80,8 @@ def store(page: list[dict[str, Any]], fields: Fields, mark: int | None = None) -
                 db.session.execute(delete(members).where(members.c.id == old.id))
             old = moved.pop(row["identity"])
             row["moved_from"] = old.hash
+        if hash_ in nobodys and "moved_from" not in row and (old is None or _is_nobodys(old)):
+            row |= {"email": "", "read_fields": {}}
         if old is None:
             new.append(row | NEW)
         elif update_row := _compare(row, old, hash_ in out):
@@ -88,6 +92,28 @@ def store(page: list[dict[str, Any]], fields: Fields, mark: int | None = None) -
         values = {name: bindparam(name) for name in changed[0] if name != "row_id"}
         statement = update(members).where(members.c.id == bindparam("row_id")).values(values)
         db.session.connection().execute(statement, changed)
+    db.session.commit()
+
+
+def _nobodys(read: dict[str, dict[str, Any]]) -> set[str]:
+    """Those who left and are no client's: by their hash they are kept out, names and addresses are for nothing."""
+    left = {hash_ for hash_, row in read.items() if row["status"] not in ACTIVE}
+    if not left:
+        return left
+    return left - set(db.session.scalars(select(wanted.c.hash).where(wanted.c.hash.in_(left))))
+
+
+def _is_nobodys(old: Any) -> bool:
+    """It was never sent for a client that is still there, nor do we wait to follow it to one."""
+    return old.sent_for_id is None and old.moved_from is None
+
+
+def forget_names() -> None:
+    """Blank what is known of members who left and are no client's. Commits."""
+    left = members.c.status.not_in(ACTIVE) & (members.c.email != "")
+    nobodys = members.c.sent_for_id.is_(None) & members.c.moved_from.is_(None)
+    spoken_for = exists().where(wanted.c.hash == members.c.hash)
+    db.session.execute(update(members).where(left, nobodys, ~spoken_for).values(NAMELESS))
     db.session.commit()
 
 

@@ -19,7 +19,7 @@ from crm.integrations.mailchimp.consequences import follow
 from crm.integrations.mailchimp.eligible import NO_EMAIL, select_again, select_all
 from crm.integrations.mailchimp.news import forget_hints
 from crm.integrations.mailchimp.preview import preview
-from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, read_audience
+from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, forget_names, read_audience
 from crm.integrations.mailchimp.push import Push
 from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
 from crm.integrations.mailchimp.settings import chosen_fields, get_audience, get_chosen, keep_chosen
@@ -72,6 +72,7 @@ class _Sync:
         removals.check_amount(self.run)
         self._send()
         removals.remove_members(self.mailchimp, self.run)
+        forget_names()
         self._note_members()
         self.run.progress(_("Done"), 1, 1)
 
@@ -174,7 +175,7 @@ class _Sync:
         if self.mailchimp.find_member(row.hash) is not None:
             return  # it slipped through while pages were turned; the next reading has it
         self.run.count("forgotten")
-        self.run.note(_("%(email)s: deleted in Mailchimp for good", email=row.email))
+        self.run.note(_("%(email)s: deleted in Mailchimp for good", email=row.email or "–"))
         if not self.dry_run:
             suppress(row.hash, FORGOTTEN, "Mailchimp")
             db.session.execute(delete(members).where(members.c.id == row.id))

@@ -181,7 +181,7 @@ def unknown_members() -> Select[Any]:
     member, wanted = MailchimpMember.__table__, MailchimpWanted.__table__
     strangers = ~exists().where(wanted.c.hash == member.c.hash)
     query = select(member.c.email, member.c.fields, member.c.status).where(
-        member.c.status.in_(ACTIVE), strangers
+        member.c.status.in_(ACTIVE), member.c.email != "", strangers
     )
     return query.order_by(member.c.email)
 
