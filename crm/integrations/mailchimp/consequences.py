@@ -12,7 +12,7 @@ from crm.extensions import db
 from crm.integrations.mailchimp.client import subscriber_hash
 from crm.integrations.mailchimp.eligible import wanted
 from crm.integrations.mailchimp.profile import follow_profile
-from crm.integrations.mailchimp.sources import Fields
+from crm.integrations.mailchimp.sources import PROFILE, Fields
 from crm.integrations.mailchimp.suppress import OWN_WORD, lift, suppress, suppressions_of
 from crm.models import Client, MailchimpMember, Task
 from crm.models.types import utc_now
@@ -34,9 +34,10 @@ def follow(run: Progress, fields: Fields, dry_run: bool) -> set[int]:
         last = rows[-1].id
         hashes = [row.hash for row in rows] + [row.moved_from for row in rows if row.moved_from]
         known, clients = suppressions_of(hashes), _clients(hashes)
+        current = _current(clients)
         db.session.rollback()
         for row in rows:
-            changed |= _Follower(run, row, known.get(row.hash), clients, fields, dry_run).follow()
+            changed |= _Follower(run, row, known.get(row.hash), clients, current, fields, dry_run).follow()
         if not dry_run:
             done = update(members).where(members.c.id.in_([row.id for row in rows]))
             values = {"pending": False, "moved_from": None, "fields": members.c.read_fields}
@@ -63,6 +64,13 @@ def _clients(hashes: list[str]) -> dict[str, list[int]]:
     return found
 
 
+def _current(clients: dict[str, list[int]]) -> dict[int, Any]:
+    """Of each address the client whose data it is, as it is now, by id."""
+    firsts = [client_ids[0] for client_ids in clients.values()]
+    query = select(*PROFILE).where(Client.id.in_(firsts))
+    return {row.id: row for row in db.session.connection().execute(query)}
+
+
 class _Follower:
     """The consequences of one member; each client changed in a transaction, and an operation, of its own."""
 
@@ -72,10 +80,12 @@ class _Follower:
         row: Any,
         known: Any,
         clients: dict[str, list[int]],
+        current: dict[int, Any],
         fields: Fields,
         dry_run: bool,
     ):
         self.run, self.row, self.known, self.fields, self.dry_run = run, row, known, fields, dry_run
+        self.current = current
         self.ids = clients.get(row.hash, [])
         self.moved_ids = clients.get(row.moved_from, []) if row.moved_from else []
         self.changed: set[int] = set()
@@ -91,7 +101,13 @@ class _Follower:
             self._moved()
         if self.row.status in ("subscribed", "pending"):
             self.changed |= follow_profile(
-                self.run, self.row, self.ids or self.moved_ids, self.fields, self._change, self.dry_run
+                self.run,
+                self.row,
+                self.ids or self.moved_ids,
+                self.current,
+                self.fields,
+                self._change,
+                self.dry_run,
             )
         return self.changed
 

@@ -1,6 +1,6 @@
 """Names and numbers that people changed in Mailchimp: blanks are filled, the rest is proposed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -21,13 +21,25 @@ Change = Callable[[int, Callable[[Client], None]], None]
 
 
 def follow_profile(
-    run: Progress, row: Any, client_ids: list[int], fields: Fields, change: Change, dry_run: bool
+    run: Progress,
+    row: Any,
+    client_ids: list[int],
+    current: Mapping[int, Any],
+    fields: Fields,
+    change: Change,
+    dry_run: bool,
 ) -> set[int]:
-    """Compare what is read with what was known; gives the clients whose blanks were filled."""
+    """Compare what is read with what was known; gives the clients whose blanks were filled.
+
+    current: the clients as they are now, by id; one that has it all already is not locked for it.
+    """
     known, read = row.fields, row.read_fields or {}
     news = {name: value for name, value in read.items() if value and (known or {}).get(name) != value}
     filled: set[int] = set()
-    if not news:
+    if not news or not client_ids:
+        return filled
+    is_first_sight = not news.keys() & (known or {}).keys()
+    if is_first_sight and not _lacks(current.get(client_ids[0]), news, fields):
         return filled
     proposals: list[dict[str, Any]] = []
     settled: list[dict[str, Any]] = []
@@ -58,6 +70,13 @@ def follow_profile(
     return filled
 
 
+def _lacks(client: Any, news: dict[str, str], fields: Fields) -> bool:
+    if client is None:
+        return True
+    columns = ((fields.column(name, client.kind), value) for name, value in news.items())
+    return any(column and not _same(client, column, value) for column, value in columns)
+
+
 def _problem(column: str, value: str) -> str:
     """Why a client cannot have this value; blank where it can."""
     try:
@@ -67,7 +86,7 @@ def _problem(column: str, value: str) -> str:
     return client_rules.mistakes({column: value}).get(column, "")
 
 
-def _same(client: Client, column: str, value: str) -> bool:
+def _same(client: Any, column: str, value: str) -> bool:
     if column == "phone":
         own = {n for n in (client.phone_e164, client.mobile_e164, client.phone2_e164, client.phone) if n}
         return _digits(value) in {_digits(number) for number in own}

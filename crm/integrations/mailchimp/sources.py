@@ -108,6 +108,8 @@ COLUMNS = tuple(
         "billing_city", "billing_postal_code", "billing_country", "language", "status_id", "stars",
     )
 )  # fmt: skip
+#: What people can change about themselves, and what it is compared with.
+PROFILE = (Client.id, Client.kind, Client.name, Client.phone, *COLUMNS)
 
 
 def sources() -> list[Source]:
