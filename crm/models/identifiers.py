@@ -80,6 +80,8 @@ def _country_and_number(tax_id: str, country: str | None) -> tuple[str, str]:
     prefix = bare[:2]
     if prefix.isalpha() and len(bare) > 4:
         prefix = "GR" if prefix == "EL" else prefix
+        if prefix == "XI":  # Northern Ireland: it follows its country
+            return "GB", bare
         if _vat_module(prefix) or prefix in phonenumbers.SUPPORTED_REGIONS:
             return prefix, bare[2:]
     return (country or default_region()), bare

@@ -16,6 +16,11 @@ def test_one_nip_in_every_spelling(typed: str) -> None:
     assert tax_id_key(typed, "PL") == "PL7740001454" and not tax_id_is_wrong(typed, "PL")
 
 
+def test_prefixes_that_are_no_country() -> None:
+    assert tax_id_key("EL 094259216") == "GR094259216" == tax_id_key("094259216", "GR")
+    assert tax_id_key("XI 123456789") == "GBXI123456789" == tax_id_key("xi123456789", "IE")
+
+
 @pytest.mark.parametrize("typed", ["", "  ", "-", "./-", "\u200b"])
 def test_no_number_is_none(typed: str) -> None:
     assert tax_id_key(typed, "PL") is None
