@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import delete, event, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, event, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -155,11 +155,11 @@ def execute(run_id: int, find_job: Callable[[str], Callable[[Run], None]]) -> No
             close_dead(row.kind)
             if _claim(run_id):
                 _carry_out(Run(run_id, row.options or {}), find_job(row.kind))
-        elif row.business_date is None and not _relatives(row.kind, RUNNING):
+        elif row.business_date is None and not _others(row.kind, RUNNING):
             Run(run_id, {}).finish(REFUSED, _("already running"))
         # otherwise it stays queued until its turn has come
     if got:
-        for waiting in _relatives(row.kind, QUEUED):
+        for waiting in (*_of(row.kind, QUEUED), *_others(row.kind, QUEUED)):
             put(current_app, waiting)
 
 
@@ -195,12 +195,20 @@ def _family(kind: str) -> str:
     return kind.partition(".")[0]
 
 
-def _relatives(kind: str, state: str) -> list[int]:
+def _of(kind: str, state: str) -> list[int]:
+    """The runs of a kind in this state."""
+    return _numbers(runs.c.state == state, runs.c.kind == kind)
+
+
+def _others(kind: str, state: str) -> list[int]:
     """The runs in this state of other kinds that share the lock."""
     family = _family(kind)
     related = or_(runs.c.kind == family, runs.c.kind.startswith(f"{family}.", autoescape=True))
-    found = db.session.scalars(select(runs.c.id).where(runs.c.state == state, related, runs.c.kind != kind))
-    numbers = list(found)
+    return _numbers(runs.c.state == state, runs.c.kind != kind, related)
+
+
+def _numbers(*conditions: ColumnElement[bool]) -> list[int]:
+    numbers = list(db.session.scalars(select(runs.c.id).where(*conditions)))
     db.session.rollback()
     return numbers
 

@@ -4,18 +4,20 @@ import os
 import signal
 import threading
 import time as clock
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import insert, select, update
 
+import crm.jobs
 from crm.extensions import db
 from crm.jobs import Job, execute_run
 from crm.jobs import scheduler as scheduler_module
 from crm.jobs.locks import Lock
 from crm.jobs.queue import open_queue
-from crm.jobs.runs import ask_for, ask_for_date, run_here, runs
+from crm.jobs.runs import Run, ask_for, ask_for_date, run_here, runs
 from crm.jobs.scheduler import Scheduler
 from crm.jobs.worker import QuietConsumer
 from crm.models.job import DONE, FAILED, INTERRUPTED, QUEUED, REFUSED, RUNNING
@@ -145,6 +147,25 @@ def test_one_run_of_a_kind_at_a_time(app: Flask, job: Job):
     execute_run(night)
     execute_run(night)
     assert states()[1:] == [(date(2026, 10, 25), DONE)]
+
+
+def test_a_night_that_waited_comes_next(app: Flask, job: Job, tmp_path: Path, monkeypatch):
+    """A run that met another one of its kind is put into the queue again when that one ends."""
+    nights: list[int | None] = []
+
+    def meet(run: Run) -> None:
+        if not nights:
+            nights.append(ask_for_date("noting", date(2026, 10, 25)))
+            open_queue(app).flush()
+            execute_run(nights[0])
+        job.function(run)
+
+    monkeypatch.setattr(crm.jobs, "JOBS", (replace(job, function=meet),))
+    ask_for("noting")
+    db.session.commit()
+    work_off(app)
+    assert states() == [(None, DONE), (date(2026, 10, 25), DONE)]
+    assert (tmp_path / "runs").read_text() == "None\n2026-10-25\n"
 
 
 def test_an_error_is_kept(app: Flask, job: Job):
