@@ -83,14 +83,14 @@ class WebhookForm(RecordForm):
         hook.events = [name for name in event_names() if name in set(self.events.data)] + off
 
 
-def words_of_events(events: list[str]) -> list[tuple[Any, str]]:
-    """(type of record, what of it is told, in words), in the order of the menu; of types that are there."""
-    found = []
+def words_of_events(events: list[str]) -> dict[str, str]:
+    """What is told, in words -> the types of records of which just that is; those that are there, as in the menu."""
+    found: dict[str, list[str]] = {}
     for record in registry():
         words = [str(DONE[action]) for action in ACTIONS if f"{record.key}.{action}" in events]
         if words:
-            found.append((record.plural, ", ".join(words)))
-    return found
+            found.setdefault(", ".join(words), []).append(str(record.plural))
+    return {done: ", ".join(plurals) for done, plurals in found.items()}
 
 
 def words_of_delivery(record: str, action: str) -> str:

@@ -49,7 +49,7 @@ class WebhooksView(Page):
         hooks = db.session.scalars(select(Webhook).order_by(Webhook.name, Webhook.id)).all()
         ids = [hook.id for hook in hooks]
         return self.render(
-            "webhook/list.html", title=_("Webhooks"), hooks=hooks, reasons=REASONS, words=words_of_events,
+            "webhook/list.html", title=_("Webhooks"), hooks=hooks,
             waiting=subscriptions.counts(ids, WAITING), failed=subscriptions.counts(ids, FAILED),
         )  # fmt: skip
 
