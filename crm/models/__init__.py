@@ -26,6 +26,7 @@ from crm.models.login_session import LoginSession
 from crm.models.mailchimp import (
     EmailSuppression,
     MailchimpAudience,
+    MailchimpFinding,
     MailchimpMember,
     MailchimpNews,
     MailchimpProposal,
@@ -101,6 +102,7 @@ __all__ = [
     "ListMemory",
     "LoginSession",
     "MailchimpAudience",
+    "MailchimpFinding",
     "MailchimpMember",
     "MailchimpNews",
     "MailchimpProposal",

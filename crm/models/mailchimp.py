@@ -169,6 +169,19 @@ class MailchimpWanted(Base):
     reason: Mapped[str | None] = mapped_column(String(20))
 
 
+class MailchimpFinding(Base):
+    """What a run found out about one row, so that no page has to compare a whole audience with all clients.
+
+    row_id: of `mailchimp_wanted` where something is to be sent, else of `mailchimp_member`.
+    """
+
+    __tablename__ = "mailchimp_finding"
+    __history__ = False
+
+    what: Mapped[str] = mapped_column(String(12), primary_key=True)
+    row_id: Mapped[int] = mapped_column(primary_key=True)
+
+
 class MailchimpNews(Base):
     """An address that Mailchimp told something about, until its member has been read again."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 
 from crm.extensions import db
 from crm.integrations.mailchimp.eligible import INVALID_EMAIL
@@ -28,11 +28,9 @@ class Fitting:
 
 def count_fitting() -> Fitting:
     """As far as the viewer sees the clients."""
-    in_use = select(func.count(Client.id)).where(Client.archived_at.is_(None))
-    agreed = in_use.where(Client.consent.is_(True), Client.email.is_not(None), Client.email != "")
+    agreed = and_(Client.consent.is_(True), Client.email.is_not(None), Client.email != "")
     left_out = select(MailchimpWanted.client_id).where(MailchimpWanted.reason.in_(FOUND_OUT))
-    return Fitting(
-        db.session.scalar(in_use) or 0,
-        db.session.scalar(agreed) or 0,
-        db.session.scalar(agreed.where(Client.id.in_(left_out))) or 0,
-    )
+    numbers = [func.count(case((condition, 1))) for condition in (agreed, agreed & Client.id.in_(left_out))]
+    in_use = select(func.count(Client.id), *numbers).where(Client.archived_at.is_(None))
+    clients, fitting, held_back = db.session.execute(in_use).one()
+    return Fitting(clients, fitting, held_back)

@@ -7,6 +7,7 @@ from crm.services.progress import Progress
 
 def preview(run: Progress) -> None:
     """List in the report, and count, what would be sent and who would leave."""
+    difference.note()
     for what, title in difference.TITLES.items():
         run.counters[what] = difference.count(what)
         for one in difference.find_all(what):

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, inspect, select, update
+from sqlalchemy.orm import joinedload
 
 from crm.errors import RuleError
 from crm.extensions import db
@@ -123,6 +124,7 @@ def _withdraw(settled: list[dict[str, Any]]) -> None:
 def open_proposals(client_id: int | None = None, limit: int = 50) -> list[MailchimpProposal]:
     """What the current viewer could decide about, newest first."""
     query = select(MailchimpProposal).where(MailchimpProposal.state == OPEN)
+    query = query.options(joinedload(MailchimpProposal.client))
     if client_id is not None:
         query = query.where(MailchimpProposal.client_id == client_id)
     return list(db.session.scalars(query.order_by(MailchimpProposal.id.desc()).limit(limit)))

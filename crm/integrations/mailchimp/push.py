@@ -172,10 +172,14 @@ def count(condition: ColumnElement[bool]) -> int:
 
 def select_rows(condition: ColumnElement[bool]) -> Select[Any]:
     """The rows that differ in this way, beside what is known of their members."""
+    return rows_with_members().where(sendable, condition).order_by(wanted.c.id)
+
+
+def rows_with_members() -> Select[Any]:
+    """What is to be sent, beside what is known of the members."""
     known = [members.c[name] for name in ("sent_fields", "sent_tags", "managed")]
     known += [members.c.fields.label("known_fields"), members.c.status.label("known_status")]
-    query = select(wanted, *known).select_from(joined).where(sendable, condition)
-    return query.order_by(wanted.c.id)
+    return select(wanted, *known).select_from(joined)
 
 
 def _still_agreed(rows: list[Any]) -> list[Any]:

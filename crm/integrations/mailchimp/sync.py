@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 
 from crm.extensions import db
-from crm.integrations.mailchimp import removals
+from crm.integrations.mailchimp import difference, removals
 from crm.integrations.mailchimp.client import Mailchimp
 from crm.integrations.mailchimp.connection import connected
 from crm.integrations.mailchimp.consequences import follow
@@ -28,7 +28,7 @@ from crm.integrations.mailchimp.suppress import suppress
 from crm.models import MailchimpAudience, MailchimpMember
 from crm.models.mailchimp import FORGOTTEN
 from crm.models.types import utc_now
-from crm.services.progress import Progress
+from crm.services.progress import NeedsConfirmation, Progress
 
 WHOLE_EVERY = timedelta(days=7)
 #: How often people who turn out to be there already may send the run back to reading.
@@ -62,14 +62,16 @@ class _Sync:
         whole = self._reads_whole()
         self.run.counters |= {"mode": "full" if whole else "delta", "read": 0}
         self.run.progress(_("Selecting clients"))
+        difference.forget()
         without_email = select_all(self.fields)
         self._read(whole)
         self._select()
         self.run.counters["skipped"] = {NO_EMAIL: without_email, **count_reasons()}
+        difference.note_unknown()
         if self.dry_run:
             preview(self.run)
             return
-        removals.check_amount(self.run)
+        self._ask_if_many_leave()
         self._send()
         removals.remove_members(self.mailchimp, self.run)
         forget_names()
@@ -89,6 +91,7 @@ class _Sync:
             # what is known of another audience says nothing about this one; opt-outs stay
             db.session.execute(delete(audiences))
             db.session.execute(delete(members))
+            db.session.execute(delete(difference.findings))
             db.session.execute(insert(audiences).values(audience=name, member_count=0, double_optin=False))
             self.audience = db.session.execute(audiences.select()).one()
         stats = found.get("stats") or {}
@@ -143,6 +146,13 @@ class _Sync:
         if changed := follow(self.run, self.fields, self.dry_run):
             select_again(changed, self.fields)
         apply_reasons()
+
+    def _ask_if_many_leave(self) -> None:
+        try:
+            removals.check_amount(self.run)
+        except NeedsConfirmation:
+            difference.note()  # so that it can be seen who they are
+            raise
 
     def _send(self) -> None:
         removals.rename_members(self.mailchimp, self.run)

@@ -1,11 +1,12 @@
 """The Mailchimp page: the account, the last runs, Sync now, the dry run, and what needs a person's word."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, current_app, flash, g, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
-from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy import Select, func, literal, select
 from werkzeug.wrappers import Response
 
 from crm.errors import RuleError
@@ -16,9 +17,9 @@ from crm.integrations.mailchimp.profile import count_proposals, decide, open_pro
 from crm.integrations.mailchimp.settings import NotConfigured, get_chosen, get_settings
 from crm.integrations.mailchimp.words import COUNTERS, REASONS
 from crm.jobs.runs import ask_for
-from crm.models import Client, JobRun, MailchimpAudience, MailchimpMember, MailchimpProposal, MailchimpWanted
+from crm.models import Client, JobRun, MailchimpAudience, MailchimpProposal, MailchimpWanted
 from crm.models.job import UNCONFIRMED
-from crm.models.mailchimp import ACTIVE, OPEN
+from crm.models.mailchimp import OPEN
 from crm.security.manager import may
 from crm.services.clients.words import LABELS
 from crm.services.secret_settings import secret_hint
@@ -46,9 +47,8 @@ class MailchimpView(Page):
         return self.render(
             "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
             account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
-            proposals=open_proposals(), proposal_count=count_proposals(), unknown_count=count(unknown_members()),
-            words=COUNTERS, reasons=REASONS, titles=difference.TITLES, result=result,
-            labels=LABELS,
+            proposals=open_proposals(), proposal_count=count_proposals(), words=COUNTERS, reasons=REASONS,
+            unknown_count=difference.count(difference.UNKNOWN), titles=difference.TITLES, result=result, labels=LABELS,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
@@ -91,10 +91,7 @@ class MailchimpView(Page):
         names = {client.id: client.name for client in db.session.execute(owners)}
         if what in difference.SENT:
             rows = [row for row in rows if row.client_id in names]
-        return self.render(
-            "mailchimp/changes.html", title=_("Mailchimp"), what=what, titles=difference.TITLES, rows=rows, total=total,
-            names=names, page=number, pages=-(-total // PAGE_SIZE),
-        )  # fmt: skip
+        return self._page("changes", rows, total, number, what=what, titles=difference.TITLES, names=names)
 
     @expose("/skipped")
     @has_access
@@ -103,13 +100,17 @@ class MailchimpView(Page):
         reason = request.args.get("reason", "")
         if reason and reason not in REASONS:
             abort(400)
-        return self._people("mailchimp/skipped.html", skipped_clients(reason), reason=reason, reasons=REASONS)
+        query, number = skipped_clients(reason), _page_number()
+        rows = db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+        return self._page("skipped", rows, count(query), number, reason=reason, reasons=REASONS)
 
     @expose("/unknown")
     @has_access
     def unknown(self) -> Response:
         """Members of the audience who are no clients."""
-        return self._people("mailchimp/unknown.html", unknown_members())
+        number = _page_number()
+        rows = difference.find_unknown(PAGE_SIZE, (number - 1) * PAGE_SIZE)
+        return self._page("unknown", rows, difference.count(difference.UNKNOWN), number)
 
     @expose("/proposal/<int:pk>", methods=["POST"])
     @has_access
@@ -137,14 +138,12 @@ class MailchimpView(Page):
             flash(_("A sync is already running."), "warning")
         return redirect(url_for("MailchimpView.list"))
 
-    def _people(self, template: str, query: Select[Any], **values: Any) -> Response:
-        number = _page_number()
-        total = count(query)
-        rows = db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
-        pages = -(-total // PAGE_SIZE)
+    def _page(self, name: str, rows: Sequence[Any], total: int, number: int, **values: Any) -> Response:
+        """A page of people; `number` counts from 1, `total` is the number of people on all."""
         return self.render(
-            template, title=_("Mailchimp"), rows=rows, total=total, page=number, pages=pages, **values
-        )
+            f"mailchimp/{name}.html", title=_("Mailchimp"), rows=rows, total=total, page=number,
+            pages=-(-total // PAGE_SIZE), **values,
+        )  # fmt: skip
 
 
 def _page_number() -> int:
@@ -174,16 +173,6 @@ def skipped_clients(reason: str) -> Select[Any]:
     )
     chosen = MailchimpWanted.reason == reason if reason else MailchimpWanted.reason.is_not(None)
     return query.where(chosen).order_by(Client.name_key, Client.id)
-
-
-def unknown_members() -> Select[Any]:
-    """(e-mail, fields, status) of active members whose address no client has."""
-    member, wanted = MailchimpMember.__table__, MailchimpWanted.__table__
-    strangers = ~exists().where(wanted.c.hash == member.c.hash)
-    query = select(member.c.email, member.c.fields, member.c.status).where(
-        member.c.status.in_(ACTIVE), member.c.email != "", strangers
-    )
-    return query.order_by(member.c.email)
 
 
 def count(query: Select[Any]) -> int:
