@@ -68,7 +68,8 @@ def test_the_filters_of_the_pages(
     told = {one["name"] for one in described["/api/v1/clients/"]["get"]["parameters"]}
     assert FILTERS.keys() <= told
     # none is ignored, not the second value either, nor one behind a blank
-    for query in ("kind=quote&kind=nonsense", "client=1&client=x", "columns=text", "status=&status=nonsense"):
+    for query in ("kind=quote&kind=nonsense", "client=1&client=x", "columns=text", "status=&status=nonsense",
+                  "dir=up", "sort=date&dir=DESC"):  # fmt: skip
         assert office.get(f"/api/v1/sales/?{query}").status_code == 400, query
 
 

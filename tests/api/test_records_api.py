@@ -220,6 +220,7 @@ def test_versions_guard_changes(api: Any, make_client: Any) -> None:
     assert alice.put(url, {"notes": "late", "version": 1}).status_code == 409
     assert alice.delete(url, headers={"If-Match": tag}).status_code in (403, 409)
     assert alice.put(url, {"notes": "any"}, headers={"If-Match": "*"}).status_code == 200
+    assert alice.put(url, {"notes": "x"}, headers={"If-Match": '"'}).status_code == 409
     assert alice.get(url).json["result"]["notes"] == "any"
 
 

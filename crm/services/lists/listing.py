@@ -146,12 +146,14 @@ def ordering(record: RecordType, args: MultiDict[str, str]) -> Order | Attribute
     """The order of the rows that is asked for. Raises UnknownFilter."""
     if has_attributes(record) and (by_attribute := order_asked(record.key, args)) is not None:
         return by_attribute
-    sort, direction = args.get("sort", ""), args.get("dir", "asc")
+    sort, direction = args.get("sort", "").strip(), args.get("dir", "").strip() or "asc"
     model = record.model
+    if direction not in ("asc", "desc"):
+        raise UnknownFilter(_("A list is sorted “asc” or “desc”."), field="dir")
     if not sort:
         return Order(record.order or [model.id])
-    if sort not in sortable(record) or direction not in ("asc", "desc"):
-        raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort), field="sort")
+    if sort not in sortable(record):
+        raise UnknownFilter(_("The list cannot be sorted by “%(name)s”.", name=sort[:60]), field="sort")
     by = getattr(model, "name_key" if sort == "name" and hasattr(model, "name_key") else sort)
     order = by.desc() if direction == "desc" else by.asc()
     return Order([order, model.id.desc() if direction == "desc" else model.id], sort, direction)

@@ -112,10 +112,11 @@ def reply(data: Any, status: int = 200, version: int | None = None) -> Response:
 def check_version(item: Any, sent: Any = None) -> None:
     """409 where the caller saw another version: by the header If-Match, or as sent in the body.
 
-    A proxy that compresses answers marks the ETag of what it sends as weak: it names the same version.
+    A proxy that compresses answers marks the ETag of what it sends as weak: it names the same version. What cannot
+    be read names none.
     """
-    asked = request.if_match
-    if asked and not asked.star_tag and not asked.contains_weak(str(item.version)):
+    asked, is_asked = request.if_match, "If-Match" in request.headers
+    if is_asked and not asked.star_tag and not asked.contains_weak(str(item.version)):
         raise StateConflict(_("Somebody else has just changed this."))
     if sent is not None and sent != item.version:
         raise StateConflict(_("Somebody else has just changed this."))
