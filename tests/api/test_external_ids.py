@@ -126,6 +126,8 @@ def test_many_are_changed(api: Any, named: dict[str, int], system: Any) -> None:
     for bad in ({"ids": "all", "type": "stars", "value": 1}, {"ids": [True], "type": "stars", "value": 1},
                 {"ids": [1.5], "type": "stars", "value": 1}, {"type": "stars", "value": 1}):  # fmt: skip
         assert alice.post(url, bad).status_code == 422, bad
+    many = alice.post(url, {"ids": list(range(10_001)), "type": "stars", "value": 1})
+    assert (many.status_code, list(many.json["errors"])) == (413, ["ids"])
     assert api("vera").post(url, {"ids": [1], "type": "stars", "value": 1}).status_code == 403
     assert alice.post(url, {"ids": [2**62], "type": "stars", "value": 1}).json["changed"] == 0
 

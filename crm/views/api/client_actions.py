@@ -7,7 +7,7 @@ from flask import Response, abort, redirect
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 
-from crm.errors import Invalid, StateConflict
+from crm.errors import Invalid, StateConflict, TooLarge
 from crm.extensions import db
 from crm.models import Client
 from crm.services.bulk.change import change_clients
@@ -74,7 +74,7 @@ class ClientActionsApi(Api):
         if not isinstance(ids, list) or not all(isinstance(i, int) and not isinstance(i, bool) for i in ids):
             raise Invalid({"ids": [_("This is a list of numbers.")]})
         if len(ids) > MOST_IDS:
-            raise Invalid({"ids": [_("At most %(n)d clients at once.", n=MOST_IDS)]})
+            raise TooLarge(_("At most %(n)d clients at once.", n=MOST_IDS), "ids")
         answer = change_clients(list(dict.fromkeys(ids)), kind, value)
         db.session.commit()
         return reply(answer)
