@@ -3,6 +3,7 @@
 A dry run, and one that waits for a person's word, write the answers down; the next run forgets them.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -72,9 +73,10 @@ def _note(what: str, ids: Select[Any]) -> None:
     db.session.execute(insert(findings).from_select(["row_id", "what"], rows))
 
 
-def count(what: str) -> int:
-    """How many members this would happen to, or are unknown."""
-    return db.session.scalar(select(func.count()).select_from(findings).where(findings.c.what == what)) or 0
+def count() -> Counter[str]:
+    """How many members each would happen to, and how many are unknown."""
+    counted = select(findings.c.what, func.count().label("number")).group_by(findings.c.what)
+    return Counter({row.what: row.number for row in db.session.execute(counted)})
 
 
 def find(what: str, limit: int = CHUNK, offset: int = 0, after: int = 0) -> list[Difference]:

@@ -8,8 +8,9 @@ from crm.services.progress import Progress
 def preview(run: Progress) -> None:
     """List in the report, and count, what would be sent and who would leave."""
     difference.note()
+    numbers = difference.count()
     for what, title in difference.TITLES.items():
-        run.counters[what] = difference.count(what)
+        run.counters[what] = numbers[what]
         for one in difference.find_all(what):
             run.note(f"{title}: {one.email or '–'}{_details(one)}")
     run.counters["leaving"] = run.counters["unsubscribed"] + run.counters["archived"]

@@ -121,13 +121,14 @@ def _withdraw(settled: list[dict[str, Any]]) -> None:
         db.session.expunge_all()
 
 
-def open_proposals(client_id: int | None = None, limit: int = 50) -> list[MailchimpProposal]:
+def open_proposals(client_id: int | None = None, limit: int = 50, offset: int = 0) -> list[MailchimpProposal]:
     """What the current viewer could decide about, newest first."""
     query = select(MailchimpProposal).where(MailchimpProposal.state == OPEN)
     query = query.options(joinedload(MailchimpProposal.client))
     if client_id is not None:
         query = query.where(MailchimpProposal.client_id == client_id)
-    return list(db.session.scalars(query.order_by(MailchimpProposal.id.desc()).limit(limit)))
+    newest_first = query.order_by(MailchimpProposal.id.desc())
+    return list(db.session.scalars(newest_first.limit(limit).offset(offset)))
 
 
 def count_proposals() -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
@@ -76,7 +77,7 @@ def check_amount(run: Progress) -> None:
     clients = db.session.scalar(select(func.count()).select_from(Client.__table__))
     db.session.rollback()
     question = _("%(leaving)s of %(audience)s members would leave the audience; nothing was changed.",
-                 leaving=leaving, audience=audience)  # fmt: skip
+                 leaving=format_decimal(leaving), audience=format_decimal(audience))  # fmt: skip
     ask_if_many(run, "leaving", leaving, audience if clients else 0, question)
     if leaving and not clients and not run.options.get("confirm"):
         raise NeedsConfirmation(question)

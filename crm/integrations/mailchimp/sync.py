@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 
@@ -175,7 +176,7 @@ class _Sync:
         """Who was sent once and is in no status any more was deleted for good, and must not be sent again."""
         missing = find_unread(self.run.id or 0)
         question = _("%(number)s members are gone from the audience without a trace; nothing was changed.",
-                     number=len(missing))  # fmt: skip
+                     number=format_decimal(len(missing)))  # fmt: skip
         removals.ask_if_many(self.run, "gone", len(missing), removals.count(removals.is_active), question)
         for row in missing:
             self._forget_if_gone(row)

@@ -43,12 +43,13 @@ class MailchimpView(Page):
     @has_access
     def list(self) -> Response:
         query = select(JobRun).where(JobRun.kind == KIND).order_by(JobRun.id.desc())
-        runs = db.session.scalars(query.limit(RECENT)).all()
+        runs, number, total = db.session.scalars(query.limit(RECENT)).all(), _page_number(), count_proposals()
         return self.render(
             "mailchimp/list.html", title=_("Mailchimp"), runs=runs, current=runs[0] if runs else None,
             account=account(), audience=db.session.scalar(select(MailchimpAudience)), is_worked=is_worked(),
-            proposals=open_proposals(), proposal_count=count_proposals(), words=COUNTERS, reasons=REASONS,
-            unknown_count=difference.count(difference.UNKNOWN), titles=difference.TITLES, result=result, labels=LABELS,
+            proposals=open_proposals(limit=RECENT, offset=(number - 1) * RECENT), proposal_count=total, page=number,
+            pages=-(-total // RECENT), words=COUNTERS, reasons=REASONS, titles=difference.TITLES, labels=LABELS,
+            unknown_count=difference.count()[difference.UNKNOWN], result=result,
         )  # fmt: skip
 
     @expose("/run/<int:pk>")
@@ -85,13 +86,14 @@ class MailchimpView(Page):
         what = request.args.get("what", "")
         if what not in difference.TITLES or not may("sensitive", "client"):
             abort(404)
-        total, number = difference.count(what), _page_number()
+        totals, number = difference.count(), _page_number()
         rows = difference.find(what, PAGE_SIZE, (number - 1) * PAGE_SIZE)
         owners = select(Client.id, Client.name).where(Client.id.in_([row.client_id for row in rows]))
         names = {client.id: client.name for client in db.session.execute(owners)}
         if what in difference.SENT:
             rows = [row for row in rows if row.client_id in names]
-        return self._page("changes", rows, total, number, what=what, titles=difference.TITLES, names=names)
+        told = {"what": what, "titles": difference.TITLES, "totals": totals, "names": names}
+        return self._page("changes", rows, totals[what], number, **told)
 
     @expose("/skipped")
     @has_access
@@ -110,7 +112,7 @@ class MailchimpView(Page):
         """Members of the audience who are no clients."""
         number = _page_number()
         rows = difference.find_unknown(PAGE_SIZE, (number - 1) * PAGE_SIZE)
-        return self._page("unknown", rows, difference.count(difference.UNKNOWN), number)
+        return self._page("unknown", rows, difference.count()[difference.UNKNOWN], number)
 
     @expose("/proposal/<int:pk>", methods=["POST"])
     @has_access

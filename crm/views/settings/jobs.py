@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import abort, current_app, g, redirect, request, url_for
 from flask_appbuilder import expose, has_access
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
@@ -99,7 +100,7 @@ def result(run: JobRun) -> str:
     """What a run did, by its counters."""
     words = next((job.counts for job in JOBS if job.kind == run.kind), {})
     numbers = ((words[name], run.counters.get(name)) for name in words)
-    return ", ".join(f"{word} {number}" for word, number in numbers if number)
+    return ", ".join(f"{word} {format_decimal(number)}" for word, number in numbers if number)
 
 
 def next_time(job: Job) -> datetime | None:
