@@ -2,6 +2,10 @@
 
 Any error on the console (a breach of our CSP is one), any answer from 500 up and any request to another
 machine fails the test.
+
+An action waits until the page it acts on is whole, but nothing waits for what an action leads to, except
+`expect(…)` of something that only the answer brings, and `page.expect_response(…)`. So no test reads a page at
+once, and none leaves it or looks into the database right after a click: `tests/test_browser_tests.py`.
 """
 
 import os
@@ -14,7 +18,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, expect
 from werkzeug.serving import make_server
 
 from crm import create_app
@@ -23,6 +27,9 @@ from tests.prepared import SETTINGS
 from tools.machine import chromium
 
 CHROMIUM = chromium()
+#: How long (ms) something is waited for: much longer than it takes, even on a busy machine.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 #: (phone, dark): the two that differ in everything, and what is between them in the long run.
@@ -48,35 +55,59 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def _serving(prepared: Callable[[str], Any]) -> Iterator[tuple[Flask, str]]:
-    """The product, with its guard against forged requests, behind a server with threads."""
-    app = create_app(SQLALCHEMY_DATABASE_URI=prepared("sqlite").url, **{**SETTINGS, "WTF_CSRF_ENABLED": True})
-    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
+def _whole(prepared: Callable[[str], Any]) -> "Whole":
+    """The product, with its guard against forged requests."""
+    settings = {**SETTINGS, "WTF_CSRF_ENABLED": True}
+    return Whole(create_app(SQLALCHEMY_DATABASE_URI=prepared("sqlite").url, **settings))
+
+
+@pytest.fixture(scope="session")
+def _serving(_whole: "Whole") -> Iterator[tuple[Flask, str]]:
+    """The product behind a server with threads."""
+    server = make_server("127.0.0.1", 0, _whole, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield app, f"http://127.0.0.1:{server.server_port}"
+    yield _whole.app, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 
-def whole(app: Flask) -> Callable[..., list[bytes]]:
-    """The product with answers that are read and closed before they are sent.
+class Whole:
+    """The product with answers that are read and closed before they are sent, and that knows whether it is idle.
 
     Werkzeug's server leaves an answer open, and its file, where the page that asked for it has been closed.
     """
 
-    def answered(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        with closing(app(environ, start_response)) as answer:  # type: ignore[type-var]
-            return list(answer)
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.under_way = 0
+        self.changed = threading.Condition()
 
-    return answered
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.count(1)
+        try:
+            with closing(self.app(environ, start_response)) as answer:  # type: ignore[type-var]
+                return list(answer)
+        finally:
+            self.count(-1)
+
+    def count(self, by: int) -> None:
+        with self.changed:
+            self.under_way += by
+            self.changed.notify_all()
+
+    def rest(self) -> None:
+        """Wait until no request is under way."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.under_way == 0, PATIENCE / 1000)
 
 
 @pytest.fixture
-def live(app: Flask, _serving: tuple[Flask, str]) -> str:
+def live(app: Flask, _whole: "Whole", _serving: tuple[Flask, str]) -> Iterator[str]:
     """The address of the product on this test's database."""
     served, address = _serving
     with served.app_context():
         db.engine.dispose()  # its connections are to the file that the last test used
-    return address
+    yield address
+    _whole.rest()  # what closed pages have asked for is not written into the next test's database
 
 
 @pytest.fixture
@@ -112,7 +143,9 @@ def watch(live: str, faults: list[str]) -> Iterator[Callable[[Page], Page]]:
         page.on("response", response)
         page.on("request", request)
         page.on("pageerror", lambda error: faults.append(f"script: {error}"))
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE)
+        # before each action and each look of an `expect`: what comes before the scripts have run is lost
+        page.add_locator_handler(page.locator("html"), lambda: page.wait_for_load_state(), no_wait_after=True)
         return page
 
     yield note

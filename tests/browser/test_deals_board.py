@@ -82,6 +82,7 @@ def test_filters_and_the_switch_to_the_list(open_as: Any, deals: Any) -> None:
     page = open_as("alice", "/crm/deals/kanban/")
     page.get_by_label("Responsible").select_option("me")
     expect(page).to_have_url(re.compile(r"kanban/\?.*responsible=me"))
+    expect(column(page, "New").locator(".n")).to_have_text("0")
     expect(page.locator(".kcard")).to_have_count(0)
     page.get_by_role("link", name="List", exact=True).click()
     expect(page).to_have_url(re.compile(r"list/\?.*responsible=me"))

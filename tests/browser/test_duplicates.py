@@ -48,6 +48,7 @@ def test_warned_while_typing_and_set_aside(
     expect(page.get_by_role("button", name="Take back")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("button", name="Take back")).to_be_hidden()
     page.get_by_role("link", name="Found").click()
     page.get_by_role("link", name="Merge …").click()
     expect(page.get_by_role("button", name="Merge", exact=True)).to_be_visible()

@@ -123,8 +123,7 @@ def test_an_id_card_is_looked_at(open_as: Any, filled: int) -> None:
     page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=front.element_handle())
     with page.context.expect_page() as opened:
         front.click()
-    opened.value.wait_for_load_state()
-    assert opened.value.locator("img").count() == 1
+    expect(opened.value.locator("img")).to_have_count(1)
     card.get_by_role("button", name="Delete").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(card.get_by_role("img")).to_have_count(1)

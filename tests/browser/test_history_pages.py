@@ -45,6 +45,7 @@ def test_history_by_hand(
     assert axe(page) == []
     page.goto(f"/crm/clients/delete/{acme}")
     page.get_by_role("button", name="Move to the trash").click()
+    expect(page.get_by_text("is in the trash now")).to_be_visible()
     page.goto("/crm/clients/trash/")
     assert axe(page) == []
     page.get_by_role("link", name="Delete for good …").click()

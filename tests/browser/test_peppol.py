@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from tests.peppol.network import BIS, Network, settings_of
 
@@ -32,17 +33,17 @@ def test_asked_from_the_card_and_found_in_the_list(
     line.get_by_text("Not checked yet").wait_for()
     line.get_by_role("button", name="Check now: Peppol").click()
     line.get_by_text("takes invoices").wait_for()
-    assert NIP in line.inner_text()
+    expect(line).to_contain_text(NIP)
     # the provider is down: what was known stays, and the line says so
     network.answers[NIP] = (500, b"")
     line.get_by_role("button", name="Check now: Peppol").click()
     line.get_by_text("provider did not answer").wait_for()
-    assert "takes invoices" in line.inner_text()
+    expect(line).to_contain_text("takes invoices")
     assert axe(page) == []
     page.goto("/crm/clients/list/?page=1")
     page.get_by_role("button", name="Filters").click()
     page.locator("#filter-peppol").evaluate("select => { select.tomselect.addItem('takes_invoices'); }")
     page.get_by_role("button", name="Apply").click()
     page.get_by_text("Peppol: Registered, takes invoices").wait_for()
-    assert page.get_by_role("link", name="Orlen").count() == 1
-    assert page.get_by_role("link", name="Other").count() == 0
+    expect(page.get_by_role("link", name="Orlen")).to_have_count(1)
+    expect(page.get_by_role("link", name="Other")).to_have_count(0)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from playwright.sync_api import expect
+
 
 def test_a_phone_is_connected(open_as: Callable, axe: Callable):
     page = open_as("alice", "/")
@@ -19,4 +21,4 @@ def test_a_phone_is_connected(open_as: Callable, axe: Callable):
     page.get_by_role("button", name="End").click()
     page.get_by_role("dialog").get_by_role("button", name="End").click()
     page.get_by_text("Old phone gets nothing any more.").wait_for()
-    assert page.get_by_role("heading", name="Your phones").count() == 0
+    expect(page.get_by_role("heading", name="Your phones")).to_have_count(0)
