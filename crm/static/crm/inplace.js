@@ -4,10 +4,10 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const place = event.detail.elt.closest(".crm-inplace");
-    returnTo = place ? place.parentElement : null;
+    if (place) returnTo = place.parentElement;
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    if (!returnTo?.isConnected) return;
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!returnTo?.contains(event.target)) return; // another part of the page came in
     const form = returnTo.querySelector("form.crm-inplace");
     const target = form ? form.querySelector("input:not([type=hidden]), select, textarea") : returnTo.querySelector("button");
     (target?.tomselect || target)?.focus();

@@ -22,7 +22,9 @@
       const of = select.form?.elements[select.dataset.of]; // a client: its records are offered alone
       if (of?.value) url.searchParams.set("client", of.value);
       this.clearOptions((kept) => this.items.includes(String(kept.id ?? kept.value)));
-      fetch(url, { headers: { Accept: "application/json" } })
+      this.asking?.abort(); // else a late answer adds to that to what was typed since
+      this.asking = new AbortController();
+      fetch(url, { headers: { Accept: "application/json" }, signal: this.asking.signal })
         .then((answer) => answer.json())
         .then((body) => done(body.results))
         .catch(() => done());

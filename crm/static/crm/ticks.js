@@ -60,6 +60,11 @@
     if (event.target.matches("[data-check], [data-check-all]")) show(scope);
   });
 
+  // how many match is told after the page
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.closest("[data-total]")) show(scopeOf(event.target));
+  });
+
   // all that match are named by their filters, not by the ticks that happen to be seen
   document.addEventListener("formdata", (event) => {
     if (event.formData.has("all")) event.formData.delete("ids");
