@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError, StateConflict
-from crm.models.base import Base, ClientOwned, Record
+from crm.models.base import Base, ClientOwned, Record, changes_of, has_changed
 from crm.models.client import Client
 from crm.models.company import Company
 from crm.models.contact import Contact
@@ -145,9 +145,9 @@ class AttributeDefinition(Record):
         if not inspect(self).persistent:
             newest = session.scalar(select(func.max(AttributeDefinition.position)))
             self.position = self.position or (0 if newest is None else newest + 1)
-        elif inspect(self).attrs.key.history.has_changes():
+        elif has_changed(self, "key"):
             raise RuleError(_("A key never changes."), field="key")
-        elif inspect(self).attrs.applies_to.history.has_changes():
+        elif has_changed(self, "applies_to"):
             raise RuleError(_("What an attribute applies to never changes."), field="applies_to")
         elif self._is_unconverted() and self._has_values(session):
             raise RuleError(_("It has values of the old type."), field="type")
@@ -160,7 +160,7 @@ class AttributeDefinition(Record):
             self.currency = session.scalars(select(Company.default_currency)).first() or "EUR"
         elif not CURRENCY.fullmatch(self.currency):
             raise RuleError(_("There is no such currency."), field="currency")
-        before = inspect(self).attrs.currency.history.deleted
+        before = changes_of(self, "currency").deleted
         if before and before[0] and self.currency and self._has_values(session):
             message = _(
                 "It has amounts in %(currency)s, which would mean something else.", currency=before[0]
@@ -203,7 +203,7 @@ class AttributeDefinition(Record):
         return connection.scalar(select(rows.id).where(same, rows.id != change.row_id)) is not None
 
     def _is_unconverted(self) -> bool:
-        return inspect(self).attrs.type.history.has_changes() and self.converted_to != self.type
+        return has_changed(self, "type") and self.converted_to != self.type
 
     def __str__(self) -> str:
         return self.label

@@ -36,6 +36,21 @@ def changes_of(item: Any, name: str) -> History:
     return get_history(item, name, PassiveFlag.PASSIVE_NO_INITIALIZE)
 
 
+def touched(item: Any) -> set[str]:
+    """The attributes of a row that were set since it was read, if only to what they were. Quick: asks no history."""
+    return set(inspect(item).committed_state)
+
+
+def has_changed(item: Any, *names: str) -> bool:
+    """Whether one of these attributes is something else than at the last flush."""
+    return any(changes_of(item, name).has_changes() for name in names)
+
+
+def is_changed(item: Any) -> bool:
+    """Whether anything of a row is something else than at the last flush."""
+    return has_changed(item, *touched(item))
+
+
 class Base(Model):
     """The root of our tables. Two classes with one table name are an error, not one table."""
 

@@ -2,11 +2,11 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Index, String, Text, inspect
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
-from crm.models.base import ClientRecord
+from crm.models.base import ClientRecord, has_changed
 from crm.models.contact import Contact, check_contact
 from crm.models.identifiers import e164
 from crm.models.sensitive import text_at, title_at
@@ -52,7 +52,7 @@ class Call(ClientRecord):
         if self.duration is not None and not 0 <= self.duration <= LONGEST_CALL:
             raise RuleError(_("A call takes from 0 to %(n)d minutes.", n=LONGEST_CALL), field="duration")
         check_contact(self)
-        if inspect(self).attrs.number.history.has_changes():
+        if has_changed(self, "number"):
             self._read_number()
 
     def _read_number(self) -> None:

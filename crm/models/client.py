@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column, relationship, validates
 
-from crm.models.base import Base, ClientOwned, Record, changes_of
+from crm.models.base import Base, ClientOwned, Record, changes_of, has_changed
 from crm.models.external_id import ClientExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import domain_of, e164, is_email, tax_id_key
@@ -206,7 +206,7 @@ class Client(Record):
 
     def _name_was_made(self) -> bool:
         """Whether a person's name was that of first and last name, of which one now changes."""
-        if self.kind != "person" or changes_of(self, "name").has_changes():
+        if self.kind != "person" or has_changed(self, "name"):
             return False
         parts = [changes_of(self, name) for name in ("first_name", "last_name")]
         if not any(part.has_changes() for part in parts):

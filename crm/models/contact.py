@@ -5,7 +5,7 @@ from sqlalchemy import Index, String, Text, inspect, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError
-from crm.models.base import ClientRecord, changes_of
+from crm.models.base import ClientRecord, changes_of, has_changed
 from crm.models.external_id import ContactExternalId
 from crm.models.folding import fold
 from crm.models.identifiers import e164, is_email
@@ -72,7 +72,7 @@ class Contact(ClientRecord):
         """Normalise the phones and the website. Which contact is primary is `crm.services.contacts.primary`' to say."""
         if not any((self.first_name, self.last_name, self.email, self.phone, self.mobile)):
             raise RuleError(_("Give the contact a name, an e-mail or a phone."), field="first_name")
-        if self.email and changes_of(self, "email").has_changes() and not is_email(self.email):
+        if self.email and has_changed(self, "email") and not is_email(self.email):
             raise RuleError(_("This is not an e-mail address."), field="email")
         self.phone_e164 = e164(self.phone, self.country)
         self.mobile_e164 = e164(self.mobile, self.country)
@@ -82,8 +82,8 @@ class Contact(ClientRecord):
 
     def _take_parts_along(self) -> None:
         """Keep what belongs to the contact at its client, and count a change of it as one of the contact."""
-        moves = any(changes_of(self, name).has_changes() for name in ("client", "client_id"))
-        changed = {name for name in PARTS if changes_of(self, name).has_changes()}
+        moves = has_changed(self, "client", "client_id")
+        changed = {name for name in PARTS if has_changed(self, name)}
         client = next(iter(changes_of(self, "client").added or ()), None)
         for name in PARTS if moves else changed:
             for part in getattr(self, name):
@@ -123,9 +123,8 @@ class Contact(ClientRecord):
 
 def check_contact(item: Any) -> None:
     """Refuse a contact of another client for a record with both; one that has moved since it was chosen stays."""
-    attributes = inspect(item).attrs
     names = ("contact", "contact_id", "client", "client_id")
-    if not item.contact or not any(attributes[name].history.has_changes() for name in names):
+    if not item.contact or not has_changed(item, *names):
         return
     # a client chosen just now is known before its id is
     if item.contact.client_id != (item.client.id if item.client else item.client_id):

@@ -3,11 +3,11 @@ from decimal import Decimal
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, Text, inspect
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError
-from crm.models.base import ClientRecord
+from crm.models.base import ClientRecord, has_changed
 from crm.models.contact import Contact, check_contact
 from crm.models.types import Exact, UtcDateTime, today, utc_now
 
@@ -63,8 +63,8 @@ class Deal(ClientRecord):
 
     def _check_next_deal(self) -> None:
         """The one that follows this, at the same client; one that has moved to another client since stays."""
-        attributes, names = inspect(self).attrs, ("next_deal", "next_deal_id")
-        if not self.next_deal or not any(attributes[name].history.has_changes() for name in names):
+        names = ("next_deal", "next_deal_id")
+        if not self.next_deal or not has_changed(self, *names):
             return
         if self.next_deal is self:
             raise RuleError(_("A deal cannot follow itself."), field="next_deal")

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
-from crm.models.base import Base, OptionalClientOwned, SharedRecord
+from crm.models.base import Base, OptionalClientOwned, SharedRecord, has_changed
 from crm.models.client import Client
 from crm.models.file_kinds import with_ending
 from crm.models.mail_addresses import WrongAddress, in_order, people, read_addresses
@@ -147,16 +147,15 @@ class Email(SharedRecord):
 
     def _read_body(self) -> None:
         """Make the HTML safe; where no text was written, it is what the HTML says."""
-        changed = inspect(self).attrs
-        if not changed.html.history.has_changes() or not self.html:
+        if not has_changed(self, "html") or not self.html:
             return
         self.html = clean_html(self.html)
-        if not self.text or not changed.text.history.has_changes():
+        if not self.text or not has_changed(self, "text"):
             self.text = text_of_html(self.html) or None
 
     def _take_place(self) -> None:
         """An answer stands in the conversation of what it answers."""
-        if self.parent is not None and inspect(self).attrs.parent.history.has_changes():
+        if self.parent is not None and has_changed(self, "parent"):
             if self.parent is self or self.parent.parent is self:
                 raise RuleError(_("A mail does not answer itself."), field="parent")
             self.thread_key = self.parent.thread_key

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError, StateConflict
 from crm.models.bank_account import BankAccount
-from crm.models.base import ClientRecord, Record
+from crm.models.base import ClientRecord, Record, changes_of, has_changed, is_changed
 from crm.models.client import Client
 from crm.models.company import Company
 from crm.models.invoice_status import StatusComparator, status_of
@@ -172,7 +172,7 @@ class Invoice(WithLines, ClientRecord):
     def _check(self) -> None:
         if self.kind not in KINDS:
             raise RuleError(_("There is no such kind."), field="kind")
-        if inspect(self).persistent and inspect(self).attrs.kind.history.has_changes():
+        if inspect(self).persistent and has_changed(self, "kind"):
             raise RuleError(_("It stays what it is."), field="kind")
         if self.payment_method not in METHODS:
             raise RuleError(_("There is no such choice."), field="payment_method")
@@ -213,14 +213,13 @@ class Invoice(WithLines, ClientRecord):
             self.vat, self.gross = self.vat + self.rounding, self.gross + self.rounding
 
     def _refuse_changes(self, session: Session, allowed: frozenset[str], message: str) -> None:
-        attributes = inspect(self).attrs
-        changed = {a.key for a in inspect(type(self)).column_attrs if attributes[a.key].history.has_changes()}
+        changed = {a.key for a in inspect(type(self)).column_attrs if has_changed(self, a.key)}
         touched = any(
-            line in session.new or line in session.deleted or session.is_modified(line)
+            line in session.new or line in session.deleted or is_changed(line)
             for line in (*session.new, *session.dirty, *session.deleted)
             if isinstance(line, InvoiceLine) and line.invoice is self
         )
-        moved = attributes.client.history.has_changes() or attributes.lines.history.has_changes()
+        moved = has_changed(self, "client") or has_changed(self, "lines")
         reopened = "state" in changed and self.state != "cancelled"
         if changed - allowed or moved or touched or reopened:
             raise RuleError(message)
@@ -251,7 +250,7 @@ class Invoice(WithLines, ClientRecord):
 
 def _value_before(invoice: Invoice, name: str) -> Any:
     """What the database has of a column."""
-    history = inspect(invoice).attrs[name].history
+    history = changes_of(invoice, name)
     return next(iter(history.deleted or history.unchanged or ()), None)
 
 

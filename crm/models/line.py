@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, inspect
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
 
 from crm.errors import RuleError
-from crm.models.base import Base, ClientOwned
+from crm.models.base import Base, ClientOwned, changes_of
 from crm.models.totals import Totals, totals
 from crm.models.types import Exact
 from crm.models.vat import LONGEST, read_rate
@@ -101,7 +101,7 @@ class WithLines:
         if len(lines) > MOST_LINES:
             raise RuleError(_("At most %(n)d lines.", n=MOST_LINES), field="lines")
         # a client chosen just now is known before its id is
-        client = next(iter(inspect(self).attrs.client.history.added or ()), None)
+        client = next(iter(changes_of(self, "client").added or ()), None)
         for position, line in enumerate(lines):
             line.put_right(position + 1, session)
             line.position = position

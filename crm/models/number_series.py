@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.errors import RuleError, StateConflict
-from crm.models.base import Base, Record
+from crm.models.base import Base, Record, has_changed
 from crm.models.types import today
 
 #: When a series begins anew, with the parts of the date that its numbers then need.
@@ -41,12 +41,11 @@ class NumberSeries(Record):
         check_pattern(self.pattern or "", self.reset)
         if not 1 <= self.first_number <= LARGEST_FIRST:
             raise RuleError(_("A number from 1 on."), field="first_number")
-        attributes = inspect(self).attrs
         if not inspect(self).persistent:
             self.first_period = self.period_of(today())
-        elif attributes.reset.history.has_changes():
+        elif has_changed(self, "reset"):
             self._go_on_in_new_period(session)
-        elif attributes.first_number.history.has_changes():
+        elif has_changed(self, "first_number"):
             self.first_period = self.period_of(today())
             given = select(SeriesCounter.id).where(SeriesCounter.key == self.key_of(self.first_period))
             if session.scalar(given) is not None:

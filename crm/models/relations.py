@@ -7,23 +7,23 @@ from sqlalchemy import inspect
 from sqlalchemy.orm.attributes import set_committed_value
 
 from crm.errors import RuleError
+from crm.models.base import changes_of, has_changed
 
 
 def changes(item: Any, *relations: str) -> bool:
     """Whether any of these relations is about to lead elsewhere; of a new row, whether it leads anywhere."""
-    attributes = inspect(item).attrs
-    return any(attributes[name].history.has_changes() for r in relations for name in (r, f"{r}_id"))
+    return any(has_changed(item, name) for r in relations for name in (r, f"{r}_id"))
 
 
 def id_before(item: Any, relation: str) -> int | None:
     """The id that the relation has in the database."""
-    history = inspect(item).attrs[f"{relation}_id"].history
+    history = changes_of(item, f"{relation}_id")
     return next((i for i in (*(history.deleted or ()), *(history.unchanged or ()))), None)
 
 
 def id_after(item: Any, relation: str) -> int | None:
     """The id that the relation will have; None also where it leads to a row that has none yet."""
-    if inspect(item).attrs[relation].history.has_changes():
+    if has_changed(item, relation):
         return getattr(getattr(item, relation), "id", None)
     return getattr(item, f"{relation}_id")
 

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, inspec
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
-from crm.models.base import ClientRecord, Record
+from crm.models.base import ClientRecord, Record, has_changed
 from crm.models.client import Client
 from crm.models.company import Company
 from crm.models.contact import Contact, check_contact
@@ -80,7 +80,7 @@ class Sale(WithLines, ClientRecord):
         if self.kind not in STATUSES:
             raise RuleError(_("There is no such kind."), field="kind")
         state = inspect(self)
-        if state.persistent and state.attrs.kind.history.has_changes():
+        if state.persistent and has_changed(self, "kind"):
             raise RuleError(_("It stays what it is: convert it instead."), field="kind")
         self.status = self.status or STATUSES[self.kind][0]
         if self.status not in STATUSES[self.kind]:

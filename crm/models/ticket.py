@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, exi
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from crm.errors import RuleError
-from crm.models.base import OptionalClientRecord
+from crm.models.base import OptionalClientRecord, changes_of, has_changed
 from crm.models.contact import Contact, check_contact
 from crm.models.sensitive import text_at, title_at
 from crm.models.types import UtcDateTime, utc_now
@@ -119,11 +119,9 @@ class Ticket(OptionalClientRecord):
     def _take_comments_along(self) -> None:
         """Keep the comments at the ticket's client."""
         state = inspect(self)
-        if not state.persistent or not any(
-            state.attrs[name].history.has_changes() for name in ("client", "client_id")
-        ):
+        if not state.persistent or not has_changed(self, "client", "client_id"):
             return
-        changed = state.attrs.client.history
+        changed = changes_of(self, "client")
         for comment in self.comments:
             if changed.has_changes():
                 comment.client = self.client

@@ -3,11 +3,11 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, ForeignKey, Index, Row, String, Text, inspect, select
+from sqlalchemy import Connection, ForeignKey, Index, Row, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError, StateConflict
-from crm.models.base import ClientRecord
+from crm.models.base import ClientRecord, has_changed
 from crm.models.invoice import METHODS, Invoice
 from crm.models.types import Exact, today
 
@@ -48,7 +48,7 @@ class Transaction(ClientRecord):
         if self.amount is not None and self.amount <= 0:
             raise RuleError(_("An amount above 0: the direction says the rest."), field="amount")
         names = ("invoice", "invoice_id", "client", "client_id", "currency")
-        if any(inspect(self).attrs[name].history.has_changes() for name in names):
+        if has_changed(self, *names):
             self._check_invoice(session)
 
     def _check_invoice(self, session: Session) -> None:

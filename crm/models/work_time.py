@@ -5,11 +5,11 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import format_date, format_time, get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, inspect, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.errors import RuleError
-from crm.models.base import Base, OptionalClientOwned, OptionalClientRecord
+from crm.models.base import Base, OptionalClientOwned, OptionalClientRecord, has_changed
 from crm.models.project import Project
 from crm.models.relations import changes, id_after, settle_client
 from crm.models.task import Task
@@ -63,8 +63,7 @@ class WorkTime(OptionalClientRecord):
         if self.start is None or self.end is None:
             return
         self.start, self.end = self.start.replace(microsecond=0), self.end.replace(microsecond=0)
-        attributes = inspect(self).attrs
-        if changes(self, "user") or any(attributes[name].history.has_changes() for name in ("start", "end")):
+        if changes(self, "user") or has_changed(self, "start", "end"):
             self._check_times()
             self._refuse_overlap(session)
         self._settle_rate(session)

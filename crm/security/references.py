@@ -14,7 +14,15 @@ from sqlalchemy.orm import RelationshipProperty, Session
 
 from crm.errors import RuleError, StateConflict
 from crm.models import Client
-from crm.models.base import Base, BetweenClients, ClientOwned, OptionalClientOwned
+from crm.models.base import (
+    Base,
+    BetweenClients,
+    ClientOwned,
+    OptionalClientOwned,
+    changes_of,
+    has_changed,
+    is_changed,
+)
 from crm.security.viewer import SYSTEM, acting
 from crm.security.visibility import including_hidden
 
@@ -37,7 +45,7 @@ def _references(item: Base, relation: RelationshipProperty[Any]) -> tuple[set[in
     state = inspect(item)
     column = next(iter(relation.local_columns))
     key = state.mapper.get_property_by_column(column).key
-    by_object, by_id = state.attrs[relation.key].history, state.attrs[key].history
+    by_object, by_id = changes_of(item, relation.key), changes_of(item, key)
     reached = next((o for o in by_object.added or () if o is not None), None)
     left = {o.id for o in by_object.deleted or () if o is not None and o.id}
     if by_object.added:
@@ -93,15 +101,13 @@ def _lent_by(item: Base) -> set[int]:
 
 def _check_edited(session: Session) -> None:
     """Hold the clients that are being changed; one that was merged meanwhile is nobody's to change any more."""
-    edited = {
-        item.id: item for item in session.dirty if isinstance(item, Client) and session.is_modified(item)
-    }
+    edited = {item.id: item for item in session.dirty if isinstance(item, Client) and is_changed(item)}
     if not edited:
         return
     table = Client.__table__
     asked = select(table.c.id, table.c.merged_into_id).where(table.c.id.in_(edited)).order_by(table.c.id)
     for number, target in session.connection().execute(asked.with_for_update(key_share=True)):
-        if target and not inspect(edited[number]).attrs.merged_into_id.history.has_changes():
+        if target and not has_changed(edited[number], "merged_into_id"):
             raise StateConflict(_("This client has been merged into another one meanwhile."))
 
 

@@ -26,6 +26,7 @@ from crm.security.visibility import as_user
 from crm.services.bulk.change import change_clients
 from crm.services.history import bulk
 from crm.services.history import log as history
+from crm.services.history.encoding import decode_row
 from crm.services.undo.operation import undo
 from tests.snapshots import differences, snapshot
 from tests.users import user
@@ -162,7 +163,7 @@ def test_statements_log_what_a_flush_logs(many: list[int], system: Callable[[], 
             assert {
                 k: v for k, v in stated.items() if v is not None and k not in history.BOOKKEEPING
             } == flushed
-            decoded = history.decode_row(table, stated)
+            decoded = decode_row(table, stated)
             stored = session.connection().execute(select(table).where(table.c.id == item.id)).mappings().one()
             assert {**dict.fromkeys(stored), **decoded} == dict(stored)
 

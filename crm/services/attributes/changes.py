@@ -25,6 +25,7 @@ from crm.services.attributes.reading import WORD_TYPES, TooManyWords, read_value
 from crm.services.attributes.storing import columns_of_value
 from crm.services.history import bulk
 from crm.services.history import log as history
+from crm.services.history.encoding import encode
 from crm.services.reading import Unreadable
 
 values = AttributeValue.__table__
@@ -164,9 +165,7 @@ def insert_values(definition: AttributeDefinition, found: dict[Owner, Any]) -> N
 
 def _log_row(row_id: int, row: dict[str, Any]) -> dict[str, Any]:
     """What the log says of a new value."""
-    after = {
-        name: history.encode(values.c[name].type, value) for name, value in row.items() if value is not None
-    }
+    after = {name: encode(values.c[name].type, value) for name, value in row.items() if value is not None}
     return {
         "table_name": values.name, "row_id": row_id, "action": "insert", "client_id": row["client_id"],
         "before": None, "after": {"id": row_id, **after},

@@ -8,20 +8,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Text, bindparam, event, inspect, or_, select, type_coerce, update
+from sqlalchemy import Text, bindparam, event, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from crm.errors import RuleError
 from crm.models import AttributeDefinition, AttributeValue, Change
 from crm.models.attribute import text_keys
+from crm.models.base import has_changed
 from crm.models.sealed_values import OPEN_COLUMNS, sealed_columns, value_of
 from crm.models.sealing import seal, unseal
 from crm.models.types import Json
 from crm.security.masking import may_see_sensitive
 from crm.services.attributes.options import forget_loaded
-from crm.services.history import log as history
 from crm.services.history.bulk import dialect_of
 from crm.services.history.change_values import listed, unpacked
+from crm.services.history.encoding import decode, encode
 
 values = AttributeValue.__table__
 definitions = AttributeDefinition.__table__
@@ -49,7 +50,7 @@ def sealed(side: Side) -> Side:
     found: dict[str, Any] = dict.fromkeys(SEALED)
     for name in OPEN_COLUMNS:
         if side.get(name) is not None:
-            value = history.decode(values.c[name].type, side[name])
+            value = decode(values.c[name].type, side[name])
             found = sealed_columns(name, value, of_several=bool(side.get("slot")))
             found["secret"] = seal(found["secret"])
     return {name: value for name, value in side.items() if name not in OPEN_OR_KEY} | found
@@ -62,7 +63,7 @@ def opened(side: Side) -> Side:
     found = {name: value for name, value in side.items() if name not in SEALED}
     if side.get("secret"):
         column, value = value_of(unseal(side["secret"]))
-        found[column] = history.encode(values.c[column].type, value)
+        found[column] = encode(values.c[column].type, value)
         if column == "text":
             found |= text_keys(value)
         if side.get("slot"):
@@ -89,13 +90,12 @@ def _change_rows(session: Session, ids: Any, form: Callable[[Side], Side]) -> No
     found = []
     for number, *held in session.connection().execute(asked.with_for_update()):
         side = {
-            name: history.encode(kinds[name], value)
+            name: encode(kinds[name], value)
             for name, value in zip(FORM, held, strict=True) if value is not None
         }  # fmt: skip
         new_side = form(side) or {}
         found.append(
-            {"number": number}
-            | {f"new_{name}": history.decode(kinds[name], new_side.get(name)) for name in FORM}
+            {"number": number} | {f"new_{name}": decode(kinds[name], new_side.get(name)) for name in FORM}
         )
     if found:
         new = {name: bindparam(f"new_{name}", type_=kind) for name, kind in kinds.items()}
@@ -163,7 +163,7 @@ def follow_flags_after(session: Session, operation: int) -> None:
 def _note(session: Session, *_args: Any) -> None:
     ids: set[int] = session.info.setdefault("changed_flags", set())
     for item in session.dirty:
-        if isinstance(item, AttributeDefinition) and inspect(item).attrs.sensitive.history.has_changes():
+        if isinstance(item, AttributeDefinition) and has_changed(item, "sensitive"):
             ids.add(item.id)
 
 

@@ -20,6 +20,7 @@ from crm.services.history import bulk
 from crm.services.history import log as history
 from crm.services.history.bulk import dialect_of
 from crm.services.history.change_values import listed
+from crm.services.history.encoding import decode_row
 from crm.services.reading import Unreadable
 from crm.services.undo.report import CHANGED, Report
 
@@ -45,7 +46,7 @@ def bring_back_options(session: Session, operation: int) -> None:
     gone = {row.row_id: row for row in connection.execute(asked.order_by(log.c.id))}
     found = []
     for row in gone.values():
-        columns = history.decode_row(options, row.before)
+        columns = decode_row(options, row.before)
         if row.operation_id != operation and _has_room(session, columns):
             connection.execute(insert(options).values(columns))
             found.append({"table_name": options.name, "row_id": row.row_id, "action": "insert", "client_id": None,

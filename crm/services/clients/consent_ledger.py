@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from crm.extensions import db
 from crm.models import Change, Client, Operation
 from crm.services.history.change_values import has_key
-from crm.services.history.log import decode_row
+from crm.services.history.encoding import decode_row
 
 MOST = 50
 NAMES = ("consent", "consent_source", "consent_at")

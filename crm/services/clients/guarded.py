@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.models import Client
+from crm.models.base import has_changed
 from crm.registry import RecordType, registry
 from crm.services.lists.attached import of_client
 
@@ -13,9 +14,7 @@ from crm.services.lists.attached import of_client
 def guarded_records(session: Session) -> list[tuple[RecordType, Any]]:
     """The records with something to hide of the clients that the current flush marks, or frees of the mark."""
     marked = [
-        item.id
-        for item in session.dirty
-        if isinstance(item, Client) and inspect(item).attrs.sensitive.history.has_changes()
+        item.id for item in session.dirty if isinstance(item, Client) and has_changed(item, "sensitive")
     ]
     return [
         (record, item)

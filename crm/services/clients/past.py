@@ -19,7 +19,7 @@ from crm.registry import registry
 from crm.security.masking import sensitive_clients
 from crm.security.visibility import visible_client_ids
 from crm.services.history.change_values import listed
-from crm.services.history.log import decode
+from crm.services.history.encoding import decode
 from crm.services.history.pieces import ATTRIBUTES, Piece, pieces_of
 from crm.services.history.row_pasts import before_change, rows_now
 from crm.services.timeline.entries import CONTACT_KINDS

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from crm.errors import RuleError, StateConflict
 from crm.extensions import db
 from crm.models import Client, Contact
+from crm.models.base import changes_of
 from crm.security.masking import may_see_sensitive
 from crm.security.visibility import including_hidden
 from crm.services.clients.parts import lock
@@ -32,17 +33,17 @@ def hold(session: Session, client_ids: Iterable[int]) -> None:
 
 def _client_left(contact: Contact) -> int | None:
     """The client that a contact is about to leave; None where it stays."""
-    history = inspect(contact).attrs.client_id.history
+    history = changes_of(contact, "client_id")
     before = (history.deleted or history.unchanged or (None,))[0]
     return before if before != _client_of(contact) else None
 
 
 def _client_of(contact: Contact) -> Any:
     """What tells the client of a contact: its id, or itself while it is new."""
-    added = inspect(contact).attrs.client.history.added
+    added = changes_of(contact, "client").added
     client = added[0] if added else None
     if client is not None:
-        return client.id or client
+        return client.id if inspect(client).persistent else client
     return contact.client_id
 
 

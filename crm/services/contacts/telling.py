@@ -7,10 +7,11 @@ by whoever sees it.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import event, inspect, update
+from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from crm.models import Contact, TimelineEntry
+from crm.models.base import changes_of
 from crm.services.history import log as history
 from crm.services.timeline.entries import add_client_entries
 
@@ -31,7 +32,7 @@ def tell(session: Session, operation: int, kind: str, names: Mapping[int, str]) 
 def _tell_moves(session: Session, *_args: Any) -> None:
     """A contact that goes to another client, whoever moves it and how, is told of on both timelines."""
     for contact in [item for item in session.dirty if isinstance(item, Contact)]:
-        before = inspect(contact).attrs.client_id.history
+        before = changes_of(contact, "client_id")
         if not before.has_changes() or not before.deleted or before.deleted[0] is None:
             continue
         left, reached = before.deleted[0], contact.client_id

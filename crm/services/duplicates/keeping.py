@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, event, insert, inspect, or_, select
+from sqlalchemy import delete, event, insert, or_, select
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Client, DuplicateKey, DuplicateTodo, NotDuplicate
+from crm.models.base import has_changed, touched
 from crm.services.duplicates.blocking import keys_of
 from crm.services.duplicates.facts import COLUMNS, Facts, facts_of
 from crm.services.duplicates.refreshing import adding, read_facts, refresh
 from crm.services.history.change_values import has_any_key
-from crm.services.history.log import as_added, touched
+from crm.services.history.inserting import insert_many
+from crm.services.history.log import as_added
 
 PORTION = 500
 #: So many clients are looked at again at once, not later, when an operation is taken back.
@@ -30,7 +32,7 @@ def _keep(session: Session, *_: Any) -> None:
     fresh = session.new
     for item in list(changed.values()):
         names = touched(item).intersection(COLUMNS)
-        if item not in fresh and not any(inspect(item).attrs[name].history.has_changes() for name in names):
+        if item not in fresh and not has_changed(item, *names):
             del changed[item.id]
     if changed:
         rows = {
@@ -56,16 +58,15 @@ def write_keys(session: Session, facts: dict[int, Facts]) -> None:
         new |= {(key, number) for key, number in wanted & there if number in numbers}
     if new:
         # the search writes keys too
-        connection.execute(
-            adding(session, keys), [{"key": key, "client_id": number} for key, number in sorted(new)]
-        )
+        rows = [{"key": key, "client_id": number} for key, number in sorted(new)]
+        insert_many(connection, adding(session, keys), rows)
 
 
 def look_at(session: Session, ids: Iterable[int]) -> None:
     """Let the next search look at these clients."""
     rows = [{"client_id": number} for number in sorted(ids)]
     if rows:
-        session.connection().execute(insert(todo), rows)
+        insert_many(session.connection(), insert(todo), rows)
 
 
 def look_at_all(session: Session) -> None:

@@ -7,11 +7,12 @@ is merged; merges, restoring and undo always work. It is asked at the flush, so 
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.errors import RuleError
 from crm.models import Client, Setting
+from crm.models.base import has_changed
 from crm.security.masking import may_see_sensitive
 from crm.security.visibility import including_hidden
 from crm.services.duplicates.blocking import key_of
@@ -58,11 +59,7 @@ def check_tax_ids(session: Session) -> None:
 
 
 def _gets_one(item: Any) -> bool:
-    return (
-        isinstance(item, Client)
-        and bool(item.tax_id_key)
-        and inspect(item).attrs.tax_id_key.history.has_changes()
-    )
+    return isinstance(item, Client) and bool(item.tax_id_key) and has_changed(item, "tax_id_key")
 
 
 def _wait_for_others(session: Session, wanted: set[str]) -> None:

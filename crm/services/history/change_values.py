@@ -1,6 +1,6 @@
 """The values of a change as SQL: packed into the log's JSON by the database itself, and taken out again.
 
-The same encoding as `crm.services.history.log.encode`, so that nobody can tell a change that a bulk statement
+The same encoding as `crm.services.history.encoding`, so that nobody can tell a change that a bulk statement
 logged from one that a flush did.
 """
 

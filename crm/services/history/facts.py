@@ -13,7 +13,8 @@ from crm.models.line import LINE_FIELDS, Line
 from crm.models.types import Encrypted
 from crm.registry import RecordType
 from crm.services.history.change_values import has_key
-from crm.services.history.log import BOOKKEEPING, decode
+from crm.services.history.encoding import decode
+from crm.services.history.log import BOOKKEEPING
 from crm.services.history.pieces import ATTRIBUTES, Piece
 from crm.services.history.row_pasts import Stage, stages
 from crm.services.history.tracked_fields import columns_of_field, context_columns

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, delete, insert, inspect
 from sqlalchemy.orm import Session
 
 from crm.models.base import Base
-from crm.services.history.log import columns_of, encode, stored
+from crm.services.history.encoding import encode
+from crm.services.history.inserting import insert_many
+from crm.services.history.log import columns_of, stored
 
 ADDED, REMOVED = "link_rows_added", "link_rows_removed"
 
@@ -88,7 +90,7 @@ def _insert(
     names = [column.name for column in columns.values()]
     # by what they hold and not by their order, which SQLite keeps only where it gets them one by one
     asked = insert(table).returning(table.c.id, *(table.c[name] for name in names))
-    ids = {tuple(held): number for number, *held in connection.execute(asked, found)}
+    ids = {tuple(held): number for number, *held in insert_many(connection, asked, found)}
     kinds = {name: table.c[name].type for name in names}
     changes = []
     for one in found:

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import Boolean, Column, Connection, Date, Table, func, insert, inspect, select, update
+from sqlalchemy import Column, Connection, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeEngine
 
 from crm.extensions import db
-from crm.models.base import Base
+from crm.models.base import Base, changes_of, touched
 from crm.models.history import Change, Operation
-from crm.models.types import Encrypted, Exact, UtcDateTime, utc_now
+from crm.models.types import utc_now
 from crm.security.viewer import actor_id
 from crm.services import outbox
+from crm.services.history.encoding import encode
+from crm.services.history.inserting import insert_many
 
 #: Columns that say when and by whom, not what: undo and comparison leave them out.
 BOOKKEEPING = frozenset({"version", "created_at", "created_by_id", "changed_at", "changed_by_id"})
@@ -26,48 +25,6 @@ BOOKKEEPING = frozenset({"version", "created_at", "created_by_id", "changed_at",
 OF_TRANSACTION = (
     "operation_id", "operation_step", "operation_transaction", "operation_held", "operation_hint", "added_clients",
 )  # fmt: skip
-
-# -- values as the log keeps them
-
-
-def encode(kind: TypeEngine[Any], value: Any) -> Any:
-    """A Python value as it stands in a change: what JSON can hold of what the database stores."""
-    if value is not None and isinstance(kind, Exact):
-        return int(round(Decimal(value).scaleb(kind.scale)))
-    if value and isinstance(kind, Encrypted):
-        return kind.seal(value)
-    if value is None or isinstance(value, str | int | float | dict | list):
-        return value
-    if isinstance(value, datetime):
-        # always of the same length, so that the database can read and write it too
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"history cannot keep a {type(value).__name__}")
-
-
-def decode(kind: TypeEngine[Any], value: Any) -> Any:
-    """The Python value of what a change keeps."""
-    if value is None:
-        return None
-    if isinstance(kind, Exact):
-        return Decimal(value).scaleb(-kind.scale)
-    if isinstance(kind, Encrypted):
-        return kind.unseal(value)
-    if isinstance(kind, UtcDateTime):
-        moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)
-    if isinstance(kind, Date):
-        return date.fromisoformat(value[:10])
-    if isinstance(kind, Boolean):
-        return bool(value)
-    return value
-
-
-def decode_row(table: Table, values: dict[str, Any]) -> dict[str, Any]:
-    """All values of one side of a change, by column name; columns that are gone are left out."""
-    return {name: decode(table.c[name].type, value) for name, value in values.items() if name in table.c}
-
 
 # -- operations
 
@@ -194,12 +151,6 @@ def is_logged(item: Any) -> bool:
     return isinstance(item, Base) and item.__history__
 
 
-def touched(item: Base) -> set[str]:
-    """The attributes of a row that were set since it was read, if only to what they were. Quick: asks no history."""
-    state = inspect(item)
-    return set(state.mapper.attrs.keys()) - state.unmodified
-
-
 @cache
 def columns_of(model: type[Base]) -> tuple[tuple[str, Column[Any]], ...]:
     """(attribute, column) of each column of a model."""
@@ -224,9 +175,9 @@ def whole(item: Base) -> dict[str, Any]:
 
 def stored(item: Base) -> dict[str, Any]:
     """The values that a deleted row had in the database, whatever was done to it before."""
-    found, attributes = {}, inspect(item).attrs
+    found = {}
     for key, column in columns_of(type(item)):
-        history = attributes[key].history
+        history = changes_of(item, key)
         value = next(iter(history.deleted or history.unchanged or ()), None)
         if value is not None:
             found[column.name] = encode(column.type, value)
@@ -235,11 +186,11 @@ def stored(item: Base) -> dict[str, Any]:
 
 def _changed(item: Base) -> tuple[dict[str, Any], dict[str, Any]]:
     before, after = {}, {}
-    attributes, candidates = inspect(item).attrs, touched(item)
+    candidates = touched(item)
     for key, column in columns_of(type(item)):
         if key not in candidates:
             continue
-        history = attributes[key].history
+        history = changes_of(item, key)
         if not history.has_changes():
             continue
         old = history.deleted[0] if history.deleted else None
@@ -249,7 +200,7 @@ def _changed(item: Base) -> tuple[dict[str, Any], dict[str, Any]]:
     return before, after
 
 
-def changes_of(session: Session) -> list[dict[str, Any]]:
+def flushed_changes(session: Session) -> list[dict[str, Any]]:
     """The rows that the current flush adds, changes and deletes, as rows of `change` without a step.
 
     Called after the flush, while the session still knows what was changed.
@@ -277,6 +228,8 @@ def changes_of(session: Session) -> list[dict[str, Any]]:
 
 def write_changes(connection: Connection, operation: int, step: int, rows: list[dict[str, Any]]) -> None:
     """Add the rows of one step to the log."""
-    connection.execute(
-        insert(Change.__table__), [{"operation_id": operation, "step": step, **row} for row in rows]
+    insert_many(
+        connection,
+        insert(Change.__table__),
+        [{"operation_id": operation, "step": step, **row} for row in rows],
     )

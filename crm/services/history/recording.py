@@ -14,7 +14,7 @@ from sqlalchemy import Table, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from crm.models import Client, ClientAssignee
-from crm.models.base import Base, Record
+from crm.models.base import Base, Record, changes_of, has_changed, is_changed, touched
 from crm.models.types import utc_now
 from crm.security.references import check_references
 from crm.security.viewer import actor_id, find_viewer, forget_viewers
@@ -22,6 +22,7 @@ from crm.security.visibility import NobodyAsks
 from crm.services.duplicates.tax_ids import check_tax_ids
 from crm.services.history import link_rows
 from crm.services.history import log as history
+from crm.services.history.inserting import give_ids
 from crm.services.search.entries import index_rows
 from crm.services.timeline.entries import record_entries
 
@@ -69,7 +70,7 @@ def _prepare(session: Session, *_: Any) -> None:
     # asked for once: a session makes these sets anew each time
     new, author = session.new, actor_id()
     for item in (*new, *session.dirty):
-        if isinstance(item, Base) and (item in new or session.is_modified(item)):
+        if isinstance(item, Base) and (item in new or is_changed(item)):
             if item in new:
                 _fill_defaults(item)
                 _assign_to_author(session, item)
@@ -77,6 +78,7 @@ def _prepare(session: Session, *_: Any) -> None:
             _stamp(item, author, item in new)
     check_references(session)
     check_tax_ids(session)
+    give_ids(session)
 
 
 def _wake_wholes(session: Session) -> None:
@@ -86,7 +88,7 @@ def _wake_wholes(session: Session) -> None:
         whole = item.whole if isinstance(item, Base) else None
         if whole is None or whole in new or whole in deleted:
             continue
-        if item in new or item in deleted or session.is_modified(item):
+        if item in new or item in deleted or is_changed(item):
             whole.changed_at = utc_now()
 
 
@@ -122,10 +124,10 @@ def _stamp(item: Base, author: int | None, is_new: bool) -> None:
 
 def _delete_orphans(session: Session, item: Base) -> None:
     """Delete what was taken out of a collection that owns it: the flush would, but unseen by history."""
-    attributes, candidates = inspect(item).attrs, history.touched(item)
+    candidates = touched(item)
     for relation in inspect(type(item)).relationships:
         if relation.key in candidates and relation.uselist and relation.cascade.delete_orphan:
-            for child in attributes[relation.key].history.deleted or ():
+            for child in changes_of(item, relation.key).deleted or ():
                 if inspect(child).persistent:
                     session.delete(child)
 
@@ -137,8 +139,8 @@ def _count_links(item: Base) -> None:
     """
     if not isinstance(item, Record) or isinstance(item, Client):
         return
-    attributes, candidates = inspect(item).attrs, history.touched(item)
-    if any(attributes[name].history.has_changes() for name in candidates if name.endswith("_links")):
+    candidates = touched(item)
+    if any(has_changed(item, name) for name in candidates if name.endswith("_links")):
         item.changed_at = utc_now()
 
 
@@ -168,7 +170,7 @@ def _release(session: Session, item: Base) -> None:
 
 @event.listens_for(Session, "after_flush")
 def _record(session: Session, *_: Any) -> None:
-    if rows := [*history.changes_of(session), *link_rows.write(session)]:
+    if rows := [*history.flushed_changes(session), *link_rows.write(session)]:
         if any(isinstance(item, ClientAssignee) for item in (*session.new, *session.dirty, *session.deleted)):
             forget_viewers()
         session.info.setdefault("added_clients", set()).update(

@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 from crm.extensions import db
 from crm.models import Change
 from crm.services.history.change_values import listed
-from crm.services.history.log import encode
+from crm.services.history.encoding import encode
 
 #: The values of a row as the log keeps them, by column; None where there was no row.
 Values = dict[str, Any] | None

@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 
 from crm.extensions import db
 from crm.models import AttributeDefinition
+from crm.models.base import has_changed, touched
 from crm.security.manager import may
 from crm.security.masking import is_masked
 from crm.services.attributes.reading import WORD_TYPES, read_value
@@ -28,7 +29,7 @@ TOLD_ELSEWHERE = frozenset({"attribute_values"})
 def changed_names(item: Any) -> list[str]:
     """The names of what was set on a record and is not what stands in the database."""
     state = inspect(item)
-    changed = {one.key for one in state.attrs if one.history.has_changes()} - TOLD_ELSEWHERE
+    changed = {name for name in touched(item) if has_changed(item, name)} - TOLD_ELSEWHERE
     # a relation stands for its column
     keys = {one.key + "_id": one.key for one in state.mapper.relationships}
     return sorted({

@@ -7,10 +7,11 @@ are both counted. They are derived: past version and history, and worked out aga
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import case, event, false, func, inspect, select, true, update
+from sqlalchemy import case, event, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from crm.models import Change, Invoice, Transaction
+from crm.models.base import changes_of, has_changed
 from crm.models.types import utc_now
 
 log = Change.__table__
@@ -85,11 +86,10 @@ def _note(session: Session, *_: Any) -> None:
     ids: set[int] = session.info.setdefault("unsettled_invoices", set())
     for item in (*session.new, *session.dirty, *session.deleted):
         if isinstance(item, Transaction):
-            history = inspect(item).attrs.invoice_id.history
+            history = changes_of(item, "invoice_id")
             ids.update(i for i in (*(history.deleted or ()), item.invoice_id) if i)
         elif isinstance(item, Invoice) and item not in session.deleted:
-            attributes = inspect(item).attrs
-            if item in session.new or any(attributes[name].history.has_changes() for name in DECIDING):
+            if item in session.new or has_changed(item, *DECIDING):
                 ids.add(item.id)
 
 

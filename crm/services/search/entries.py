@@ -13,7 +13,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    inspect,
     literal_column,
     or_,
     select,
@@ -25,14 +24,14 @@ from sqlalchemy.orm import Session, aliased
 
 from crm.extensions import db
 from crm.models import SearchEntry
-from crm.models.base import Base, SeenByAll
+from crm.models.base import Base, SeenByAll, has_changed, touched
 from crm.models.folding import SIGNS, WORD, fold, phone_words, words
 from crm.models.search import EVERYBODY
 from crm.models.sensitive import is_at_sensitive_client, veil
 from crm.registry import RecordType, registry
 from crm.security.masking import may_see_sensitive
 from crm.services.clients.guarded import guarded_records
-from crm.services.history.log import touched
+from crm.services.history.inserting import insert_many
 
 MOST_CANDIDATES = 1_000
 MOST_WORDS = 2_000
@@ -120,9 +119,8 @@ def _to_index(session: Session) -> dict[tuple[str, int], tuple[RecordType, Any]]
             if record is None:
                 continue
         elif item in dirty:
-            attributes = inspect(item).attrs
             names = _index_triggers(record) & touched(item)
-            if not any(attributes[name].history.has_changes() for name in names):
+            if not has_changed(item, *names):
                 continue
         found[record.key, item.id] = (record, item)
     for item in session.deleted:
@@ -176,7 +174,7 @@ def write_entries(session: Session, old: Sequence[tuple[str, int]], entries: lis
     if old:
         connection.execute(delete(rows).where(tuple_(rows.c.table_name, rows.c.row_id).in_(old)))
     if entries:
-        connection.execute(insert(rows), entries)
+        insert_many(connection, insert(rows), entries)
 
 
 # -- asking

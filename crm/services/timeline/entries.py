@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, inspect, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from crm.models import Client, TimelineEntry
-from crm.models.base import CLIENT_LINKS, clients_of
+from crm.models.base import CLIENT_LINKS, clients_of, has_changed, touched
 from crm.models.timeline import LONGEST
 from crm.models.types import utc_now
 from crm.registry import RecordType, registry
 from crm.security.viewer import SYSTEM, acting, actor_id
 from crm.security.visibility import including_hidden
 from crm.services.clients.guarded import guarded_records
+from crm.services.history.inserting import insert_many
 
 #: What an operation on a client is called on its timeline, weakest first: each client gets one entry of it.
 CLIENT_KINDS = (
@@ -43,23 +44,23 @@ def record_entries(session: Session, operation: int, rows: list[dict[str, Any]])
     """Bring the timeline up to date with the current flush; rows are its changes."""
     table, connection = TimelineEntry.__table__, session.connection()
     old, kept = [], {}
-    touched = _touched(session)
-    for record, item in touched:
+    found = _touched(session)
+    for record, item in found:
         if item not in session.new:
             old.append((record.key, item.id))
     if old:
         named = tuple_(table.c.table_name, table.c.row_id).in_(old)
-        if any(record.also_when for record, _item in touched):
+        if any(record.also_when for record, _item in found):
             kept = _actors(connection, named)
         connection.execute(delete(table).where(named))
     new = [
         entry
-        for record, item in touched
+        for record, item in found
         if item not in session.deleted
         for entry in entry_rows(record, item, operation, kept)
     ]
     if new:
-        connection.execute(insert(table), new)
+        insert_many(connection, insert(table), new)
         _note_activity(session, new)
     _follow_names(session)
     _client_entries(session, operation, rows)
@@ -67,11 +68,7 @@ def record_entries(session: Session, operation: int, rows: list[dict[str, Any]])
 
 def _follow_names(session: Session) -> None:
     """Write the names of clients that are called otherwise where records between clients name them."""
-    renamed = {
-        item.id
-        for item in session.dirty
-        if isinstance(item, Client) and inspect(item).attrs.name.history.has_changes()
-    }
+    renamed = {item.id for item in session.dirty if isinstance(item, Client) and has_changed(item, "name")}
     links = [one for one in registry().of_client() if one.between_clients and one.when is not None]
     if not renamed or not links:
         return
@@ -95,29 +92,22 @@ def _follow_names(session: Session) -> None:
 def _touched(session: Session) -> list[tuple[RecordType, Any]]:
     """The records of the current flush whose entries are to be written anew."""
     by_model = registry().by_model
-    touched = [
+    found = [
         (record, item)
         for item in (*session.new, *session.dirty, *session.deleted)
         if (record := by_model.get(type(item))) is not None and record.when is not None
         if item not in session.dirty or _entry_changed(item, record)
     ]
-    known = {id(item) for _record, item in touched}
+    known = {id(item) for _record, item in found}
     guarded = [pair for pair in guarded_records(session) if pair[0].when is not None]
-    return touched + [(record, item) for record, item in guarded if id(item) not in known]
+    return found + [(record, item) for record, item in guarded if id(item) not in known]
 
 
 def _entry_changed(item: Any, record: RecordType) -> bool:
-    attributes = inspect(item).attrs
     moments = (a.key for a, _words in record.also_when.values())
-    names = {
-        record.when.key,
-        "client_id",
-        "other_id",
-        CLIENT_LINKS,
-        *moments,
-        *(a.key for a in record.columns),
-    }  # type: ignore
-    return any(attributes[name].history.has_changes() for name in names & set(attributes.keys()))
+    own = (a.key for a in record.columns)
+    names = {record.when.key, "client_id", "other_id", CLIENT_LINKS, *moments, *own}  # type: ignore
+    return has_changed(item, *names.intersection(touched(item)))
 
 
 def _actors(
@@ -233,4 +223,4 @@ def add_client_entries(session: Session, operation: int, kinds: dict[int, str]) 
         for i, kind in kinds.items() if i not in there
     ]  # fmt: skip
     if new:
-        connection.execute(insert(table), new)
+        insert_many(connection, insert(table), new)

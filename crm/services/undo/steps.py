@@ -14,6 +14,7 @@ from crm.security.viewer import Viewer, acting, actor_id
 from crm.security.visibility import including_hidden
 from crm.services.flags import flags
 from crm.services.history import log as history
+from crm.services.history.encoding import decode_row
 from crm.services.history.log import BOOKKEEPING
 from crm.services.undo.hidden import Hidden
 from crm.services.undo.report import CHANGED, CLASHES, DELETED, IN_USE, THERE, Report
@@ -128,9 +129,7 @@ class Reverter(Statements):
             return False
         try:
             with self.connection.begin_nested():
-                self.connection.execute(
-                    insert(table).values(history.decode_row(table, change.before) | lowered)
-                )
+                self.connection.execute(insert(table).values(decode_row(table, change.before) | lowered))
         except IntegrityError:
             return False
         row = {
@@ -147,8 +146,8 @@ class Reverter(Statements):
 
     def _partly(self, step: int, table: Table, row_id: int, current: Any) -> None:
         change = self._change(step, table, row_id)
-        before = history.decode_row(table, change.before or {})
-        after = history.decode_row(table, change.after or {})
+        before = decode_row(table, change.before or {})
+        after = decode_row(table, change.after or {})
         names = [n for n in after if n not in BOOKKEEPING and not n.endswith(DERIVED) and n in before]
         theirs = tuple(sorted(n for n in names if current[n] != after[n]))
         ours = {n: before[n] for n in names if n not in theirs}

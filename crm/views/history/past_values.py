@@ -23,9 +23,9 @@ from crm.security.masking import (
     sensitive_clients,
 )
 from crm.services.clients.words import KINDS
+from crm.services.history.encoding import decode
 from crm.services.history.facts import Fact
 from crm.services.history.fields import Entry
-from crm.services.history.log import decode
 from crm.services.history.past_names import Named, Ref, named
 from crm.services.history.pieces import ATTRIBUTES
 from crm.services.history.restoring import can_be_put_back

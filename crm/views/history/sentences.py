@@ -14,7 +14,7 @@ from crm.models.identifiers import is_email
 from crm.models.sealed_values import OPEN_COLUMNS
 from crm.security.masking import MASK, may_see_sensitive, secret_names
 from crm.services.clients.words import KINDS, LABELS
-from crm.services.history.log import decode_row
+from crm.services.history.encoding import decode_row
 from crm.services.timeline.page import REFERENCES, Line, Names, merged_source
 from crm.views.templating import day, moment
 
