@@ -8,7 +8,16 @@ import pytest
 from sqlalchemy import func, select
 
 from crm.extensions import db
-from crm.models import Change, Client, ClientExternalId, ClientTag, Operation, SearchEntry, Tag
+from crm.models import (
+    AttributeDefinition,
+    Change,
+    Client,
+    ClientExternalId,
+    ClientTag,
+    Operation,
+    SearchEntry,
+    Tag,
+)
 from crm.security.visibility import including_hidden
 from crm.services.duplicates.tax_ids import set_unique
 from crm.services.search.entries import matches
@@ -292,3 +301,34 @@ def test_a_batch_is_undone_whole_with_tags_and_names(api: Any, system: Any) -> N
         session.commit()
         # in the trash, as clients are that were added and are to be so no longer
         assert session.scalar(select(func.count(Client.id))) == 0
+
+
+def test_of_two_rows_of_one_client_the_later_row_says(api: Any, make_client: Any, system: Any) -> None:
+    number = make_client("Acme")
+    with system() as session:
+        session.add_all(
+            ClientExternalId(client_id=number, app_code=code, external_id="7") for code in ("a", "b")
+        )
+        session.commit()
+    sent = [
+        {"app_code": code, "external_id": "7", "client": {"name": f"Of {code}", "stars": stars, "tags": code}}
+        for code, stars in (("b", 1), ("a", 2))
+    ]
+    api("office").post(URL, {"clients": sent})
+    with system() as session:
+        client = session.get(Client, number)
+        assert (client.name, client.stars, [tag.name for tag in client.tags]) == ("Of a", 2, ["a"])
+
+
+def test_what_was_read_can_be_sent_back_by_who_does_not_see_all(api: Any, system: Any) -> None:
+    with system() as session:
+        session.add(AttributeDefinition(key="id_card", label="ID card", type="text", sensitive=True))
+        session.commit()
+    api("admin").post(
+        URL, {"external_id": "1", "client": {"name": "Acme", "id_card": "X1", "assignees": ["alice"]}}
+    )
+    shown = api("alice").get("/crm/clients/e/1.json").json
+    assert "id_card" in shown
+    sent = {name: value for name, value in shown.items() if name not in ("external_id", "app_code")}
+    again = api("alice").post(URL, {"external_id": "1", "client": sent})
+    assert again.status_code == 200, again.json

@@ -128,6 +128,8 @@ def _write(rows: list[Row], words: Words) -> list[Outcome]:
             ready.append((row, client, given))
         else:
             done.append(problem)
+    # new ones in one order for everybody; of rows that name one client, which is held already, the last counts
+    ready.sort(key=lambda one: -1 if one[1].id is None else one[0].index)
     restored = restore(client for _row, client, _given in ready if client.deleted_at is not None)
     tags: dict[Client, list[Tag]] = {}
     with db.session.no_autoflush:

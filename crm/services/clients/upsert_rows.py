@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from crm.errors import Invalid
 from crm.models import Client
+from crm.models.sensitive import MASK
 from crm.services.clients.reading import LONGEST_EXTERNAL_ID, ClientInput, read_app_code, read_client
 from crm.services.clients.writing import Words
 from crm.services.reading import Unreadable, read_text
@@ -76,7 +77,9 @@ def read_row(index: int, document: Any, words: Words, default_app_code: Any = No
     name = _read_external_id(document.get("external_id"), errors)
     given = ClientInput()
     try:
-        given = read_client(fields, words.definitions)
+        # what was read may be sent back
+        told = {key for key in words.masked & fields.keys() if fields[key] in (None, MASK)}
+        given = read_client({k: v for k, v in fields.items() if k not in told}, words.definitions)
     except Invalid as error:
         errors = {**error.errors, **errors}
     if (given.external_id and given.external_id[0] != name) or given.app_code not in ("", code):

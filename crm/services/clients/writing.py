@@ -36,7 +36,10 @@ class Words:
 
     def __init__(self, may_add_tags: bool):
         self.may_add_tags = may_add_tags
-        self.definitions = {one.key: one for one in attributes.writable("client") if one.key not in NAMES}
+        known = {one.key: one for one in attributes.definitions("client") if one.key not in NAMES}
+        self.definitions = {key: one for key, one in known.items() if attributes.may_write(one)}
+        #: Attributes of which the viewer is shown only whether they are set.
+        self.masked = known.keys() - self.definitions.keys()
         self.statuses: dict[str, Status] = {s.code: s for s in db.session.scalars(select(Status))}
         self.users: dict[str, User] = {}
         self.tags: dict[str, Tag] = {}
