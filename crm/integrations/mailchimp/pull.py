@@ -183,21 +183,3 @@ def _opted_in_at(member: dict[str, Any]) -> datetime | None:
 
 def _identity(member: dict[str, Any]) -> str | None:
     return str(member.get("contact_id") or member.get("unique_email_id") or "")[:64] or None
-
-
-def find_unread(mark: int) -> list[Any]:
-    """Members that the CRM once sent, and that a complete reading with this mark did not find: id, hash, email."""
-    sent = or_(members.c.payload_hash.is_not(None), members.c.managed)
-    unseen = or_(members.c.read_in_run.is_(None), members.c.read_in_run != mark)
-    named = select(members.c.id, members.c.hash, members.c.email)
-    found = db.session.execute(named.where(sent, members.c.status.is_not(None), unseen)).all()
-    db.session.rollback()
-    return list(found)
-
-
-def drop_unread(mark: int) -> None:
-    """Forget members that are there no longer and were never the CRM's."""
-    unseen = or_(members.c.read_in_run.is_(None), members.c.read_in_run != mark)
-    strangers = delete(members).where(unseen, members.c.payload_hash.is_(None), members.c.managed.is_(False))
-    db.session.execute(strangers.where(members.c.adding_since.is_(None)))
-    db.session.commit()

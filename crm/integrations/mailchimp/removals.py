@@ -98,7 +98,7 @@ def ask_if_many(run: Progress, what: str, number: int, audience: int, question: 
 
 def rename_members(mailchimp: Mailchimp, run: Progress) -> None:
     """Clients with a new address keep their member, with its history."""
-    for row in _rows(renames):
+    for row in find(renames):
         new = db.session.execute(
             wanted.select().where(wanted.c.client_id == row.sent_for_id, wanted.c.reason.is_(None))
         ).one_or_none()
@@ -125,11 +125,11 @@ def rename_members(mailchimp: Mailchimp, run: Progress) -> None:
 def remove_members(mailchimp: Mailchimp, run: Progress) -> None:
     """Unsubscribe who withdrew, archive who is nobody's client any more."""
     total, done = count(unsubscribes) + count(archives), 0
-    for row in _rows(unsubscribes):
+    for row in find(unsubscribes):
         _unsubscribe(mailchimp, run, row)
         done += 1
         run.progress(_("Taking members off"), done, total)
-    for row in _rows(archives):
+    for row in find(archives):
         # kept before the call: after a crash we know that it was us
         _change(row, archived_by_us_at=_there(mailchimp), payload_hash=None)
         mailchimp.archive_member(row.hash)
@@ -165,17 +165,14 @@ def _there(mailchimp: Mailchimp) -> datetime:
     return mailchimp.server_time or utc_now()
 
 
-def _rows(condition: ColumnElement[bool]) -> Iterator[Any]:
+def find(condition: ColumnElement[bool]) -> Iterator[Any]:
+    """The members that this is true of, looked up some at a time, with no transaction open meanwhile."""
     last = 0
-    while rows := list(db.session.execute(list_rows(condition, last))):
+    asked = members.select().where(condition).order_by(members.c.id).limit(CHUNK)
+    while rows := list(db.session.execute(asked.where(members.c.id > last))):
         db.session.rollback()
         last = rows[-1].id
         yield from rows
-
-
-def list_rows(condition: ColumnElement[bool], last: int = 0) -> Any:
-    """The members that this is true of, some at a time."""
-    return members.select().where(condition, members.c.id > last).order_by(members.c.id).limit(CHUNK)
 
 
 def count(condition: ColumnElement[bool]) -> int:

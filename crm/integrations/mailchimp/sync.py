@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 
@@ -18,16 +17,15 @@ from crm.integrations.mailchimp.client import Mailchimp
 from crm.integrations.mailchimp.connection import connected
 from crm.integrations.mailchimp.consequences import follow
 from crm.integrations.mailchimp.eligible import NO_EMAIL, select_again, select_all
+from crm.integrations.mailchimp.forgotten import find_forgotten
 from crm.integrations.mailchimp.news import forget_hints
 from crm.integrations.mailchimp.preview import preview
-from crm.integrations.mailchimp.pull import OVERLAP, drop_unread, find_unread, forget_names, read_audience
+from crm.integrations.mailchimp.pull import OVERLAP, forget_names, read_audience
 from crm.integrations.mailchimp.push import Push
 from crm.integrations.mailchimp.reasons import apply_reasons, count_reasons
 from crm.integrations.mailchimp.settings import chosen_fields, get_audience, get_chosen, keep_chosen
 from crm.integrations.mailchimp.sources import Fields
-from crm.integrations.mailchimp.suppress import suppress
 from crm.models import MailchimpAudience, MailchimpMember
-from crm.models.mailchimp import FORGOTTEN
 from crm.models.types import utc_now
 from crm.services.progress import NeedsConfirmation, Progress
 
@@ -113,7 +111,7 @@ class _Sync:
             self._make_merge_fields()
             complete = read_audience(self.mailchimp, self.run, None, self.fields, mark=self.run.id)
             if complete:
-                self._find_forgotten()
+                find_forgotten(self.mailchimp, self.run)
         else:
             complete = read_audience(
                 self.mailchimp, self.run, self.audience.read_until - OVERLAP, self.fields
@@ -171,23 +169,3 @@ class _Sync:
         """How many the audience has: it told before anything was sent."""
         db.session.execute(update(audiences).values(member_count=removals.count(removals.is_active)))
         db.session.commit()
-
-    def _find_forgotten(self) -> None:
-        """Who was sent once and is in no status any more was deleted for good, and must not be sent again."""
-        missing = find_unread(self.run.id or 0)
-        question = _("%(number)s members are gone from the audience without a trace; nothing was changed.",
-                     number=format_decimal(len(missing)))  # fmt: skip
-        removals.ask_if_many(self.run, "gone", len(missing), removals.count(removals.is_active), question)
-        for row in missing:
-            self._forget_if_gone(row)
-        drop_unread(self.run.id or 0)
-
-    def _forget_if_gone(self, row: Any) -> None:
-        if self.mailchimp.find_member(row.hash) is not None:
-            return  # it slipped through while pages were turned; the next reading has it
-        self.run.count("forgotten")
-        self.run.note(_("%(email)s: deleted in Mailchimp for good", email=row.email or "–"))
-        if not self.dry_run:
-            suppress(row.hash, FORGOTTEN, "Mailchimp")
-            db.session.execute(delete(members).where(members.c.id == row.id))
-            db.session.commit()
