@@ -3,8 +3,8 @@
     python -m bench.mailchimp [--rows N] [--url postgresql+psycopg://…]
 
 Each run is a process of its own, as a worker is, so that its memory is its own; Mailchimp is the tests' stand-in,
-over HTTP, in this process. So the seconds are the CRM's work (with the stand-in's where it says "waited") and no
-waiting for the real service, whose answers take seconds each. Between two runs the service's clock goes on a day.
+over HTTP, in this process. CPU is the CRM's alone, wall the stand-in's as well; the real service takes seconds for an
+answer. Between two runs the service's clock goes on a day. Then come the calls by kind, and what the run counted.
 """
 
 import os
