@@ -39,7 +39,7 @@ NUMBERS = (
 
 
 def test_every_answer_is_announced(app: Flask, make_key: Any, system: Any) -> None:
-    ask_all_sorts(app, make_key, system, 150)
+    ask_all_sorts(app, make_key, system, 60)
 
 
 @pytest.mark.slow
