@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from crm.extensions import db
 from crm.security.visibility import as_system
 from crm.services.importing import running
+from tests.browser.test_client_form import open_box
 from tests.importing.test_running import Quiet, begin
 
 FILE = "Nazwa;E-mail;Miasto;Kolor\nZłotnik;z@x.example;Łódź;red\nBad;nothing;;\n".encode("cp1250")
@@ -27,7 +28,7 @@ def test_from_the_file_to_the_revert(open_as: Any, app: Flask, check_looks: Any)
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_text("Łódź")).to_be_visible()
     expect(page.get_by_role("combobox", name="Kolor")).to_have_count(1)
-    page.locator("#column-3 + .ts-wrapper .ts-control").click()
+    open_box(page, "#column-3")
     page.keyboard.type("Internal")
     page.keyboard.press("Enter")
     page.get_by_role("combobox", name="Tags for all rows").press_sequentially("Fair")
