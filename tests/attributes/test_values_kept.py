@@ -180,7 +180,7 @@ def test_no_value_is_ever_lost(
         session.commit()
 
     @settings(
-        max_examples=5 if engine == "sqlite" else 3, deadline=None, suppress_health_check=list(HealthCheck),
+        max_examples=10 if engine == "sqlite" else 5, deadline=None, suppress_health_check=list(HealthCheck),
         database=None, phases=(Phase.explicit, Phase.generate),
     )  # fmt: skip
     @given(
