@@ -29,6 +29,7 @@ from crm.models import (
     Task,
     TaskList,
 )
+from crm.models.blanks import trimmed
 from crm.registry import registry
 from crm.services.attributes.values import set_attributes
 from crm.services.clients.as_json import KEPT, TOLD, clients_json, loaded, plain
@@ -283,7 +284,7 @@ def test_random_clients(given_rows: list[tuple[str, str, Decimal, bool]], way: s
     clients = []
     for number, (name, notes, amount, flag) in enumerate(given_rows, 1):
         clients.append(Client(
-            id=number, name=" ".join(name.split()) or "x", notes=notes.replace("\r", "").strip() or None,
+            id=number, name=trimmed(" ".join(name.split())) or "x", notes=trimmed(notes.replace("\r", "")) or None,
             billing_amount=amount, is_buyer=flag,
         ))  # fmt: skip
 
