@@ -70,6 +70,19 @@ def test_a_type_changes_only_when_every_value_converts(system: Any, sign_in: Any
         session.rollback()
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize("text", ['"', ",", '"", ,'])
+def test_a_text_without_words_is_no_list_of_words(system: Any, make_client: Any, text: str) -> None:
+    with system() as session:
+        client = session.get(Client, make_client("Acme"))
+        definition = define(session, "text", key="it")
+        attributes.set_attributes(client, {"it": text})
+        session.commit()
+        assert [one.value for one in attribute_changes.change_type(definition, "words")] == [text]
+        session.commit()
+        assert (definition.type, value_of(client, "it")) == ("text", text)
+
+
 @pytest.mark.parametrize("old", VALUES)
 @few_examples
 @given(data=st.data())

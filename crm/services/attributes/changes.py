@@ -92,7 +92,11 @@ def change_type(definition: AttributeDefinition, new_type: str) -> list[Unconver
 def converted(definition: AttributeDefinition, old_type: str, parts: Sequence[Any]) -> Any:
     """The value of an owner that had another type, as it is read for the new one. Raises Unreadable."""
     both_words = {old_type, definition.type} <= WORD_TYPES
-    return read_value(definition, parts if both_words else as_text(parts, old_type), add_words=True)
+    value = read_value(definition, parts if both_words else as_text(parts, old_type), add_words=True)
+    if value is None:
+        # a text of nothing but commas and quotation marks is there, but no word is in it
+        raise Unreadable
+    return value
 
 
 def parts_of(definition: AttributeDefinition, some: ColumnElement[bool] = true()) -> dict[Owner, list[Any]]:
